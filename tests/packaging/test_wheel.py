@@ -1,0 +1,103 @@
+"""The wheel holds what a user needs, under one name, and nothing loose at the top of site-packages."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SCRIPTS = {"seamseg-studio", "seamseg-label", "seamseg-train", "seamseg-eval", "seamseg-convert", "seamseg-models"}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    source = tmp_path_factory.mktemp("source") / "tree"
+    # Built from a copy: setuptools leaves a build/ folder behind, which a second build would pick stale files from.
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=True,
+    )
+    for name in listing.stdout.decode().split("\0"):
+        if name and not name.startswith(("tests/", "docs/")) and (REPOSITORY / name).is_file():
+            target = source / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPOSITORY / name, target)
+    out = tmp_path_factory.mktemp("wheel")
+    result = subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(source)],
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    (path,) = out.glob("*.whl")
+    return path
+
+
+def test_only_our_name_at_the_top(wheel: Path) -> None:
+    tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"seamseg_studio"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "resources/configs/vistas_r50.ini",
+        "resources/configs/cityscapes_r50.ini",
+        "resources/taxonomies/street.json",
+        "resources/starter/manifest.json",
+        "resources/starter/model.safetensors",
+        "resources/samples/ATTRIBUTION.tsv",
+        "resources/samples/images/000000107438.jpg",
+        "app/run.py",
+        "engine/cli/label.py",
+        "training/cli.py",
+    ],
+)
+def test_holds(wheel: Path, name: str) -> None:
+    assert f"seamseg_studio/{name}" in zipfile.ZipFile(wheel).namelist()
+
+
+def test_icons_are_packaged(wheel: Path) -> None:
+    icons = [name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("seamseg_studio/resources/icons/")]
+    assert any(name.endswith(".svg") for name in icons)
+
+
+def test_no_namespace_init(wheel: Path) -> None:
+    assert "seamseg_studio/__init__.py" not in zipfile.ZipFile(wheel).namelist()
+
+
+def test_console_scripts(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (entry_points,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
+    declared = {line.split(" = ")[0] for line in archive.read(entry_points).decode().splitlines() if " = " in line}
+    assert declared == SCRIPTS
+
+
+def test_installed_wheel_imports_itself_and_finds_its_data(wheel: Path, tmp_path: Path) -> None:
+    """Unpacked elsewhere, without the checkout on the path, the package works from its own files."""
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    code = (
+        "import sys, importlib.resources as r; sys.meta_path = [f for f in sys.meta_path if 'editable' not in repr(f)]\n"
+        f"sys.path.insert(0, {str(tmp_path)!r})\n"
+        "import seamseg_studio.engine.scene.taxonomy as t, seamseg_studio.resources as res\n"
+        f"assert t.__file__.startswith({str(tmp_path)!r}), t.__file__\n"
+        "print(t.Taxonomy.load(r.files(res) / 'taxonomies' / 'street.json').name)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() != ""
+
+
+def test_editable_install_sees_the_checkout() -> None:
+    """The tests run on an editable install: the modules are the checkout's own files, so new files are seen at once."""
+    code = "import seamseg_studio.engine.scene as s; print(s.__file__)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd="/", timeout=60)
+    assert Path(result.stdout.strip()) == REPOSITORY / "engine" / "scene" / "__init__.py"

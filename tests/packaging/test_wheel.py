@@ -85,7 +85,8 @@ def test_installed_wheel_imports_itself_and_finds_its_data(wheel: Path, tmp_path
     """Unpacked elsewhere, without the checkout on the path, the package works from its own files."""
     zipfile.ZipFile(wheel).extractall(tmp_path)
     code = (
-        "import sys, importlib.resources as r; sys.meta_path = [f for f in sys.meta_path if 'editable' not in repr(f)]\n"
+        "import sys, importlib.resources as r\n"
+        "sys.meta_path = [f for f in sys.meta_path if 'editable' not in repr(f)]\n"
         f"sys.path.insert(0, {str(tmp_path)!r})\n"
         "import seamseg_studio.engine.scene.taxonomy as t, seamseg_studio.resources as res\n"
         f"assert t.__file__.startswith({str(tmp_path)!r}), t.__file__\n"

@@ -1,0 +1,1 @@
+"""The windowed program: Qt only, no torch."""

@@ -1,0 +1,129 @@
+"""The layers of one document on the stage, kept up with its map, its selection and how it should be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import SignalInstance
+
+from seamseg_studio.app.canvas.colours import OverlayMode
+from seamseg_studio.app.canvas.image_layer import ImageLayer
+from seamseg_studio.app.canvas.labelled_layer import LabelledLayer
+from seamseg_studio.app.canvas.overlay import Overlay
+from seamseg_studio.app.document import Document
+from seamseg_studio.engine.scene.geometry import Box
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """How things are shown.
+
+    Attributes:
+        opacity: Of the fill, 0 to 1.
+        brightness: Of the image, 0 to 2; 1 as it is.
+        mode: What the colours mean.
+        outlines: Whether boundaries are drawn over the fill.
+        hidden_categories: Left out with all their segments.
+        hidden_segments: Left out.
+    """
+
+    opacity: float = 0.45
+    brightness: float = 1.0
+    mode: OverlayMode = OverlayMode.FILL
+    outlines: bool = True
+    hidden_categories: frozenset[int] = frozenset()
+    hidden_segments: frozenset[int] = frozenset()
+
+
+class Layers:
+    """Image and overlay of a document. `repaint` is called with what changed, None meaning everything."""
+
+    def __init__(
+        self, document: Document, display: Display, repaint: Callable[[Box | None], None], old: Layers | None = None
+    ) -> None:
+        """Listens to `document` until `close`; the image layer of `old` is used again for the same image."""
+        self.document = document
+        self._display = display
+        self._repaint = repaint
+        is_same = old is not None and old.document.image is document.image
+        self.image: ImageLayer = old.image if old is not None and is_same else ImageLayer(document.image)
+        self.image.set_brightness(display.brightness)
+        self.labelled = self._make_labelled()
+        for signal, slot in self._slots():
+            signal.connect(slot)
+
+    def close(self) -> None:
+        """Stops listening."""
+        for signal, slot in self._slots():
+            signal.disconnect(slot)
+
+    def set_display(self, display: Display) -> None:
+        """Shows things another way."""
+        old, self._display = self._display, display
+        if display.brightness != old.brightness:
+            self.image.set_brightness(display.brightness)
+            self.labelled.invalidate()
+        if (display.mode, display.outlines) != (old.mode, old.outlines):
+            self.overlay.set_mode(display.mode, display.outlines)
+            self.labelled.invalidate()
+        self.labelled.set_opacity(display.opacity)
+        self._apply_hidden()
+        self._repaint(None)
+
+    @property
+    def overlay(self) -> Overlay:
+        return self.labelled.overlay
+
+    def replace_overlay(self) -> None:
+        """Takes the document's other map."""
+        self.labelled = self._make_labelled()
+
+    def _slots(self) -> list[tuple[SignalInstance, Callable[..., None]]]:
+        return [
+            (self.document.region_changed, self._on_document_region_changed),
+            (self.document.segments_changed, self._on_document_segments_changed),
+            (self.document.selection_changed, self._on_document_selection_changed),
+        ]
+
+    def _make_labelled(self) -> LabelledLayer:
+        overlay = Overlay(self.document.map, self.document.taxonomy)
+        overlay.set_mode(self._display.mode, self._display.outlines)
+        overlay.set_selection(self.document.selection)
+        overlay.set_hidden(self._hidden_ids())
+        labelled = LabelledLayer(self.image, overlay)
+        labelled.set_opacity(self._display.opacity)
+        return labelled
+
+    def _apply_hidden(self) -> None:
+        hidden = self._hidden_ids()
+        if hidden != self.overlay.hidden:
+            self.labelled.outdate_segments(self.overlay.set_hidden(hidden))
+
+    def _hidden_ids(self) -> frozenset[int]:
+        categories, segments = self._display.hidden_categories, self.document.map.segments
+        if not categories:
+            return self._display.hidden_segments
+        return self._display.hidden_segments | {i for i, one in segments.items() if one.category in categories}
+
+    def _on_document_region_changed(self, box: Box) -> None:
+        self.labelled.mark_changed(box)
+        self._repaint(box)
+
+    def _on_document_segments_changed(self, ids: frozenset[int]) -> None:
+        if ids:
+            self.labelled.outdate_segments(self.overlay.take_over(ids))
+        else:
+            self.overlay.recolour()
+            self.labelled.invalidate()
+        self._apply_hidden()
+        self._repaint(None)
+
+    def _on_document_selection_changed(self) -> None:
+        self.labelled.outdate_segments(self.overlay.set_selection(self.document.selection))
+        self._repaint(None)
+
+
+def without_segments(display: Display) -> Display:
+    """`display` for another image: hidden segments are an image's own."""
+    return replace(display, hidden_segments=frozenset())

@@ -1,0 +1,403 @@
+"""The canvas widget: shows a document, lets the active tool work on it, and is looked around in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QWidget
+
+from seamseg_studio.app.canvas import decorations
+from seamseg_studio.app.canvas.bar import CanvasBar
+from seamseg_studio.app.canvas.colours import OverlayMode
+from seamseg_studio.app.canvas.cursor import ToolCursor
+from seamseg_studio.app.canvas.layers import Display, Layers, without_segments
+from seamseg_studio.app.canvas.minimap import Minimap, overview_picture
+from seamseg_studio.app.canvas.navigation import Navigation
+from seamseg_studio.app.canvas.pointer import Pointer, PointerTargets
+from seamseg_studio.app.canvas.tags import SelectionTags
+from seamseg_studio.app.canvas.viewpoint import Viewpoint
+from seamseg_studio.app.document import Document
+from seamseg_studio.app.tools.base import Tool
+from seamseg_studio.app.tools.events import CursorShape, ToolEvent
+from seamseg_studio.app.tools.select import Select
+from seamseg_studio.engine.scene.geometry import Box
+
+if TYPE_CHECKING:
+    from seamseg_studio.app.canvas.stage import Stage
+
+_MARGIN_PX = 12
+_MINIMAP_DELAY_MS = 250
+_GROUND = QColor("#131417")
+
+
+class Canvas(QWidget):
+    """Shows a document and gives pointer and keys to the active tool.
+
+    Signals:
+        cursor_moved: The pointer is over pixel (y, x), on the segment of this id (0 is void).
+        cursor_left: The pointer is not over the image any more.
+        tool_hint_changed: What the status bar should say of the active tool.
+        tool_changed: The active `Tool` is another one.
+        zoom_changed: Screen pixels per image pixel.
+        display_changed: Mode, opacity, brightness, outlines or visibility changed.
+    """
+
+    cursor_moved = Signal(int, int, int)
+    cursor_left = Signal()
+    tool_hint_changed = Signal(str)
+    tool_changed = Signal(object)
+    zoom_changed = Signal(float)
+    display_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("canvas")
+        self.setAccessibleName(self.tr("Canvas"))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(200, 150)
+        self._document: Document | None = None
+        self._tool: Tool | None = None
+        self._stage: Stage | None = None
+        self._layers: Layers | None = None
+        self._navigation: Navigation | None = None
+        self._display = Display()
+        self._tags = SelectionTags()
+        self._is_peeking = False
+        self._has_sketch = False
+        self._bar = CanvasBar(self)
+        self._bar.opacity_changed.connect(self.set_overlay_opacity)
+        self._bar.brightness_changed.connect(self.set_image_brightness)
+        self._bar.mode_changed.connect(self.set_overlay_mode)
+        self._bar.show_values(self._display.opacity, self._display.brightness, self._display.mode)
+        self._minimap = Minimap(self)
+        self._minimap.centre_requested.connect(self._on_minimap_centre_requested)
+        self._minimap_timer = QTimer(self, singleShot=True, interval=_MINIMAP_DELAY_MS)
+        self._minimap_timer.timeout.connect(self._draw_minimap)
+        self._bar.hide()
+        self._minimap.hide()
+        self._pointer = Pointer(
+            PointerTargets(
+                viewpoint=lambda: self._view,
+                look=lambda view: self._navigate("look", view),
+                zoom_to=lambda scale, v, u: self._navigate("zoom_to", scale, v, u),
+                to_device=lambda position: self._need_stage().to_device(position),
+                device_ratio=lambda: self._need_stage().device_ratio,
+                press=lambda event: self._to_tool("press", event),
+                move=self._on_pointer_moved,
+                release=lambda event: self._to_tool("release", event),
+                leave=self._on_pointer_left,
+                refresh_cursor=self.refresh_cursor,
+            )
+        )
+        self._cursor = ToolCursor(self._pointer)
+        self.set_tool(Select())
+
+    # What is shown
+
+    @property
+    def document(self) -> Document | None:
+        return self._document
+
+    def set_document(self, document: Document | None) -> None:
+        """Shows another document, or nothing; a gesture under way in the old one is finished and kept."""
+        old, self._document = self._document, document
+        old_layers, self._layers = self._layers, None
+        if old is not None:
+            self.active_tool.finish(old)
+            old.map_replaced.disconnect(self._on_document_map_replaced)
+            old.category_changed.disconnect(self.refresh_cursor)
+        if old_layers is not None:
+            old_layers.close()
+        self._pointer.reset()
+        self._display = without_segments(self._display)
+        if document is not None:
+            stage = self._need_stage()
+            document.map_replaced.connect(self._on_document_map_replaced)
+            document.category_changed.connect(self.refresh_cursor)
+            self._layers = Layers(document, self._display, self._repaint, old_layers)
+            stage.set_layers(self._layers.image, self._layers.labelled)
+            if old is None or old.image is not document.image:
+                self._navigation = Navigation(stage, document.map.shape)
+                self._minimap.fit_to(document.map.shape)
+                self._navigation.fit()
+            self._minimap_timer.start()
+        elif self._stage is not None:
+            self._navigation = None
+            self._stage.set_layers(None, None)
+        self._bar.setVisible(document is not None)
+        self._minimap.setVisible(document is not None)
+        self._place_bars()
+        self.refresh_cursor()
+        self.display_changed.emit()
+
+    @property
+    def overlay_opacity(self) -> float:
+        return self._display.opacity
+
+    def set_overlay_opacity(self, opacity: float) -> None:
+        """Sets how strong the fill is, 0 to 1."""
+        self._set_display(opacity=min(max(opacity, 0.0), 1.0))
+
+    @property
+    def image_brightness(self) -> float:
+        return self._display.brightness
+
+    def set_image_brightness(self, brightness: float) -> None:
+        """Sets how bright the image is shown, 0 to 2, 1 being as it is."""
+        self._set_display(brightness=min(max(brightness, 0.0), 2.0))
+
+    @property
+    def overlay_mode(self) -> OverlayMode:
+        return self._display.mode
+
+    def set_overlay_mode(self, mode: OverlayMode) -> None:
+        """Sets what the colours mean."""
+        self._set_display(mode=OverlayMode(mode))
+
+    @property
+    def show_outlines(self) -> bool:
+        return self._display.outlines
+
+    def set_show_outlines(self, is_shown: bool) -> None:
+        """Sets whether boundaries are drawn over the fill."""
+        self._set_display(outlines=is_shown)
+
+    @property
+    def hidden_segments(self) -> frozenset[int]:
+        return self._display.hidden_segments
+
+    def set_hidden_segments(self, ids: Collection[int]) -> None:
+        """Leaves out segments; another image begins with all shown."""
+        self._set_display(hidden_segments=frozenset(ids))
+
+    @property
+    def hidden_categories(self) -> frozenset[int]:
+        return self._display.hidden_categories
+
+    def set_hidden_categories(self, categories: Collection[int]) -> None:
+        """Leaves out all segments of some categories."""
+        self._set_display(hidden_categories=frozenset(categories))
+
+    def set_peek(self, is_peeking: bool) -> None:
+        """Shows the image alone for as long as it is on."""
+        self._is_peeking = is_peeking
+        if self._stage is not None:
+            self._stage.shows_overlay = not is_peeking
+        self._repaint(None)
+
+    # The tool
+
+    @property
+    def active_tool(self) -> Tool:
+        assert self._tool is not None
+        return self._tool
+
+    def set_tool(self, tool: Tool) -> None:
+        """Takes another tool; a gesture of the old one is finished and kept."""
+        old, self._tool = self._tool, tool
+        if old is tool:
+            return
+        if old is not None:
+            if self._document is not None:
+                old.finish(self._document)
+            old.option_changed.disconnect(self.refresh_cursor)
+            old.hint_changed.disconnect(self.tool_hint_changed)
+        tool.option_changed.connect(self.refresh_cursor)
+        tool.hint_changed.connect(self.tool_hint_changed)
+        self.tool_changed.emit(tool)
+        self.tool_hint_changed.emit(tool.hint)
+        self.refresh_cursor()
+
+    def refresh_cursor(self) -> None:
+        """Shows the tool's cursor shape and sketch anew."""
+        if self._stage is None:
+            return
+        viewport = self._stage.viewport()
+        shape = self.active_tool.cursor(self._document) if self._document is not None else CursorShape()
+        self._cursor.refresh(viewport, shape, self._view, self._stage.device_ratio)
+        if self._has_sketch or self.active_tool.sketch(self._document):
+            viewport.update()
+
+    # Where one looks
+
+    @property
+    def zoom(self) -> float:
+        """Screen pixels per image pixel."""
+        return self._view.scale / (self._stage.device_ratio if self._stage is not None else 1.0)
+
+    def fit(self) -> None:
+        """Shows the whole image, and goes on to when the canvas changes its size."""
+        self._navigate("fit")
+
+    def zoom_to_box(self, box: Box) -> None:
+        """Shows `box` as large as it goes, with some of what is around it."""
+        self._navigate("zoom_to_box", box)
+
+    def zoom_100(self) -> None:
+        """Shows one image pixel per screen pixel, about the middle."""
+        self._navigate("zoom_about_middle", self._need_stage().device_ratio)
+
+    def zoom_in(self) -> None:
+        self._navigate("step", 1)
+
+    def zoom_out(self) -> None:
+        self._navigate("step", -1)
+
+    # What the stage asks (StageInput)
+
+    def pointer(self, event: QEvent) -> bool:
+        """Takes a pointer event; whether it was used."""
+        return self._document is not None and self._pointer.handle(event)
+
+    def claims_key(self, event: QKeyEvent) -> bool:
+        """Whether a key is the canvas's own before it is a shortcut."""
+        if self._document is None:
+            return False
+        if event.key() == Qt.Key.Key_Escape:
+            return self.active_tool.busy
+        is_bare = event.modifiers() == Qt.KeyboardModifier.NoModifier
+        return is_bare and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_H)
+
+    def key(self, event: QKeyEvent) -> bool:
+        """Takes a key event; whether it was used."""
+        if self._document is None or event.key() not in (Qt.Key.Key_Space, Qt.Key.Key_H, Qt.Key.Key_Escape):
+            return False
+        is_down = event.type() == QEvent.Type.KeyPress
+        if event.isAutoRepeat():
+            return True
+        if event.key() == Qt.Key.Key_Space:
+            self._pointer.set_space(is_down)
+        elif event.key() == Qt.Key.Key_H:
+            self.set_peek(is_down)
+        elif is_down and self.active_tool.busy:
+            self.active_tool.cancel(self._document)
+            self.refresh_cursor()
+        else:
+            return False
+        return True
+
+    def focus_lost(self) -> None:
+        """The keys held are not the canvas's any more: their release will not be told."""
+        self._pointer.set_space(False)
+        if self._is_peeking:
+            self.set_peek(False)
+
+    def paint_above(self, painter: QPainter, exposed: QRect) -> None:
+        """Draws grid, names, the tool's lines and its ring."""
+        document, stage = self._document, self._stage
+        if document is None or stage is None:
+            return
+        ratio = stage.device_ratio
+        decorations.paint_grid(painter, self._view, ratio, exposed, document.map.shape)
+        if not self._is_peeking:
+            self._tags.paint(painter, document, self._view, ratio, stage.viewport().rect())
+        sketches = self.active_tool.sketch(document)
+        self._has_sketch = bool(sketches)
+        for sketch in sketches:
+            decorations.paint_sketch(painter, sketch, self._view, ratio)
+        self._cursor.paint(painter, self._view, ratio)
+
+    # Qt's events
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(event.rect(), _GROUND)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        if self._stage is not None:
+            self._stage.setGeometry(self.rect())
+        self._place_bars()
+
+    # Within
+
+    @property
+    def _view(self) -> Viewpoint:
+        return self._stage.viewpoint if self._stage is not None else Viewpoint()
+
+    def _need_stage(self) -> Stage:
+        if self._stage is None:
+            from seamseg_studio.app.canvas.stage import Stage  # only now: it brings pyqtgraph
+
+            stage = Stage(self, self)
+            stage.setAccessibleName(self.accessibleName())
+            stage.setFrameShape(QFrame.Shape.NoFrame)
+            stage.viewpoint_changed.connect(self._on_stage_viewpoint_changed)
+            stage.viewport().setMouseTracking(True)
+            stage.setGeometry(self.rect())
+            stage.lower()
+            stage.show()
+            self.setFocusProxy(stage)
+            self._stage = stage
+        return self._stage
+
+    def _navigate(self, what: str, *values: Any) -> None:
+        if self._navigation is not None:
+            getattr(self._navigation, what)(*values)
+
+    def _set_display(self, **changes: Any) -> None:
+        self._display = replace(self._display, **changes)
+        if self._layers is not None:
+            self._layers.set_display(self._display)
+        self._bar.show_values(self._display.opacity, self._display.brightness, self._display.mode)
+        self.display_changed.emit()
+
+    def _repaint(self, box: Box | None) -> None:
+        if self._stage is None:
+            return
+        if box is not None:
+            self._stage.update_box(box)
+        else:
+            self._stage.viewport().update()
+        if not self._minimap_timer.isActive():
+            self._minimap_timer.start()
+
+    def _on_document_map_replaced(self) -> None:
+        if self._layers is not None:
+            self._layers.replace_overlay()
+            self._need_stage().set_layers(self._layers.image, self._layers.labelled)
+
+    def _to_tool(self, what: str, event: ToolEvent) -> None:
+        if self._document is not None:
+            handler: Callable[[ToolEvent, Document, Canvas], None] = getattr(self.active_tool, what)
+            handler(event, self._document, self)
+            self.refresh_cursor()
+
+    def _on_pointer_moved(self, event: ToolEvent) -> None:
+        self._to_tool("move", event)
+        if self._document is None:
+            return
+        y, x = event.pixel
+        height, width = self._document.map.shape
+        if 0 <= y < height and 0 <= x < width:
+            self.cursor_moved.emit(y, x, self._document.segment_at(y, x))
+        else:
+            self.cursor_left.emit()
+
+    def _on_pointer_left(self) -> None:
+        self.cursor_left.emit()
+        self.refresh_cursor()
+
+    def _on_stage_viewpoint_changed(self) -> None:
+        if self._navigation is not None:
+            self._navigation.keep_fitted()
+            self._minimap.set_seen(self._navigation.seen)
+            self.zoom_changed.emit(self.zoom)
+
+    def _on_minimap_centre_requested(self, y: float, x: float) -> None:
+        self._navigate("centre_on", y, x)
+
+    def _draw_minimap(self) -> None:
+        if self._layers is not None:
+            picture = overview_picture(self._layers.image, self._layers.document, self._minimap.size())
+            self._minimap.set_picture(picture)
+
+    def _place_bars(self) -> None:
+        self._bar.adjustSize()
+        self._bar.move(_MARGIN_PX, self.height() - self._bar.height() - _MARGIN_PX)
+        size = self._minimap.size()
+        self._minimap.move(self.width() - size.width() - _MARGIN_PX, self.height() - size.height() - _MARGIN_PX)
+        self._bar.raise_()
+        self._minimap.raise_()

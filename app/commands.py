@@ -1,0 +1,315 @@
+"""What every menu entry does, and whether it can be done now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QObject, Signal
+
+from seamseg_studio.app.dialogs.export import ExportDialog
+from seamseg_studio.app.dialogs.paths import ask_files, ask_folder
+from seamseg_studio.app.dialogs.train import TrainDialog
+from seamseg_studio.app.studio import EXPORTS_FOLDER, Studio
+from seamseg_studio.app.theme import ThemeChoice
+
+if TYPE_CHECKING:
+    from seamseg_studio.app.canvas import Canvas
+    from seamseg_studio.app.document import Document
+    from seamseg_studio.app.main_window import MainWindow
+
+_SCALE_STEP = 0.1
+_IMAGE_FILTER = "*.jpg *.jpeg *.png *.bmp *.tif *.tiff *.webp"
+
+
+class Commands(QObject):
+    """The slots behind the actions. Each is called only while its conditions hold.
+
+    Signals:
+        conditions_changed: Some command may be possible now that was not, or the reverse.
+    """
+
+    conditions_changed = Signal()
+
+    def __init__(self, studio: Studio, window: MainWindow) -> None:
+        super().__init__(window)
+        self.studio = studio
+        self.window = window
+        session = studio.session
+        for signal in (session.project_changed, session.images_changed, session.document_changed):
+            signal.connect(self.conditions_changed)
+        session.image_changed.connect(self.conditions_changed)
+        session.document_changed.connect(self._on_session_document_changed)
+        studio.board.changed.connect(self.conditions_changed)
+        studio.engine.state_changed.connect(self.conditions_changed)
+        studio.training_ended.connect(self.conditions_changed)
+        studio.theme.changed.connect(self.conditions_changed)
+
+    @property
+    def document(self) -> Document:
+        document = self.studio.session.document
+        assert document is not None
+        return document
+
+    @property
+    def canvas(self) -> Canvas:
+        canvas = self.window.canvas
+        assert canvas is not None
+        return canvas
+
+    def _on_session_document_changed(self) -> None:
+        document = self.studio.session.document
+        if document is not None:
+            document.selection_changed.connect(self.conditions_changed)
+            document.history_changed.connect(self.conditions_changed)
+
+    # Conditions: each gives the reason why not, or nothing
+
+    def missing(self, need: str) -> str:
+        """Why the condition called `need` does not hold, in a few words; empty if it does."""
+        return _translated(self._conditions()[need]())
+
+    def _conditions(self) -> dict[str, Callable[[], str]]:
+        session, studio = self.studio.session, self.studio
+        document, project = session.document, session.project
+        record = session.record(document.record.id) if document is not None else None
+        return {
+            "project": lambda: "" if project is not None else "no project is open",
+            "writable": lambda: "the project is open for reading only" if project and project.read_only else "",
+            "document": lambda: "" if document is not None else "no image is open",
+            "canvas": lambda: "" if self.window.canvas is not None else "no image is open",
+            "undo": lambda: "" if document and document.can_undo else "nothing to undo",
+            "redo": lambda: "" if document and document.can_redo else "nothing to redo",
+            "selection": lambda: "" if document and document.selection else "no segment is selected",
+            "several": lambda: "" if document and len(document.selection) > 1 else "select two segments or more",
+            "hidden": lambda: "" if self.window.canvas and self.window.canvas.hidden_segments else "nothing is hidden",
+            "unaccepted": lambda: "the image is not accepted" if record is None or record.status != "accepted" else "",
+            "prediction": lambda: "" if document and document.prediction else "the model has not labelled this image",
+            "unlabelled": lambda: "" if studio.labelling.unlabelled() else "every image has labels",
+            "no_folder_job": lambda: "the images are being labelled" if studio.labelling.folder_job else "",
+            "folder_job": lambda: "" if studio.labelling.folder_job else "no images are being labelled",
+            "no_training": lambda: "a training is running" if studio.training else "",
+            "training": lambda: "" if studio.training else "no training is running",
+            "trained": lambda: "" if studio.trained_bundle else "no model was trained since the start",
+        }
+
+    # File
+
+    def open_images(self) -> None:
+        title, name_filter = self.tr("Open images"), self.tr("Images ({0})").format(_IMAGE_FILTER)
+        ask_files(self.window, title, name_filter, self.studio.session.open_paths)
+
+    def open_folder(self) -> None:
+        ask_folder(self.window, self.tr("Open a folder of images"), lambda path: self.studio.session.open_paths([path]))
+
+    def open_project(self) -> None:
+        ask_folder(self.window, self.tr("Open a project (.seamseg)"), self.studio.session.open_project)
+
+    def open_sample(self) -> None:
+        self.studio.open_sample_project()
+
+    def export(self) -> None:
+        session = self.studio.session
+        assert session.project is not None
+        busy = self.tr("An export is running; wait for its end.") if self.studio.exporting else ""
+        folder = session.project.folder / EXPORTS_FOLDER
+        dialog = ExportDialog(session.records, folder, busy=busy, parent=self.window)
+        dialog.ordered.connect(self.studio.export)
+        dialog.open()
+
+    def close_project(self) -> None:
+        self.studio.session.close_project()
+
+    def quit(self) -> None:
+        self.window.close()
+
+    # Edit
+
+    def undo(self) -> None:
+        self.document.undo()
+
+    def redo(self) -> None:
+        self.document.redo()
+
+    def delete(self) -> None:
+        self.document.delete_selection()
+
+    def select_all(self) -> None:
+        self.document.set_selection(frozenset(self.document.map.segments))
+
+    def select_none(self) -> None:
+        self.document.set_selection(frozenset())
+
+    # View
+
+    def fit(self) -> None:
+        self.canvas.fit()
+
+    def zoom_100(self) -> None:
+        self.canvas.zoom_100()
+
+    def zoom_in(self) -> None:
+        self.canvas.zoom_in()
+
+    def zoom_out(self) -> None:
+        self.canvas.zoom_out()
+
+    def set_mode(self, mode: str) -> None:
+        from seamseg_studio.app.canvas import OverlayMode
+
+        self.canvas.set_overlay_mode(OverlayMode(mode))
+
+    def toggle_outlines(self) -> None:
+        self.canvas.set_show_outlines(not self.canvas.show_outlines)
+
+    def set_theme(self, choice: ThemeChoice) -> None:
+        self.studio.theme.set_choice(choice)
+        self.studio.settings.theme = choice
+
+    def change_scale(self, steps: int) -> None:
+        theme = self.studio.theme
+        theme.set_scale(theme.scale + steps * _SCALE_STEP if steps else 1.0)
+        self.studio.settings.font_scale = theme.scale
+
+    def toggle_full_screen(self) -> None:
+        self.window.setWindowState(self.window.windowState() ^ self.window.full_screen_state)
+
+    def reset_layout(self) -> None:
+        self.window.reset_layout()
+
+    # Segment
+
+    def search_category(self) -> None:
+        self.window.categories.start_search()
+
+    def use_digit(self, digit: int) -> None:
+        """Relabels the selection to the category of a digit and paints with it; without a selection only paints."""
+        category = self.window.categories.category_of_digit(digit)
+        if category is not None:
+            self.document.set_current_category(category)
+            self.document.relabel_selection(category)
+
+    def relabel(self, category: int) -> None:
+        """Gives the selected segments a category."""
+        if self.studio.session.document is not None:
+            self.document.relabel_selection(category)
+
+    def merge(self) -> None:
+        self.document.merge(sorted(self.document.selection))
+
+    def toggle_lock(self) -> None:
+        """Locks the selection, or unlocks it if all of it is locked."""
+        self._toggle_lock(self.document.selection)
+
+    def toggle_segment_lock(self, segment_id: int) -> None:
+        self._toggle_lock(frozenset({segment_id}))
+
+    def _toggle_lock(self, ids: frozenset[int]) -> None:
+        segments = self.document.map.segments
+        known = sorted(segment for segment in ids if segment in segments)
+        self.document.set_locked(known, not all(segments[segment].locked for segment in known))
+
+    def toggle_hidden(self) -> None:
+        """Hides the selection, or shows it if all of it is hidden."""
+        chosen, hidden = self.document.selection, self.canvas.hidden_segments
+        self._set_hidden(hidden - chosen if chosen <= hidden else hidden | chosen)
+
+    def toggle_segment_hidden(self, segment_id: int) -> None:
+        self._set_hidden(self.canvas.hidden_segments ^ {segment_id})
+
+    def show_all(self) -> None:
+        self._set_hidden(frozenset())
+
+    def _set_hidden(self, hidden: frozenset[int]) -> None:
+        self.canvas.set_hidden_segments(hidden)
+        self.window.segments.set_hidden(hidden)
+        self.conditions_changed.emit()
+
+    def show_segment(self, segment_id: int) -> None:
+        """Brings a segment into view."""
+        if segment_id in self.document.map.segments:
+            self.canvas.zoom_to_box(self.document.map.bbox(segment_id))
+
+    # Tools
+
+    def use_tool(self, name: str) -> None:
+        self.window.use_tool(name)
+
+    def step_size(self, steps: int) -> None:
+        self.canvas.active_tool.step_size(steps)
+
+    # Label
+
+    def label_image(self) -> None:
+        self.studio.labelling.label_open_image()
+
+    def label_all(self) -> None:
+        self.studio.labelling.label_all()
+
+    def pause_labelling(self) -> None:
+        self.studio.labelling.toggle_pause()
+
+    def cancel_labelling(self) -> None:
+        self.studio.labelling.cancel_folder()
+
+    def use_prediction(self) -> None:
+        self.document.apply_prediction()
+
+    def accept(self) -> None:
+        self.studio.session.accept()
+
+    def take_back_acceptance(self) -> None:
+        self.studio.session.take_back_acceptance()
+
+    def flag(self) -> None:
+        self.studio.session.toggle_flag()
+
+    def step(self, offset: int) -> None:
+        self.studio.session.step(offset)
+
+    def next_unaccepted(self) -> None:
+        self.studio.session.open_next_unaccepted()
+
+    # Train
+
+    def train(self) -> None:
+        engine = self.studio.engine
+        base = engine.model.name if engine.model is not None else engine.spec or self.tr("the starter model")
+        name = self.studio.new_model_name()
+        dialog = TrainDialog(self.studio.material, base, engine.state.device, name, self.window)
+        dialog.ordered.connect(self.studio.train)
+        dialog.open()
+
+    def stop_training(self) -> None:
+        self.studio.stop_training()
+
+    def use_trained_model(self) -> None:
+        self.studio.use_trained_model()
+
+    def load_model(self) -> None:
+        ask_folder(self.window, self.tr("Choose a model (a folder)"), lambda path: self.load_bundle(path))
+
+    def load_bundle(self, path: Path) -> None:
+        self.studio.load_model(str(path))
+
+    def load_starter(self) -> None:
+        self.studio.load_model(None)
+
+    def restart_engine(self) -> None:
+        self.studio.engine.restart()
+
+    # Help
+
+    def show_palette(self) -> None:
+        self.window.show_palette()
+
+    def show_shortcuts(self) -> None:
+        self.window.show_shortcuts()
+
+    def show_about(self) -> None:
+        self.window.show_about()
+
+
+def _translated(text: str) -> str:
+    return QCoreApplication.translate("Commands", text) if text else ""

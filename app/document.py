@@ -1,0 +1,348 @@
+"""One open image: its panoptic map, the selection, and every change of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from seamseg_studio.app.editing_state import EditingState
+from seamseg_studio.app.journal_writer import SAVE_ERRORS, JournalWriter
+from seamseg_studio.engine.scene import edits
+from seamseg_studio.engine.scene.errors import SceneError
+from seamseg_studio.engine.scene.geometry import EMPTY_BOX, Box
+from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segment
+from seamseg_studio.engine.scene.panoptic_result import PanopticResult
+from seamseg_studio.engine.scene.patch import Patch
+from seamseg_studio.engine.scene.policy import EditingPolicy
+from seamseg_studio.engine.scene.stroke import Stroke
+from seamseg_studio.engine.scene.taxonomy import VOID
+
+if TYPE_CHECKING:
+    from seamseg_studio.engine.project import ImageRecord, Project
+
+_READ_ONLY = "This project is open in another window, so nothing can be changed here; close the other window first."
+
+
+class Document(EditingState):
+    """One open image and the only writer of its panoptic map.
+
+    Every change is a patch: applied to the map, then appended to the project's journal before control returns.
+
+    Signals:
+        region_changed: The ids inside a `Box` changed.
+        segments_changed: Records of a frozenset of ids changed, appeared or went; an empty one means all.
+        map_replaced: `map` is another object now (a first prediction arrived).
+        history_changed: What undo and redo would do changed.
+        saved_changed: Whether all work is on disk, as a sentence.
+        edit_failed: An edit could not be made or saved, as a sentence for a person.
+        prediction_offered: A `PanopticResult` arrived for an image with human work; it was kept beside, not applied.
+    """
+
+    region_changed = Signal(object)
+    segments_changed = Signal(object)
+    map_replaced = Signal()
+    history_changed = Signal()
+    saved_changed = Signal(str)
+    edit_failed = Signal(str)
+    prediction_offered = Signal(object)
+
+    def __init__(
+        self,
+        project: Project,
+        record: ImageRecord,
+        image: NDArray[np.uint8],
+        panoptic_map: PanopticMap,
+        prediction: PanopticResult | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        """Args:
+        project: Where changes are kept.
+        record: The image's line in the project.
+        image: Its pixels. [H, W, 3] uint8, RGB.
+        panoptic_map: Its map, as `project.load_map` gives it; this document becomes its only writer.
+        prediction: What the model said, for the eraser's second choice.
+
+        Raises:
+            ValueError: Image and map differ in size.
+        """
+        super().__init__(panoptic_map, project.taxonomy, parent)
+        if image.shape[:2] != panoptic_map.shape:
+            raise ValueError(f"the image is {image.shape[:2]}, its map {panoptic_map.shape}")
+        self.project = project
+        self.record = record
+        self.image = image
+        self._prediction = prediction
+        self._stroke: Stroke | None = None
+        self._stroke_erases = False
+        self._stroke_box = EMPTY_BOX
+        self._held_prediction: tuple[PanopticResult, str] | None = None
+        self._journal = JournalWriter(project, record.id, self)
+        self._journal.saved_changed.connect(self.saved_changed)
+        self._journal.save_failed.connect(self.edit_failed)
+
+    @property
+    def prediction(self) -> PanopticResult | None:
+        return self._prediction
+
+    @property
+    def read_only(self) -> bool:
+        return self.project.read_only
+
+    # Changes
+
+    def commit(self, patch: Patch) -> bool:
+        """Applies a patch and appends it to the journal; an empty one does nothing. Whether the map changed."""
+        if patch.is_empty or not self._may_edit():
+            return False
+        self.finish_stroke()
+        patch.apply(self._map)
+        self._journal.append(patch)
+        self._tell_changed(patch)
+        return True
+
+    def relabel(self, ids: Collection[int], category: int) -> bool:
+        """Gives segments another category; whether anything changed."""
+        name = self.taxonomy[category].name
+        return self._edit(lambda policy: edits.relabel(self._map, ids, category, policy, f"relabel as {name}"))
+
+    def delete(self, ids: Collection[int]) -> bool:
+        """Removes segments, filling their pixels as the policy says; whether anything changed."""
+        label = f"delete {self.describe(ids)}"
+        return self._edit(lambda policy: edits.delete(self._map, ids, policy, self._second_choice(), label))
+
+    def merge(self, ids: Collection[int]) -> bool:
+        """Makes one segment of several; whether anything changed."""
+        label = f"merge {self.describe(ids)}"
+        return self._edit(lambda policy: edits.merge(self._map, ids, policy, label))
+
+    def set_locked(self, ids: Collection[int], locked: bool) -> bool:
+        """Locks segments against every edit, or unlocks them; whether anything changed."""
+        return self._edit(lambda _: edits.set_locked(self._map, ids, locked))
+
+    def relabel_selection(self, category: int) -> bool:
+        return bool(self._selection) and self.relabel(sorted(self._selection), category)
+
+    def delete_selection(self) -> bool:
+        return bool(self._selection) and self.delete(sorted(self._selection))
+
+    # The stroke under way
+
+    @property
+    def stroke_active(self) -> bool:
+        return self._stroke is not None
+
+    def begin_stroke(self, *, erase: bool = False) -> bool:
+        """Begins a gesture of brush or eraser; a stroke still under way is finished first. Whether it began.
+
+        A stuff category is painted into its segment. A thing is painted into the selected segment if that is one of
+        its category, else as a new instance.
+        """
+        self.finish_stroke()
+        if not self._may_edit():
+            return False
+        policy = self.effective_policy
+        target = None if erase else self._brush_target()
+        try:
+            self._stroke = Stroke(self._map, target, policy, second_choice=self._second_choice())
+        except SceneError as error:
+            self.edit_failed.emit(str(error))
+            return False
+        self._stroke_erases = erase
+        self._stroke_box = EMPTY_BOX
+        if not erase:
+            self.segments_changed.emit(frozenset({self._stroke.target_id}))  # its colour must be known to draw it
+        return True
+
+    def stroke_to(self, y: float, x: float, radius_px: float) -> None:
+        """Moves the stroke to (y, x), sweeping everything on the way; shown at once."""
+        assert self._stroke is not None
+        box = self._stroke.line_to((y, x), radius_px)
+        if not box.is_empty:
+            self._stroke_box = self._stroke_box.union(box)
+            self.region_changed.emit(box)
+
+    def finish_stroke(self) -> bool:
+        """Ends the stroke and journals it as one undo step; whether it changed anything."""
+        stroke, self._stroke = self._stroke, None
+        if stroke is None:
+            return False
+        name = self.taxonomy[self._category].name
+        patch = stroke.finish("erase" if self._stroke_erases else f"paint {name}")
+        if patch is None:
+            self._tell_stroke_undone(stroke, self._stroke_box)
+        else:
+            self._journal.append(patch)
+            if not self._stroke_erases and self.taxonomy.is_thing(self._category):
+                # The next stroke then goes on with this instance.
+                self.set_selection({stroke.target_id})
+            self._tell_changed(patch)
+        self._take_held_prediction()
+        return patch is not None
+
+    def cancel_stroke(self) -> None:
+        """Takes the stroke back as if it had not been."""
+        stroke, self._stroke = self._stroke, None
+        if stroke is not None:
+            self._tell_stroke_undone(stroke, stroke.cancel())
+            self._take_held_prediction()
+
+    # History
+
+    @property
+    def can_undo(self) -> bool:
+        return self._journal.num_done > 0
+
+    @property
+    def can_redo(self) -> bool:
+        return self._journal.can_redo
+
+    @property
+    def undo_label(self) -> str:
+        return self._journal.undo_label
+
+    @property
+    def redo_label(self) -> str:
+        return self._journal.redo_label
+
+    @property
+    def saved_text(self) -> str:
+        """The last sentence about saving; empty before the first change."""
+        return self._journal.text
+
+    @property
+    def num_unsaved(self) -> int:
+        """How many changes are in memory only because the disk refused them."""
+        return self._journal.num_waiting
+
+    def undo(self) -> bool:
+        """Takes the last change back, or the stroke under way; whether there was one."""
+        if self._stroke is not None:
+            self.cancel_stroke()
+            return True
+        return self._travel(self._journal.undo, Patch.revert)
+
+    def redo(self) -> bool:
+        """Makes the change that was taken back last again; whether there was one."""
+        if self._stroke is not None:
+            return False
+        return self._travel(self._journal.redo, Patch.apply)
+
+    # Predictions
+
+    def receive_prediction(self, result: PanopticResult, bundle: str) -> bool:
+        """Takes the model's answer. It becomes the map only if no human has worked on the image, else it is offered.
+
+        Returns:
+            Whether it became the map now. While a stroke is under way the answer waits for its end.
+        """
+        if self._stroke is not None:
+            self._held_prediction = (result, bundle)
+            return False
+        if self._journal.num_waiting:
+            # The project does not know of this work yet, so it must not decide.
+            self._prediction = result
+            self.prediction_offered.emit(result)
+            return False
+        try:
+            became_map = self.project.store_prediction(self.record.id, result, bundle)
+        except SAVE_ERRORS as error:
+            self.edit_failed.emit(f"The prediction could not be stored: {error}")
+            return False
+        self._prediction = result
+        if not became_map:
+            self.prediction_offered.emit(result)
+            return False
+        self._map = self.project.load_map(self.record.id)
+        self._journal.reload()
+        self.map_replaced.emit()
+        self.set_selection(())
+        self.region_changed.emit(self._map.box)
+        self.segments_changed.emit(frozenset())
+        self.history_changed.emit()
+        return True
+
+    def apply_prediction(self) -> bool:
+        """Returns the map to the stored prediction, as one undo step; whether anything changed."""
+        self.finish_stroke()
+        if not self._may_edit() or not self._journal.flush():
+            return False
+        try:
+            patch = self.project.reset_to_prediction(self.record.id)
+        except SAVE_ERRORS as error:
+            self.edit_failed.emit(str(error))
+            return False
+        if patch is None or patch.is_empty:
+            return False
+        patch.apply(self._map)
+        self._journal.reload()
+        self._tell_changed(patch)
+        return True
+
+    def close(self) -> bool:
+        """Finishes the stroke and writes what waits; whether all work is on disk."""
+        self._held_prediction = None
+        self.finish_stroke()
+        return self._journal.num_waiting == 0 or self._journal.flush()
+
+    # Within
+
+    def _may_edit(self) -> bool:
+        if self.read_only:
+            self.edit_failed.emit(_READ_ONLY)
+        return not self.read_only
+
+    def _second_choice(self) -> NDArray[np.uint8] | None:
+        return self._prediction.second_choice if self._prediction is not None else None
+
+    def _brush_target(self) -> int | Segment:
+        selected = [i for i in self._selection if self._map.segments[i].category == self._category]
+        if len(selected) == 1:
+            return selected[0]
+        return Segment(self._category, origin=Origin.HUMAN)
+
+    def _edit(self, make: Callable[[EditingPolicy], Patch]) -> bool:
+        self.finish_stroke()
+        try:
+            patch = make(self.effective_policy)
+        except SceneError as error:
+            self.edit_failed.emit(str(error))
+            return False
+        return self.commit(patch)
+
+    def _travel(self, fetch: Callable[[], Patch | None], step: Callable[[Patch, PanopticMap], None]) -> bool:
+        if not self._may_edit():
+            return False
+        try:
+            patch = fetch()
+        except SAVE_ERRORS as error:
+            self.edit_failed.emit(str(error))
+            return False
+        if patch is None:
+            return False
+        step(patch, self._map)
+        self._tell_changed(patch)
+        return True
+
+    def _tell_changed(self, patch: Patch) -> None:
+        if not patch.box.is_empty:
+            self.region_changed.emit(patch.box)
+        touched = patch.touched_ids
+        if touched:
+            self.segments_changed.emit(touched)
+        self.set_selection(self._selection)  # drops what is gone
+        self.history_changed.emit()
+
+    def _tell_stroke_undone(self, stroke: Stroke, box: Box) -> None:
+        if not box.is_empty:
+            self.region_changed.emit(box)
+        if stroke.target_id != VOID:
+            self.segments_changed.emit(frozenset({stroke.target_id}))
+
+    def _take_held_prediction(self) -> None:
+        held, self._held_prediction = self._held_prediction, None
+        if held is not None:
+            self.receive_prediction(*held)

@@ -1,0 +1,1 @@
+"""Long work beside the window: reports progress, can be cancelled, never blocks the window."""

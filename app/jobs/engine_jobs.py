@@ -1,0 +1,158 @@
+"""The engine for the window: what `EngineClient` says on its own threads, as signals on the window's."""
+
+from __future__ import annotations
+
+from concurrent.futures import CancelledError, Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from seamseg_studio.engine.errors import SeamsegError
+from seamseg_studio.engine.service.protocol import EngineKind, EngineState, PredictOptions, Priority
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from seamseg_studio.engine.service.client import EngineClient
+    from seamseg_studio.engine.service.requests import ModelInfo, Request
+
+
+class Answer(QObject):
+    """The answer to one request, when it comes.
+
+    Signals:
+        succeeded: What was asked for (a `PanopticResult` or a `ModelInfo`) and the name of the model that said so.
+        failed: One sentence for the person.
+        ended: After either, and after `cancel`.
+    """
+
+    succeeded = Signal(object, str)
+    failed = Signal(str)
+    ended = Signal()
+    _resolved = Signal(object)
+
+    def __init__(self, request: Request[Any], parent: QObject) -> None:
+        super().__init__(parent)
+        self._request = request
+        # Queued always: an answer may be there before the one who asked has connected anything.
+        self._resolved.connect(self._on_resolved, Qt.ConnectionType.QueuedConnection)
+        request.future.add_done_callback(self._resolved.emit)
+
+    def cancel(self) -> None:
+        """Says that nobody wants the answer any more."""
+        self._request.cancel()
+
+    def _on_resolved(self, future: Future[Any]) -> None:
+        try:
+            result = future.result()
+        except CancelledError:
+            pass
+        except SeamsegError as error:
+            self.failed.emit(str(error))
+        else:
+            self.succeeded.emit(result, self._request.bundle or "")
+        self.ended.emit()
+        self.deleteLater()
+
+
+class EngineJobs(QObject):
+    """Owns the engine's client.
+
+    Signals:
+        state_changed: The new `EngineState`.
+        model_changed: The `ModelInfo` of the model now in use.
+    """
+
+    state_changed = Signal(object)
+    model_changed = Signal(object)
+    _told = Signal(object)
+
+    def __init__(self, model: str | None, device: str, parent: QObject | None = None, **options: Any) -> None:
+        """Starts nothing yet.
+
+        Args:
+            model: Bundle to load: a path, a name, None for the starter.
+            device: "auto", "cpu", "cuda" or "cuda:I".
+            parent: Qt's owner.
+            options: Further ones of `EngineClient`, as tests need them.
+        """
+        super().__init__(parent)
+        self._spec = model
+        self._device = device
+        self._options = options
+        self._client: EngineClient | None = None
+        self._model: ModelInfo | None = None
+        self.state = EngineState(EngineKind.STOPPED, device)
+        self._told.connect(self._on_told)
+
+    @property
+    def model(self) -> ModelInfo | None:
+        """The model in use; None before the first one is loaded."""
+        return self._model
+
+    @property
+    def spec(self) -> str | None:
+        """The bundle asked for last."""
+        return self._spec
+
+    def start(self) -> None:
+        """Starts the engine's process; harmless when repeated."""
+        if self._client is None:
+            from seamseg_studio.engine.service.client import EngineClient
+
+            self._client = EngineClient(
+                model=self._spec, device=self._device, on_state=self._told.emit, **self._options
+            )
+            self._client.start()
+
+    def close(self) -> None:
+        """Ends the engine's process."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def restart(self) -> None:
+        """Starts the engine anew, as when it hangs or failed."""
+        if self._client is not None and self.state.kind is not EngineKind.FAILED:
+            self._client.restart()
+            return
+        self.close()
+        self.start()
+
+    def predict(self, image: NDArray[np.uint8] | Path, *, in_background: bool = False) -> Answer:
+        """Asks for the labels of an image.
+
+        Args:
+            image: RGB pixels ([H, W, 3] uint8), not to be changed until answered; or an image file.
+            in_background: Whether images that a person waits for come first.
+        """
+        priority = Priority.BATCH if in_background else Priority.INTERACTIVE
+        return Answer(self._running().predict(image, options=PredictOptions(), priority=priority), self)
+
+    def load_model(self, spec: str | None) -> Answer:
+        """Changes the model; if it cannot be loaded the old one stays."""
+        answer = Answer(self._running().load_model(spec), self)
+        answer.succeeded.connect(lambda info, _: self._on_model_loaded(spec, info))
+        return answer
+
+    def _running(self) -> EngineClient:
+        self.start()
+        assert self._client is not None
+        return self._client
+
+    def _on_told(self, state: EngineState) -> None:
+        self.state = state
+        if self._client is not None and self._client.model is not None:
+            self._take(self._client.model)
+        self.state_changed.emit(state)
+
+    def _on_model_loaded(self, spec: str | None, info: ModelInfo) -> None:
+        self._spec = spec
+        self._take(info)
+
+    def _take(self, info: ModelInfo) -> None:
+        if info != self._model:
+            self._model = info
+            self.model_changed.emit(info)

@@ -1,0 +1,227 @@
+"""A piece of long work with progress and cancel, and the board that lists those under way."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, Signal
+
+from seamseg_studio.engine.errors import SeamsegError
+
+_log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+
+class JobCancelled(Exception):  # noqa: N818 - a wish carried out, not an error
+    """Raised inside a job's function by `JobContext.report` after the person cancelled it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is. `total` 0 means that nobody knows the end."""
+
+    done: int = 0
+    total: int = 0
+    detail: str = ""
+
+
+class Job(QObject):
+    """Something that takes a while.
+
+    Signals:
+        progressed: The new `Progress`.
+        succeeded: The result, for those who asked for one.
+        failed: One sentence for the person.
+        cancelled: The person stopped it; what was finished until then is kept.
+        ended: After any of the three above.
+    """
+
+    progressed = Signal(object)
+    succeeded = Signal(object)
+    failed = Signal(str)
+    cancelled = Signal()
+    ended = Signal()
+
+    can_pause = False
+
+    def __init__(self, title: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.title = title
+        self.progress = Progress()
+        self.paused = False
+        self.is_over = False
+
+    def cancel(self) -> None:
+        """Asks the job to stop soon; `cancelled` follows unless it ends by itself first."""
+        raise AssertionError("every job says how it is cancelled")
+
+    def set_paused(self, paused: bool) -> None:
+        """Holds the job before its next step, or lets it go on; only where `can_pause`."""
+        self.paused = paused
+        self.progressed.emit(self.progress)
+
+    def _advance(self, progress: Progress) -> None:
+        self.progress = progress
+        self.progressed.emit(progress)
+
+    def _end(self, signal: str, *values: object) -> None:
+        if self.is_over:
+            return
+        self.is_over = True
+        getattr(self, signal).emit(*values)
+        self.ended.emit()
+
+
+class JobContext:
+    """What a function in the background may do: report how far it is, and learn that it should stop."""
+
+    def __init__(self, on_progress: Callable[[Progress], None]) -> None:
+        self._on_progress = on_progress
+        self._stop = threading.Event()
+
+    def report(self, done: int, total: int, detail: str = "") -> None:
+        """Says how far the work is.
+
+        Raises:
+            JobCancelled: The person cancelled; let it pass through, after putting things in order.
+        """
+        if self._stop.is_set():
+            raise JobCancelled
+        self._on_progress(Progress(done, total, detail))
+
+    def stop(self) -> None:
+        self._stop.set()
+
+
+class _Relay(QObject):
+    """Carries the outcome from the pool's thread to the thread that made it (a queued signal)."""
+
+    progressed = Signal(object)
+    succeeded = Signal(object)
+    failed = Signal(str)
+    cancelled = Signal()
+
+
+def _carry_out(function: Callable[[JobContext], object], context: JobContext, relay: _Relay) -> None:
+    try:
+        result = function(context)
+    except JobCancelled:
+        relay.cancelled.emit()
+    except (SeamsegError, OSError) as error:
+        relay.failed.emit(sentence_of(error))
+    except Exception as error:  # noqa: BLE001 - the border of the job: whatever happens is told, the window goes on
+        _log.exception("A job failed")
+        relay.failed.emit(f"{type(error).__name__}: {error}")
+    else:
+        relay.succeeded.emit(result)
+
+
+class FunctionJob(Job):
+    """Runs a function once in a thread of a pool."""
+
+    def __init__(
+        self, title: str, function: Callable[[JobContext], object], pool: Executor, parent: QObject | None = None
+    ) -> None:
+        super().__init__(title, parent)
+        relay = _Relay(self)
+        relay.progressed.connect(self._advance)
+        relay.succeeded.connect(self._on_relay_succeeded)
+        relay.failed.connect(self._on_relay_failed)
+        relay.cancelled.connect(self._on_relay_cancelled)
+        self._context = JobContext(relay.progressed.emit)
+        self._work = lambda: _carry_out(function, self._context, relay)
+        self._pool = pool
+
+    def start(self) -> None:
+        self._pool.submit(self._work)
+
+    def cancel(self) -> None:
+        self._context.stop()
+
+    def _on_relay_succeeded(self, result: object) -> None:
+        self._end("succeeded", result)
+
+    def _on_relay_failed(self, message: str) -> None:
+        self._end("failed", message)
+
+    def _on_relay_cancelled(self) -> None:
+        self._end("cancelled")
+
+
+class JobBoard(QObject):
+    """Owns the threads and lists the jobs that a person should see.
+
+    Signals:
+        changed: A job came or went.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None, num_threads: int = 2) -> None:
+        super().__init__(parent)
+        # Python's threads, not Qt's: a QRunnable that is freed while its thread ends takes the process down.
+        self._pool = ThreadPoolExecutor(num_threads, "studio-job")
+        self._jobs: list[Job] = []
+        self._hidden: set[Job] = set()
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs under way, oldest first."""
+        return tuple(self._jobs)
+
+    def add(self, job: Job) -> None:
+        """Shows `job` until it ends."""
+        self._jobs.append(job)
+        job.ended.connect(self._on_job_ended)
+        self.changed.emit()
+
+    def run(
+        self,
+        title: str,
+        function: Callable[[JobContext], Result],
+        *,
+        on_done: Callable[[Result], object] | None = None,
+        on_failed: Callable[[str], object] | None = None,
+        visible: bool = True,
+    ) -> FunctionJob:
+        """Runs `function` in the background; the callbacks come on the window's thread."""
+        job = FunctionJob(title, function, self._pool, self)
+        if on_done is not None:
+            job.succeeded.connect(on_done)
+        if on_failed is not None:
+            job.failed.connect(on_failed)
+        if visible:
+            self.add(job)
+        else:
+            self._hidden.add(job)
+            job.ended.connect(self._on_job_ended)
+        job.start()
+        return job
+
+    def close(self) -> None:
+        """Cancels everything and waits for the threads: each ends at its next report."""
+        for job in (*self._jobs, *self._hidden):
+            job.cancel()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _on_job_ended(self) -> None:
+        # A slot that held the job itself would be freed by the job's destructor, and free the job once more: so the
+        # slots here know no job, and look for those that are over.
+        over = [job for job in (*self._jobs, *self._hidden) if job.is_over]
+        self._jobs = [job for job in self._jobs if not job.is_over]
+        self._hidden = {job for job in self._hidden if not job.is_over}
+        self.changed.emit()
+        for job in over:
+            job.deleteLater()
+
+
+def sentence_of(error: BaseException) -> str:
+    """One sentence for a person: our own messages as they are, the system's with the file they concern."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error)

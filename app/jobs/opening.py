@@ -1,0 +1,175 @@
+"""What is read from disk when a project or an image is opened; runs in a thread, returns values."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seamseg_studio.app.jobs.job import JobContext
+from seamseg_studio.engine.errors import InputError, SeamsegError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from seamseg_studio.engine.project import ImageRecord, Project
+    from seamseg_studio.engine.scene.panoptic_map import PanopticMap
+    from seamseg_studio.engine.scene.panoptic_result import PanopticResult
+
+PROJECT_SUFFIX = ".seamseg"
+DATABASE_NAME = "project.db"
+_ADD_AT_ONCE = 256  # images hashed and stored between two looks at the cancel button
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedProject:
+    """A project that was opened or made.
+
+    Attributes:
+        project: Ready for use by the window's thread and the jobs.
+        records: All its images.
+        first: The image to show first, if a person named one.
+        problems: One sentence per image that could not be added.
+        is_new: Whether the project was made just now.
+    """
+
+    project: Project
+    records: list[ImageRecord]
+    first: Path | None = None
+    problems: tuple[str, ...] = ()
+    is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedImage:
+    """Everything that a document of `record` needs. `image` is [H, W, 3] uint8 RGB."""
+
+    record: ImageRecord
+    image: NDArray[np.uint8]
+    map: PanopticMap
+    prediction: PanopticResult | None
+
+
+def is_project(path: Path) -> bool:
+    """Whether `path` is a project folder, or the database in one."""
+    return path.name == DATABASE_NAME or (path.is_dir() and (path / DATABASE_NAME).is_file())
+
+
+def open_project(path: Path, context: JobContext, more: Sequence[Path] = ()) -> OpenedProject:
+    """Opens the project at `path` (its folder or the database in it) and adds the images among `more`.
+
+    Raises:
+        SeamsegError: There is no project, or it cannot be read.
+    """
+    from seamseg_studio.engine.project import Project
+
+    context.report(0, 0)
+    folder = path.parent if path.name == DATABASE_NAME else path
+    if not is_project(folder):
+        raise InputError(f"{folder}: there is no project here; choose a folder whose name ends in {PROJECT_SUFFIX}")
+    project = Project.open(folder)
+    with _closed_on_failure(project):
+        return add_images(project, more, context) if more else OpenedProject(project, project.images())
+
+
+def open_folder(folder: Path, context: JobContext) -> OpenedProject:
+    """Opens the project beside `folder`, made now if there is none, and adds the images that it does not know.
+
+    Raises:
+        SeamsegError: There are no images, or the project cannot be made.
+    """
+    from seamseg_studio.engine.formats.image_file import find_images
+
+    context.report(0, 0)
+    paths = find_images([folder])
+    return _beside(folder, paths, None, context)
+
+
+def open_images(paths: Sequence[Path], context: JobContext) -> OpenedProject:
+    """Opens the project beside the folder of the first of `paths` with at least these images in it.
+
+    Raises:
+        SeamsegError: None of them is an image, or the project cannot be made.
+    """
+    from seamseg_studio.engine.formats.image_file import find_images
+
+    context.report(0, 0)
+    found = find_images(paths)
+    return _beside(found[0].parent, found, found[0], context)
+
+
+def add_images(project: Project, paths: Sequence[Path], context: JobContext) -> OpenedProject:
+    """Adds the images among `paths` to an open project.
+
+    Raises:
+        SeamsegError: None of them is an image.
+    """
+    from seamseg_studio.engine.formats.image_file import find_images
+
+    context.report(0, 0)
+    found = find_images(paths)
+    return _with_images(project, found, found[0], context)
+
+
+def load_image(project: Project, record: ImageRecord) -> LoadedImage:
+    """Reads the pixels of `record` and what the project knows about it.
+
+    Raises:
+        SeamsegError: The image is gone or damaged.
+    """
+    from seamseg_studio.engine.formats.image_file import read_image
+
+    image = read_image(record.path)
+    return LoadedImage(record, image, project.load_map(record.id), project.load_prediction(record.id))
+
+
+def _beside(folder: Path, paths: list[Path], first: Path | None, context: JobContext) -> OpenedProject:
+    from seamseg_studio.engine.project import open_or_create_beside
+
+    is_new = not is_project(folder.with_name(folder.name + PROJECT_SUFFIX))
+    project = open_or_create_beside(folder)
+    try:
+        with _closed_on_failure(project):
+            opened = _with_images(project, paths, first, context)
+            if not opened.records:
+                raise InputError(opened.problems[0] if opened.problems else f"{folder}: no images found")
+    except BaseException:
+        if is_new:  # made for nothing: there is no image in it, and no work
+            shutil.rmtree(project.folder, ignore_errors=True)
+        raise
+    return replace(opened, is_new=is_new)
+
+
+@contextmanager
+def _closed_on_failure(project: Project) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        project.close()
+        raise
+
+
+def _with_images(project: Project, paths: list[Path], first: Path | None, context: JobContext) -> OpenedProject:
+    problems: list[str] = []
+    known = {record.path for record in project.images()}
+    new = [path for path in (path.resolve() for path in paths) if path not in known]
+    if not project.read_only:
+        for start in range(0, len(new), _ADD_AT_ONCE):
+            context.report(start, len(new))
+            problems += _add(project, new[start : start + _ADD_AT_ONCE])
+    return OpenedProject(project, project.images(), first.resolve() if first else None, tuple(problems))
+
+
+def _add(project: Project, paths: list[Path]) -> list[str]:
+    """Adds `paths`; one at a time if they fail together. Returns a sentence per path that cannot be added."""
+    try:
+        project.add_images(paths)
+    except SeamsegError as error:
+        if len(paths) == 1:
+            return [str(error)]
+        return [problem for path in paths for problem in _add(project, [path])]
+    return []

@@ -1,0 +1,35 @@
+"""Putting a model's answer into the words of a project whose categories are others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from seamseg_studio.engine.scene.panoptic_result import PanopticResult
+from seamseg_studio.engine.scene.taxonomy import VOID, VOID_CATEGORY, Taxonomy
+
+
+def missing_categories(model: Taxonomy, project: Taxonomy) -> list[str]:
+    """The names that the model knows and the project does not, in the model's order."""
+    known = {category.name for category in project.categories}
+    return [category.name for category in model.categories if category.name not in known]
+
+
+def in_words_of(project: Taxonomy, result: PanopticResult, model: Taxonomy) -> PanopticResult:
+    """Translates categories by name; segments of a category that the project lacks become void.
+
+    The result is `result` itself where both taxonomies list the same names in the same order.
+    """
+    names = [category.name for category in model.categories]
+    if names == [category.name for category in project.categories]:
+        return result
+    places = {category.name: index for index, category in enumerate(project.categories)}
+    table = np.full(256, VOID_CATEGORY, np.int64)
+    for index, name in enumerate(names):
+        table[index] = places.get(name, VOID_CATEGORY)
+    categories = table[np.clip(result.categories, 0, VOID_CATEGORY)]
+    kept = np.arange(len(categories), dtype=np.int32)
+    kept[categories == VOID_CATEGORY] = VOID
+    second = None if result.second_choice is None else table.astype(np.uint8)[result.second_choice]
+    return replace(result, ids=kept[result.ids], categories=categories, second_choice=second)

@@ -1,0 +1,218 @@
+"""What happens with the model's answers: which images are asked for, and what each answer may do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from seamseg_studio.app.jobs.engine_jobs import Answer, EngineJobs
+from seamseg_studio.app.jobs.job import JobBoard, JobContext
+from seamseg_studio.app.jobs.label_folder import LabelFolderJob, Outcome
+from seamseg_studio.app.messages import Choice, Level, Message
+from seamseg_studio.app.session import Session
+from seamseg_studio.engine.service.protocol import EngineKind, EngineState
+
+if TYPE_CHECKING:
+    from seamseg_studio.app.document import Document
+    from seamseg_studio.engine.project import ImageRecord, Project
+    from seamseg_studio.engine.scene.panoptic_result import PanopticResult
+    from seamseg_studio.engine.service.requests import ModelInfo
+
+_OFFER = "prediction"
+
+
+class Labelling(QObject):
+    """Labels the open image when it has no labels, and on request all images. Human work always wins."""
+
+    def __init__(self, session: Session, engine: EngineJobs, board: JobBoard, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._engine = engine
+        self._board = board
+        self._answer: Answer | None = None
+        self._asked: int | None = None
+        self._num_answers = 0
+        self.folder_job: LabelFolderJob | None = None
+        session.document_changed.connect(self._on_session_document_changed)
+        session.project_changed.connect(self._on_session_project_changed)
+        engine.model_changed.connect(self._on_engine_model_changed)
+        engine.state_changed.connect(self._on_engine_state_changed)
+
+    @property
+    def is_labelling_open_image(self) -> bool:
+        return self._answer is not None
+
+    def label_open_image(self) -> None:
+        """Asks the model for the open image, whatever labels it has; human work stays until a person says otherwise."""
+        document = self._session.document
+        if document is None or document.read_only:
+            return
+        self._drop_answer()
+        answer = self._engine.predict(document.image)
+        self._answer, self._asked = answer, document.record.id
+        self._num_answers += 1
+        number, image_id = self._num_answers, document.record.id
+        answer.succeeded.connect(lambda result, bundle: self._on_answer_succeeded(image_id, result, bundle))
+        answer.failed.connect(self._on_answer_failed)
+        answer.ended.connect(lambda: self._on_answer_ended(number))
+
+    def unlabelled(self) -> list[ImageRecord]:
+        """The images without labels, in their order."""
+        return [record for record in self._session.records if not record.has_labels]
+
+    def label_all(self) -> None:
+        """Labels all images that have no labels, in the background."""
+        project, records = self._session.project, self.unlabelled()
+        if project is None or project.read_only or self.folder_job is not None:
+            return
+        if not records:
+            return
+        job = LabelFolderJob(
+            self.tr("Labelling"),
+            self._engine,
+            records,
+            lambda record, result, bundle, done: self._store(project, record, result, bundle, done),
+            self,
+        )
+        self.folder_job = job
+        job.succeeded.connect(self._on_folder_succeeded)
+        job.failed.connect(lambda text: self._session.post_error(self.tr("Labelling stopped"), text))
+        job.ended.connect(self._on_folder_ended)
+        self._board.add(job)
+        job.start()
+
+    def toggle_pause(self) -> None:
+        """Holds the labelling of all images, or lets it go on."""
+        if self.folder_job is not None:
+            self.folder_job.set_paused(not self.folder_job.paused)
+
+    def cancel_folder(self) -> None:
+        """Stops the labelling of all images."""
+        if self.folder_job is not None:
+            self.folder_job.cancel()
+
+    # The open image
+
+    def _on_session_document_changed(self) -> None:
+        document = self._session.document
+        if self._asked is not None and (document is None or document.record.id != self._asked):
+            self._drop_answer()
+        if document is not None:
+            document.prediction_offered.connect(lambda _: self._offer(document))
+            # One that is asked for already may be the same image with new categories.
+            if not document.record.has_labels and not document.read_only and self._answer is None:
+                self.label_open_image()
+
+    def _on_answer_succeeded(self, image_id: int, result: PanopticResult, bundle: str) -> None:
+        document = self._session.document
+        if document is not None and document.record.id == image_id:
+            document.receive_prediction(self._translated(result), bundle)
+            self._session.refresh_record(image_id)
+
+    def _on_answer_failed(self, text: str) -> None:
+        if self._engine.state.kind is EngineKind.FAILED:  # trying this image again alone would not help
+            self._on_engine_state_changed(self._engine.state)
+            return
+        again = Choice(self.tr("Try again"), self.label_open_image)
+        self._session.post_error(self.tr("This image was not labelled"), text, again, key="labelling")
+
+    def _on_answer_ended(self, number: int) -> None:
+        if number == self._num_answers:
+            self._answer, self._asked = None, None
+
+    def _drop_answer(self) -> None:
+        answer, self._answer, self._asked = self._answer, None, None
+        if answer is not None:
+            answer.cancel()
+
+    def _offer(self, document: Document) -> None:
+        def use() -> None:
+            if document is self._session.document:
+                document.apply_prediction()
+
+        text = self.tr("You have worked on {0}, so nothing was changed. Using it is one step that can be undone.")
+        self._session.post(
+            Message(
+                self.tr("The model has a new proposal"),
+                text.format(document.record.name),
+                Level.OFFER,
+                (Choice(self.tr("Use the proposal"), use), Choice(self.tr("Keep mine"), lambda: None)),
+                _OFFER,
+            )
+        )
+
+    # All images
+
+    def _store(
+        self, project: Project, record: ImageRecord, result: object, bundle: str, done: Callable[[str], None]
+    ) -> None:
+        labels: PanopticResult = self._translated(result)  # type: ignore[arg-type]
+        document = self._session.document
+        if document is not None and document.project is project and document.record.id == record.id:
+            document.receive_prediction(labels, bundle)
+            self._session.refresh_record(record.id)
+            done("")
+            return
+
+        def work(_: JobContext) -> None:
+            project.store_prediction(record.id, labels, bundle)
+
+        def on_done(_: object) -> None:
+            if self._session.project is project:
+                self._session.refresh_record(record.id)
+            done("")
+
+        self._board.run("", work, on_done=on_done, on_failed=done, visible=False)
+
+    def _on_folder_succeeded(self, outcome: Outcome) -> None:
+        text = self.tr("Images labelled: {0}").format(outcome.num_labelled)
+        if outcome.problems:
+            title = self.tr("Labelling finished, but not for every image")
+            text += " · " + self.tr("not labelled: {0}").format(len(outcome.problems))
+            self._session.post(Message(title, "\n".join([text, *outcome.problems[:4]]), Level.WARNING))
+        else:
+            self._session.post(Message(self.tr("Labelling finished"), text))
+
+    def _on_folder_ended(self) -> None:
+        self.folder_job = None
+
+    def _on_session_project_changed(self) -> None:
+        self.cancel_folder()
+        if self._session.project is not None and self._engine.model is not None:
+            self._match(self._engine.model)
+
+    def _on_engine_state_changed(self, state: EngineState) -> None:
+        if state.kind is EngineKind.FAILED:
+            again = Choice(self.tr("Try again"), self._engine.restart)
+            self._session.post_error(self.tr("The engine does not work"), state.message, again, key="labelling")
+
+    def _on_engine_model_changed(self, info: ModelInfo) -> None:
+        if self._session.project is not None:
+            self._match(info)
+
+    # Categories
+
+    def _translated(self, result: PanopticResult) -> PanopticResult:
+        from seamseg_studio.app.jobs.taxonomy_match import in_words_of
+
+        model, taxonomy = self._engine.model, self._session.taxonomy
+        return result if model is None or taxonomy is None else in_words_of(taxonomy, result, model.taxonomy)
+
+    def _match(self, info: ModelInfo) -> None:
+        """A project that nobody has worked in takes the model's categories; else the differences are said."""
+        from seamseg_studio.app.jobs.taxonomy_match import missing_categories
+
+        project = self._session.project
+        if project is None or project.taxonomy == info.taxonomy:
+            return
+        untouched = not any(record.has_labels or record.num_edits for record in self._session.records)
+        if untouched and not project.read_only:
+            self._session.set_taxonomy(info.taxonomy)
+            return
+        missing = missing_categories(info.taxonomy, project.taxonomy)
+        if missing:
+            text = self.tr("What it labels as one of these stays unlabelled here: {0}.").format(", ".join(missing))
+            title = self.tr("The model knows categories that this project has not")
+            self._session.post(Message(title, text, Level.WARNING, key="taxonomy"))

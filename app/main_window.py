@@ -1,0 +1,327 @@
+"""The window: docks, bars and menus, joined to the session. No logic of its own."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QPaintEvent,
+)
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QToolBar,
+)
+
+from seamseg_studio.app.commands import Commands
+from seamseg_studio.app.dialogs.palette import CommandPalette
+from seamseg_studio.app.dialogs.shortcuts import ShortcutsDialog
+from seamseg_studio.app.icons import window_icon
+from seamseg_studio.app.menus import ActionSet
+from seamseg_studio.app.messages import Message
+from seamseg_studio.app.panels.categories import CategoriesPanel
+from seamseg_studio.app.panels.chips import Chips
+from seamseg_studio.app.panels.history import HistoryPanel
+from seamseg_studio.app.panels.images import ImagesPanel
+from seamseg_studio.app.panels.message_cards import MessageCards
+from seamseg_studio.app.panels.option_bar import OptionBar
+from seamseg_studio.app.panels.panel import dock_of
+from seamseg_studio.app.panels.segments import SegmentsPanel
+from seamseg_studio.app.panels.start_page import StartPage
+from seamseg_studio.app.panels.status_bar import StatusBar
+from seamseg_studio.app.panels.training import TrainingPanel
+from seamseg_studio.app.studio import Studio
+
+if TYPE_CHECKING:
+    from seamseg_studio.app.canvas import Canvas
+    from seamseg_studio.app.tools import Tool
+
+_RIGHT_WIDTH = 340
+_TOOL_ACTIONS = ("tool_select", "tool_brush", "tool_eraser")
+_IMAGE_ACTIONS = ("delete", "merge", "undo", "redo")
+_LABEL_ACTIONS = ("label_image", "label_all")
+
+
+class MainWindow(QMainWindow):
+    """Everything that a person sees.
+
+    Signals:
+        painted: The window was painted for the first time.
+    """
+
+    painted = Signal()
+    full_screen_state = Qt.WindowState.WindowFullScreen
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__()
+        self._studio = studio
+        self._is_painted = False
+        self.canvas: Canvas | None = None
+        self._tools: dict[str, Tool] = {}
+        session = studio.session
+        self.setWindowTitle(self.tr("Seamseg Studio"))
+        self.setWindowIcon(window_icon())
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.resize(1440, 860)
+
+        self.start_page = StartPage()
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.start_page)
+        self.setCentralWidget(self.stack)
+        self.cards = MessageCards(studio.icons, self.stack)
+        self.categories = CategoriesPanel(session, studio.theme)
+        self.segments = SegmentsPanel(session, studio.theme)
+        self.images = ImagesPanel(session, studio.theme, studio.thumbnails)
+        self.history = HistoryPanel(session, studio.theme)
+        self.training = TrainingPanel(studio.theme)
+        self.docks: dict[str, QDockWidget] = {}
+        self._add_docks()
+
+        self.commands = Commands(studio, self)
+        self.actions_by_id = ActionSet(self.commands, studio.icons, self)
+        self.menus = self.actions_by_id.fill(self.menuBar())
+        self._add_menus()
+        self.actions_by_id["accept"].setIconText(self.tr("Accept"))
+        self.option_bar = OptionBar(self)
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.option_bar)
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._make_tool_bar())
+        self.images.set_actions(
+            [self.actions_by_id[name] for name in ("previous_image", "next_image", "flag", "accept")]
+        )
+        self.status = StatusBar(studio.board, studio.icons, self)
+        self.setStatusBar(self.status)
+        self._first_layout = self.saveState()
+        self._join()
+
+    # Parts
+
+    def _add_docks(self) -> None:
+        area = Qt.DockWidgetArea.RightDockWidgetArea
+        for panel in (self.categories, self.segments, self.images, self.history, self.training):
+            self.docks[panel.objectName()] = dock_of(panel)
+            self.addDockWidget(area, self.docks[panel.objectName()])
+        for name in ("history", "training"):
+            self.tabifyDockWidget(self.docks["segments"], self.docks[name])
+            self.docks[name].hide()
+        shown = [self.docks[name] for name in ("categories", "segments", "images")]
+        self.resizeDocks(shown, [260, 260, 300], Qt.Orientation.Vertical)
+        self.resizeDocks(shown, [_RIGHT_WIDTH] * 3, Qt.Orientation.Horizontal)
+
+    def _make_tool_bar(self) -> QToolBar:
+        bar = QToolBar(self)
+        bar.setObjectName("tools")
+        bar.setWindowTitle(self.tr("Tools"))
+        bar.setAccessibleName(self.tr("Tools"))
+        bar.setMovable(False)
+        for place, group in enumerate((_TOOL_ACTIONS, _IMAGE_ACTIONS, _LABEL_ACTIONS)):
+            if place:
+                bar.addSeparator()
+            for name in group:
+                action = self.actions_by_id[name]
+                bar.addAction(action)
+                bar.widgetForAction(action).setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return bar
+
+    def _add_menus(self) -> None:
+        bar = self.menuBar()
+        bar.setNativeMenuBar(False)
+        brand = QLabel(self.tr("Seamseg Studio"), self)
+        brand.setObjectName("brand")
+        bar.setCornerWidget(brand, Qt.Corner.TopLeftCorner)
+        self.chips = Chips(self._studio, bar)
+        bar.setCornerWidget(self.chips, Qt.Corner.TopRightCorner)
+        by_id = self.actions_by_id
+        self.chips.set_actions(
+            [by_id[name] for name in ("open_folder", "open_project", "export", "close_project")],
+            [by_id[name] for name in ("load_model", "load_starter", "use_trained_model", "train")],
+            [by_id[name] for name in ("label_image", "label_all", "restart_engine")],
+        )
+        panels = self.menus["View"].addMenu(self.tr("&Panels"))
+        for dock in self.docks.values():
+            panels.addAction(dock.toggleViewAction())
+        self._recent_menu = QMenu(self.tr("Open &recent"), self)
+        self.menus["File"].insertMenu(self.actions_by_id["open_sample"], self._recent_menu)
+        self._recent_menu.aboutToShow.connect(self._fill_recent_menu)
+
+    def _fill_recent_menu(self) -> None:
+        self._recent_menu.clear()
+        for folder in self._studio.settings.recent_projects:
+            action = self._recent_menu.addAction(f"{folder.stem}   {folder.parent}")
+            action.triggered.connect(lambda _=False, folder=folder: self._studio.session.open_project(folder))
+        if self._recent_menu.isEmpty():
+            self._recent_menu.addAction(self.tr("nothing opened yet")).setEnabled(False)
+
+    def _join(self) -> None:
+        studio, session, commands = self._studio, self._studio.session, self.commands
+        session.project_changed.connect(self._on_session_project_changed)
+        session.document_changed.connect(self._on_session_document_changed)
+        session.message_posted.connect(self.cards.show_message)
+        session.saved.connect(self.status.saved.setText)
+        self.start_page.folder_requested.connect(commands.open_folder)
+        self.start_page.images_requested.connect(commands.open_images)
+        self.start_page.sample_requested.connect(commands.open_sample)
+        self.start_page.project_requested.connect(session.open_project)
+        self.start_page.set_recent(studio.settings.recent_projects)
+        self.categories.relabel_requested.connect(commands.relabel)
+        self.categories.focus_released.connect(self.focus_canvas)
+        self.segments.lock_requested.connect(commands.toggle_segment_lock)
+        self.segments.hide_requested.connect(commands.toggle_segment_hidden)
+        self.segments.focus_requested.connect(commands.show_segment)
+        self.training.start_requested.connect(self.actions_by_id["train"].trigger)
+        self.training.use_requested.connect(commands.load_bundle)
+        studio.training_started.connect(self._on_studio_training_started)
+
+    # The canvas comes after the first paint: it brings numpy, OpenCV and pyqtgraph
+
+    def load_canvas(self) -> None:
+        """Makes the canvas and the tools; harmless when repeated."""
+        if self.canvas is not None:
+            return
+        from seamseg_studio.app.canvas import Canvas
+        from seamseg_studio.app.tools import make_tools
+
+        self.canvas = Canvas(self)
+        self._tools = make_tools()
+        for tool in self._tools.values():
+            tool.setParent(self)
+        self.stack.addWidget(self.canvas)
+        self.cards.raise_()
+        self.canvas.tool_changed.connect(self._on_canvas_tool_changed)
+        self.canvas.tool_hint_changed.connect(self.status.hint.setText)
+        self.canvas.cursor_moved.connect(self._on_canvas_cursor_moved)
+        self.canvas.cursor_left.connect(self.status.pointer.clear)
+        self.canvas.display_changed.connect(self.commands.conditions_changed)
+        self.use_tool("select")
+        self._on_session_document_changed()
+
+    @property
+    def tool_name(self) -> str:
+        """The name of the tool in use; empty before there is a canvas."""
+        return self.canvas.active_tool.name if self.canvas is not None else ""
+
+    def use_tool(self, name: str) -> None:
+        """Takes the tool called `name`."""
+        if self.canvas is not None:
+            self.canvas.set_tool(self._tools[name])
+
+    def focus_canvas(self) -> None:
+        """Gives the keyboard to the canvas."""
+        if self.canvas is not None:
+            self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_canvas_tool_changed(self, tool: Tool) -> None:
+        self.option_bar.set_tool(tool)
+        self.commands.conditions_changed.emit()
+
+    def _on_canvas_cursor_moved(self, y: int, x: int, segment_id: int) -> None:
+        document = self._studio.session.document
+        if document is not None:
+            self.status.show_pointer(document, y, x, segment_id)
+
+    # The session
+
+    def _on_session_project_changed(self) -> None:
+        project = self._studio.session.project
+        name = self.tr("Seamseg Studio")
+        self.setWindowTitle(f"{project.folder.stem} – {name}" if project is not None else name)
+        self.start_page.set_recent(self._studio.settings.recent_projects)
+
+    def _on_session_document_changed(self) -> None:
+        document = self._studio.session.document
+        if document is not None:
+            self.load_canvas()
+        if self.canvas is not None:
+            self.canvas.set_document(document)
+            self.segments.set_hidden(self.canvas.hidden_segments)
+        self.option_bar.set_document(document)
+        saved = document.saved_text or self.tr("saves by itself") if document is not None else ""
+        self.status.saved.setText(saved)
+        shown = self.canvas if document is not None and self.canvas is not None else self.start_page
+        if shown is not self.stack.currentWidget():
+            self.stack.setCurrentWidget(shown)
+            self.cards.raise_()
+            if document is not None:
+                self.focus_canvas()
+
+    def _on_studio_training_started(self, process: object) -> None:
+        self.training.show_process(process)  # type: ignore[arg-type]
+        self.show_panel("training")
+
+    # Layout
+
+    def show_panel(self, name: str) -> None:
+        """Brings the dock of a panel to the front."""
+        self.docks[name].show()
+        self.docks[name].raise_()
+
+    def reset_layout(self) -> None:
+        """Puts every dock and bar where it was at first."""
+        self._studio.settings.forget_layout()
+        self.restoreState(self._first_layout)
+
+    def restore_layout(self) -> None:
+        """Puts the window where it was left."""
+        layout = self._studio.settings.layout()
+        if layout is not None:
+            self.restoreGeometry(layout[0])
+            self.restoreState(layout[1])
+
+    # Dialogs
+
+    def show_message(self, message: Message) -> None:
+        """Shows a message in the corner of the canvas."""
+        self.cards.show_message(message)
+
+    def show_palette(self) -> None:
+        """Opens the command palette over the upper middle of the window."""
+        palette = CommandPalette(self.actions_by_id.actions, self._studio.theme, self)
+        palette.move(self.mapToGlobal(self.rect().center()) - palette.rect().center())
+        palette.show()
+
+    def show_shortcuts(self) -> None:
+        """Opens the list of keys."""
+        ShortcutsDialog(self.actions_by_id.rows(), self).open()
+
+    def show_about(self) -> None:
+        """Says what this is, in the corner."""
+        try:
+            number = version("seamseg-studio")
+        except PackageNotFoundError:
+            number = ""
+        text = self.tr("Labels every pixel of images with a model that learns from your corrections. Apache-2.0.")
+        self.cards.show_message(Message(f"Seamseg Studio {number}".strip(), text, key="about"))
+
+    # Qt's events
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        event.acceptProposedAction()
+        self._studio.session.open_paths(paths)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._is_painted:
+            self._is_painted = True
+            self.painted.emit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._studio.agrees_to_close(self.close):
+            event.ignore()
+            return
+        self._studio.settings.save_layout(self.saveGeometry(), self.saveState())
+        event.accept()
+        super().closeEvent(event)

@@ -1,0 +1,145 @@
+"""Small widgets that several panels share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
+
+
+class SearchField(QLineEdit):
+    """A line of text to filter by; keys typed here never reach the window's one-key shortcuts.
+
+    Signals:
+        entered: Return was pressed.
+        left: Escape was pressed; the field is empty again.
+        moved: Up (-1) or down (+1) was pressed: the selection of the list below should move.
+    """
+
+    entered = Signal()
+    left = Signal()
+    moved = Signal(int)
+
+    def __init__(self, hint: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setPlaceholderText(hint)
+        self.setAccessibleName(hint)
+        self.setClearButtonEnabled(True)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            command = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+            if not event.modifiers() & command:
+                event.accept()
+                return True
+        return bool(super().event(event))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        match event.key():
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                self.entered.emit()
+            case Qt.Key.Key_Escape:
+                self.clear()
+                self.left.emit()
+            case Qt.Key.Key_Down:
+                self.moved.emit(1)
+            case Qt.Key.Key_Up:
+                self.moved.emit(-1)
+            case _:
+                super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.selectAll()
+
+
+class ChoiceBar(QWidget):
+    """Mutually exclusive choices as joined buttons.
+
+    Signals:
+        chosen: The value a person picked.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, choices: Sequence[tuple[object, str]], name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._group = QButtonGroup(self)
+        self._values = [value for value, _ in choices]
+        for place, (_, text) in enumerate(choices):
+            button = QToolButton(self)
+            button.setText(text)
+            button.setCheckable(True)
+            button.setProperty("role", "choice")
+            ends = ("only",) if len(choices) == 1 else ("first",) if place == 0 else ()
+            button.setProperty("place", next(iter(ends), "last" if place == len(choices) - 1 else "middle"))
+            button.setAccessibleName(f"{name}: {text}")
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            self._group.addButton(button, place)
+            layout.addWidget(button)
+        self._group.idClicked.connect(lambda place: self.chosen.emit(self._values[place]))
+
+    @property
+    def value(self) -> object:
+        place = self._group.checkedId()
+        return self._values[place] if place >= 0 else None
+
+    def set_value(self, value: object) -> None:
+        """Shows `value` as chosen, without a signal; nothing changes for one that is not offered."""
+        if value in self._values:
+            self._group.button(self._values.index(value)).setChecked(True)
+
+    def button(self, value: object) -> QToolButton:
+        """The button of `value`."""
+        button = self._group.button(self._values.index(value))
+        assert isinstance(button, QToolButton)
+        return button
+
+
+class RowList(QListView):
+    """A list whose rows are drawn by `rows.RowDelegate`."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "rows")
+        self.setAccessibleName(name)
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+
+    def keyboardSearch(self, search: str) -> None:
+        """Letters are the window's shortcuts, not a search in the list."""
+
+
+def rule(parent: QWidget | None = None) -> QFrame:
+    """A thin upright line between groups of a bar."""
+    frame = QFrame(parent)
+    frame.setProperty("role", "rule")
+    frame.setFixedHeight(18)
+    return frame
+
+
+def muted(text: str, parent: QWidget | None = None) -> QLabel:
+    """A label in the quiet colour."""
+    label = QLabel(text, parent)
+    label.setProperty("role", "muted")
+    return label

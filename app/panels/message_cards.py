@@ -1,0 +1,143 @@
+"""Messages as cards in the corner of the canvas: nothing modal, nothing moves under the hand."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from seamseg_studio.app.icons import Icons
+from seamseg_studio.app.messages import Level, Message
+
+_WIDTH = 340
+_MARGIN = 14
+_MAX_CARDS = 4
+_INFO_SHOWN_MS = 6000
+
+
+class Card(QFrame):
+    """One message with its buttons.
+
+    Signals:
+        dismissed: It is read; `is_dismissed` says so too.
+    """
+
+    dismissed = Signal()
+
+    def __init__(self, message: Message, icons: Icons, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.message = message
+        self.setProperty("role", "card")
+        self.setProperty("level", message.level.value)
+        self.setFixedWidth(_WIDTH)
+        self.setAccessibleName(message.title)
+        self.setAccessibleDescription(message.text)
+        self._icons = icons
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 9, 8, 11)
+        column.setSpacing(5)
+        head = QHBoxLayout()
+        title = QLabel(message.title, self)
+        title.setProperty("role", "heading")
+        title.setWordWrap(True)
+        self.close_button = QToolButton(self)
+        self.close_button.setProperty("role", "flat")
+        self.close_button.setIcon(icons["close"])
+        self.close_button.setAccessibleName(self.tr("Dismiss: {0}").format(message.title))
+        self.close_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        head.addWidget(title, 1)
+        head.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(head)
+        if message.text:
+            text = QLabel(message.text, self)
+            text.setWordWrap(True)
+            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            text.setTextFormat(Qt.TextFormat.PlainText)
+            column.addWidget(text)
+        self.is_dismissed = False
+        self.close_button.clicked.connect(self.dismiss)
+        self.buttons: list[QPushButton] = []
+        if message.choices:
+            row = QHBoxLayout()
+            row.setContentsMargins(0, 4, 6, 0)
+            for place, choice in enumerate(message.choices):
+                button = QPushButton(choice.text, self)
+                if place == 0:
+                    button.setProperty("role", "primary")
+                button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+                button.clicked.connect(self.dismiss)
+                button.clicked.connect(lambda _=False, choice=choice: choice.run())
+                row.addWidget(button)
+                self.buttons.append(button)
+            row.addStretch(1)
+            column.addLayout(row)
+        elif message.level is Level.INFO:
+            timer = QTimer(self)
+            timer.setSingleShot(True)
+            timer.timeout.connect(self.dismiss)
+            timer.start(_INFO_SHOWN_MS)
+
+    def dismiss(self) -> None:
+        """Says that the message is read."""
+        self.is_dismissed = True
+        self.dismissed.emit()
+
+
+class MessageCards(QWidget):
+    """Shows messages in the upper right corner of `host`, the latest on top."""
+
+    def __init__(self, icons: Icons, host: QWidget) -> None:
+        super().__init__(host)
+        self._icons = icons
+        self._host = host
+        self.cards: list[Card] = []
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(8)
+        self._column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetFixedSize)
+        host.installEventFilter(self)
+        self.hide()
+
+    def show_message(self, message: Message) -> None:
+        """Shows `message`; one with the same key, or the same words, is replaced."""
+        for card in list(self.cards):
+            same = card.message.title == message.title and card.message.text == message.text
+            if same or (message.key and card.message.key == message.key):
+                self.close_card(card)
+        card = Card(message, self._icons, self)
+        card.dismissed.connect(self._on_card_dismissed)
+        self.cards.insert(0, card)
+        self._column.insertWidget(0, card)
+        for old in self.cards[_MAX_CARDS:]:
+            self.close_card(old)
+        self.show()
+        self._place()
+
+    def close_message(self, key: str) -> None:
+        """Takes away the message with `key`, if it is shown."""
+        for card in [card for card in self.cards if card.message.key == key]:
+            self.close_card(card)
+
+    def close_card(self, card: Card) -> None:
+        """Takes `card` away."""
+        if card in self.cards:
+            self.cards.remove(card)
+            self._column.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+            self.setVisible(bool(self.cards))
+            self._place()
+
+    def _on_card_dismissed(self) -> None:
+        for card in [card for card in self.cards if card.is_dismissed]:
+            self.close_card(card)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return False
+
+    def _place(self) -> None:
+        self.adjustSize()
+        host = self._host
+        self.move(host.width() - self.width() - _MARGIN, _MARGIN)
+        self.raise_()

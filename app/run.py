@@ -1,0 +1,133 @@
+"""Starts the studio: command line, look, window, and what happens when something goes wrong."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import TracebackType
+from typing import NoReturn
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from seamseg_studio.app.main_window import MainWindow
+from seamseg_studio.app.messages import Level, Message
+from seamseg_studio.app.settings import APP_NAME, Settings
+from seamseg_studio.app.studio import Studio
+
+_log = logging.getLogger(__name__)
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Reads the command line.
+
+    Raises:
+        SystemExit: With 2 for wrong usage, 0 after `--help` and `--version`.
+    """
+    parser = _Parser(
+        prog="seamseg-studio",
+        description="Label every pixel of images with a panoptic network that learns from your corrections.",
+        epilog="Without a path the sample photos open the first time, and later the project opened last.",
+    )
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="images, a folder of images, or a project")
+    parser.add_argument("--project", type=Path, metavar="P", help="open the project in this folder (NAME.seamseg)")
+    parser.add_argument("--model", metavar="M", help="label with this model: a path, or the name of an installed one")
+    parser.add_argument(
+        "--device", default="auto", type=_device, metavar="D", help="auto (default), cpu, cuda or cuda:NUMBER"
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the studio until its window is closed. Returns the exit code: 0, or 1 after a failure of ours."""
+    options = parse(arguments)
+    paths = [*([options.project] if options.project else []), *options.paths]
+    missing = next((path for path in paths if not path.exists()), None)
+    if missing is not None:
+        print(f"seamseg-studio: {missing}: no such file or folder; check the name", file=sys.stderr)
+        return 2
+    existing = QApplication.instance()
+    application = existing if isinstance(existing, QApplication) else QApplication([APP_NAME])
+    application.setApplicationName(APP_NAME)
+    application.setApplicationDisplayName("Seamseg Studio")
+    studio = Studio(application, Settings(), model=options.model, device=options.device)
+    window = MainWindow(studio)
+    window.restore_layout()
+    failures = Failures(window)
+    sys.excepthook = failures.hook
+    window.painted.connect(lambda: QTimer.singleShot(0, lambda: begin(studio, window, paths)))
+    window.show()
+    try:
+        code = application.exec()
+    finally:
+        sys.excepthook = sys.__excepthook__
+        studio.close()
+        window.deleteLater()
+    return code or (1 if failures.count else 0)
+
+
+def begin(studio: Studio, window: MainWindow, paths: Sequence[Path]) -> None:
+    """Opens what was asked for, after the first paint: then the canvas and the engine may take their time."""
+    recent = studio.settings.recent_projects
+    if paths:
+        studio.session.open_paths(paths)
+    elif not recent:
+        studio.open_sample_project()
+    elif recent[0].exists():
+        studio.session.open_project(recent[0])
+    window.load_canvas()
+    studio.engine.start()
+
+
+class Failures:
+    """Tells a person about errors that nobody caught; the program and the work in it go on."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self.count = 0
+
+    def hook(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """The program's `sys.excepthook`."""
+        if issubclass(kind, KeyboardInterrupt):
+            self._window.close()
+            return
+        self.count += 1
+        _log.error("Unexpected error\n%s", "".join(traceback.format_exception(kind, error, trace)))
+        text = self._window.tr(
+            "{0}: {1}\nYour work is saved up to the last finished stroke. You can go on; if it comes again, restart."
+        )
+        message = Message(
+            self._window.tr("Something went wrong"), text.format(kind.__name__, error), Level.ERROR, key="failure"
+        )
+        self._window.show_message(message)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _device(text: str) -> str:
+    name, _, number = text.partition(":")
+    if text in {"auto", "cpu", "cuda"} or (name == "cuda" and number.isdecimal()):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is no device; use auto, cpu, cuda or cuda:NUMBER")
+
+
+def _version() -> str:
+    try:
+        return version("seamseg-studio")
+    except PackageNotFoundError:
+        return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""What the window remembers between runs, in one file of the user's configuration folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import appdirs
+from PySide6.QtCore import QByteArray, QSettings
+
+from seamseg_studio.app.theme import ThemeChoice
+
+APP_NAME = "seamseg-studio"
+_MAX_RECENT = 12
+
+
+def user_data_folder() -> Path:
+    """Where the program keeps things for this user: the sample project, trained models."""
+    return Path(appdirs.user_data_dir(APP_NAME, appauthor=False))
+
+
+def default_settings_file() -> Path:
+    return Path(appdirs.user_config_dir(APP_NAME, appauthor=False)) / "studio.ini"
+
+
+class Settings:
+    """Typed access to the settings file; a value that makes no sense counts as absent."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._store = QSettings(str(path or default_settings_file()), QSettings.Format.IniFormat)
+
+    @property
+    def theme(self) -> ThemeChoice:
+        try:
+            return ThemeChoice(str(self._store.value("look/theme", ThemeChoice.SYSTEM)))
+        except ValueError:
+            return ThemeChoice.SYSTEM
+
+    @theme.setter
+    def theme(self, choice: ThemeChoice) -> None:
+        self._store.setValue("look/theme", str(choice))
+
+    @property
+    def font_scale(self) -> float:
+        try:
+            return float(str(self._store.value("look/font_scale", 1.0)))
+        except ValueError:
+            return 1.0
+
+    @font_scale.setter
+    def font_scale(self, scale: float) -> None:
+        self._store.setValue("look/font_scale", scale)
+
+    @property
+    def recent_projects(self) -> list[Path]:
+        """The projects opened last, the latest first."""
+        value = self._store.value("projects/recent", [])
+        # QSettings gives a list of one back as a plain string.
+        entries = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+        return [Path(entry) for entry in entries if isinstance(entry, str) and entry]
+
+    def add_recent_project(self, folder: Path) -> None:
+        self._set_recent([folder, *(other for other in self.recent_projects if other != folder)])
+
+    def forget_recent_project(self, folder: Path) -> None:
+        self._set_recent(other for other in self.recent_projects if other != folder)
+
+    @property
+    def model(self) -> str | None:
+        """The bundle last chosen; None for the starter."""
+        value = self._store.value("engine/model", "")
+        return str(value) if value else None
+
+    @model.setter
+    def model(self, spec: str | None) -> None:
+        self._store.setValue("engine/model", spec or "")
+
+    def layout(self) -> tuple[QByteArray, QByteArray] | None:
+        """The window's geometry and the state of its docks as saved by `save_layout`."""
+        geometry, state = self._store.value("window/geometry"), self._store.value("window/state")
+        if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
+            return geometry, state
+        return None
+
+    def save_layout(self, geometry: QByteArray, state: QByteArray) -> None:
+        self._store.setValue("window/geometry", geometry)
+        self._store.setValue("window/state", state)
+
+    def forget_layout(self) -> None:
+        self._store.remove("window")
+
+    def flush(self) -> None:
+        self._store.sync()
+
+    def _set_recent(self, folders: Iterable[Path]) -> None:
+        self._store.setValue("projects/recent", [str(folder) for folder in list(folders)[:_MAX_RECENT]])

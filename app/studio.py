@@ -1,0 +1,234 @@
+"""The program without its window: puts the session, the engine, the jobs and the look together."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QApplication
+
+from seamseg_studio.app.dialogs.train import TrainingMaterial, material_of
+from seamseg_studio.app.icons import Icons
+from seamseg_studio.app.jobs.engine_jobs import EngineJobs
+from seamseg_studio.app.jobs.export_job import ExportOrder, ExportReport, export
+from seamseg_studio.app.jobs.job import FunctionJob, JobBoard
+from seamseg_studio.app.jobs.opening import PROJECT_SUFFIX
+from seamseg_studio.app.jobs.thumbnails import Thumbnails
+from seamseg_studio.app.jobs.trainer_process import TrainerProcess, command_line
+from seamseg_studio.app.labelling import Labelling
+from seamseg_studio.app.messages import Choice, Level, Message
+from seamseg_studio.app.session import Session
+from seamseg_studio.app.settings import Settings, user_data_folder
+from seamseg_studio.app.theme import Theme
+
+MODELS_FOLDER = "models"
+EXPORTS_FOLDER = "exports"
+_SAMPLES = "samples"
+
+
+class Studio(QObject):
+    """Owns everything that outlives a widget, and ends it in the right order.
+
+    Signals:
+        training_started: The `TrainerProcess` that is about to start.
+        training_ended: No training is running any more.
+    """
+
+    training_started = Signal(object)
+    training_ended = Signal()
+
+    def __init__(
+        self,
+        application: QApplication,
+        settings: Settings,
+        *,
+        model: str | None = None,
+        device: str = "auto",
+        trainer_options: tuple[str, ...] = (),
+        **engine_options: Any,
+    ) -> None:
+        """Starts nothing yet.
+
+        Args:
+            application: Whose look is set.
+            settings: What was remembered.
+            model: Bundle to label with; None for the one chosen last, else the starter.
+            device: "auto", "cpu", "cuda" or "cuda:I".
+            trainer_options: Further arguments for the trainer, as tests need them.
+            engine_options: Further ones of the engine's client, as tests need them.
+        """
+        super().__init__()
+        self.settings = settings
+        self.theme = Theme(application, settings.theme, settings.font_scale)
+        self.icons = Icons(self.theme)
+        self.board = JobBoard(self)
+        self.thumbnails = Thumbnails(self)
+        self.session = Session(self.board, settings, self)
+        self.engine = EngineJobs(model or settings.model, device, self, **engine_options)
+        self.labelling = Labelling(self.session, self.engine, self.board, self)
+        self.training: TrainerProcess | None = None
+        self.trained_bundle: Path | None = None
+        self.exporting: FunctionJob | None = None
+        self.session.project_changed.connect(self._on_session_project_changed)
+        self._device = device
+        self._may_end_training = False
+        self._trainer_options = trainer_options
+
+    def agrees_to_close(self, close: Callable[[], object]) -> bool:
+        """Whether nothing would be lost. Else a message asks, and calls `close` if the person insists."""
+        if self.training is None or self._may_end_training:
+            return True
+
+        def insist() -> None:
+            self._may_end_training = True
+            close()
+
+        text = self.tr("Its work since the last snapshot would be lost. What you labelled is saved in any case.")
+        stop = Choice(self.tr("Stop it and quit"), insist)
+        stay = Choice(self.tr("Stay"), lambda: None)
+        self.session.post(Message(self.tr("A training is running"), text, Level.WARNING, (stop, stay), "closing"))
+        return False
+
+    def close(self) -> None:
+        """Ends every job, the trainer and the engine; the open document is whole on disk before."""
+        self.labelling.cancel_folder()
+        if self.training is not None:
+            self.training.end_now()
+        self.board.close()
+        self.session.close_project()
+        self.thumbnails.close()
+        self.engine.close()
+        self.settings.flush()
+
+    # The sample project
+
+    def open_sample_project(self) -> None:
+        """Opens the bundled photos as a project of the user's own, made on the first call."""
+        target = user_data_folder() / _SAMPLES
+        try:
+            with as_file(files("seamseg_studio.resources") / _SAMPLES) as source:
+                copy_missing(source, target)
+        except OSError as error:
+            text = self.tr("{0}. Open a folder of your own instead.").format(error)
+            self.session.post_error(self.tr("The sample photos could not be copied"), text)
+            return
+        self.session.open_paths([target])
+
+    def _on_session_project_changed(self) -> None:
+        project = self.session.project
+        if project is not None and project.folder == (user_data_folder() / _SAMPLES).with_suffix(PROJECT_SUFFIX):
+            self.labelling.label_all()  # who only wants to look around should find every photo labelled
+
+    # Export
+
+    def export(self, order: ExportOrder) -> None:
+        """Writes labels in the background."""
+        project = self.session.project
+        if project is None or self.exporting is not None:
+            return
+        job = self.board.run(
+            self.tr("Exporting"),
+            lambda context: export(project, order, context),
+            on_done=self._on_export_done,
+            on_failed=lambda text: self.session.post_error(self.tr("Nothing was exported"), text),
+        )
+        self.exporting = job
+        job.ended.connect(self._on_export_ended)
+
+    def _on_export_done(self, report: ExportReport) -> None:
+        lines = [self.tr("Images written: {0}").format(report.num_written), str(report.folder)]
+        lines += [self.tr("The format could not carry: {0}").format("; ".join(report.losses))] if report.losses else []
+        lines += report.problems[:3]
+        title = self.tr("Export finished")
+        level = Level.WARNING if report.losses or report.problems else Level.INFO
+        self.session.post(Message(title, "\n".join(lines), level))
+
+    def _on_export_ended(self) -> None:
+        self.exporting = None
+
+    # Training
+
+    @property
+    def material(self) -> TrainingMaterial:
+        """What a training would learn from."""
+        return material_of(self.session.records)
+
+    def new_model_name(self) -> str:
+        """A name for the next model that no folder has yet."""
+        project = self.session.project
+        stem = project.folder.stem if project is not None else "model"
+        return f"{stem}-{time.strftime('%Y%m%d-%H%M')}"
+
+    def train(self, name: str) -> None:
+        """Starts a training on the corrections of the open project."""
+        project = self.session.project
+        if project is None or self.training is not None:
+            return
+        out = project.folder / MODELS_FOLDER / name
+        if out.exists():
+            text = self.tr("{0} exists already. Give the model another name.").format(out)
+            self.session.post_error(self.tr("The training did not start"), text)
+            return
+        arguments = command_line(project.folder, out, self.engine.spec, self._device, self._trainer_options)
+        process = TrainerProcess(self.tr("Training"), arguments, self)
+        self.training, self.trained_bundle = process, None
+        process.succeeded.connect(self._on_training_succeeded)
+        process.failed.connect(lambda text: self.session.post_error(self.tr("The training failed"), text))
+        process.ended.connect(self._on_training_ended)
+        self.board.add(process)
+        self.training_started.emit(process)
+        process.start()
+
+    def stop_training(self) -> None:
+        """Asks the trainer to stop."""
+        if self.training is not None:
+            self.training.cancel()
+
+    def use_trained_model(self) -> None:
+        """Lets the engine label with the model trained last."""
+        if self.trained_bundle is not None:
+            self.load_model(str(self.trained_bundle))
+
+    def _on_training_succeeded(self, bundle: Path) -> None:
+        self.trained_bundle = bundle
+        use = Choice(self.tr("Use the new model"), self.use_trained_model)
+        later = Choice(self.tr("Later"), lambda: None)
+        text = self.tr("It learned from your corrections. Use it for the next images?")
+        self.session.post(Message(self.tr("The new model is ready"), text, Level.OFFER, (use, later), "training"))
+
+    def _on_training_ended(self) -> None:
+        self.training = None
+        self.training_ended.emit()
+
+    # Models
+
+    def load_model(self, spec: str | None, *, on_loaded: Callable[[], None] | None = None) -> None:
+        """Lets the engine label with another bundle (None: the starter), now and the next time."""
+
+        def loaded(info: Any, _: str) -> None:
+            self.settings.model = spec
+            self.session.post(Message(self.tr("Labelling with {0}").format(info.name), info.card_title))
+            if on_loaded is not None:
+                on_loaded()
+
+        answer = self.engine.load_model(spec)
+        answer.succeeded.connect(loaded)
+        answer.failed.connect(lambda text: self.session.post_error(self.tr("The model was not loaded"), text))
+
+
+def copy_missing(source: Path, target: Path) -> None:
+    """Copies the files of `source` (one folder deep) that `target` does not have.
+
+    Raises:
+        OSError: They cannot be read or written.
+    """
+    for path in sorted(source.rglob("*")):
+        place = target / path.relative_to(source)
+        if path.is_file() and path.suffix not in {".py", ".pyc"} and not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, place)

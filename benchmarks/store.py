@@ -1,0 +1,89 @@
+"""Times the project store: python benchmarks/store.py [IMAGES]
+
+Adds that many images (hard links to a few real files), lists them, journals steps and replays a long history.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from seamseg_studio.engine.project import Project, Status
+from seamseg_studio.engine.scene.panoptic_map import Segment
+from seamseg_studio.engine.scene.policy import EditingPolicy
+from seamseg_studio.engine.scene.stroke import Stroke
+from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
+
+TAXONOMY = Taxonomy("benchmark", (Category("road", Kind.STUFF, (9, 9, 9)), Category("car", Kind.THING, (0, 0, 142))))
+NUM_STEPS = 500
+
+
+def timed(what: str, action: Callable[[], object]) -> None:
+    start = time.perf_counter()
+    action()
+    print(f"{what:58s}{1e3 * (time.perf_counter() - start):10.1f} ms")
+
+
+def make_photos(folder: Path, number: int) -> list[Path]:
+    folder.mkdir()
+    first = folder / "0000000.jpg"
+    pixels = np.random.default_rng(0).integers(0, 255, (768, 1024, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(first)
+    paths = [first]
+    for index in range(1, number):
+        paths.append(folder / f"{index:07d}.jpg")
+        os.link(first, paths[-1])
+    return paths
+
+
+def draw(project: Project, image_id: int) -> None:
+    """Journals strokes and prints how long the disk kept each."""
+    rng = random.Random(0)
+    panoptic_map = project.load_map(image_id)
+    policy = EditingPolicy(project.taxonomy)
+    times_ms: list[float] = []
+    for _ in range(NUM_STEPS):
+        stroke = Stroke(panoptic_map, Segment(1), policy)
+        for _ in range(6):
+            stroke.line_to((rng.uniform(0, 768), rng.uniform(0, 1024)), rng.uniform(4, 40))
+        patch = stroke.finish()
+        if patch is not None:
+            start = time.perf_counter()
+            project.append(image_id, patch)
+            times_ms.append(1e3 * (time.perf_counter() - start))
+    half, most = np.percentile(times_ms, [50, 95])
+    print(f"{'journal a stroke (fsync included), median / p95':58s}{half:10.2f} / {most:.2f} ms")
+
+
+def main() -> None:
+    number = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    with tempfile.TemporaryDirectory() as temporary:
+        paths = make_photos(Path(temporary) / "photos", number)
+        with Project.create(Path(temporary) / "photos.seamseg", TAXONOMY) as project:
+            timed(f"add {number} images (headers only)", lambda: project.add_images(paths))
+            timed(f"add the same {number} again", lambda: project.add_images(paths))
+            image_id = project.images()[0].id
+            timed("set a status", lambda: project.set_status(image_id, Status.FLAGGED, "look"))
+            draw(project, image_id)
+            size = (project.folder / "project.db").stat().st_size
+            print(f"{'journal of these strokes':58s}{size / 2**20:10.1f} MiB with the table of images")
+        start = time.perf_counter()
+        with Project.open(project.folder) as project:
+            records = project.images()
+            print(f"{f'open and list {len(records)} images':58s}{1e3 * (time.perf_counter() - start):10.1f} ms")
+            timed(f"load a map of {NUM_STEPS} steps, leaving a checkpoint", lambda: project.load_map(image_id))
+            timed("load it again", lambda: project.load_map(image_id))
+            timed("undo (cursor and patch)", lambda: project.undo(image_id))
+            timed("statistics", lambda: project.statistics())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Models on disk: bundles, official archives and backbones, loaded without ever running code from them."""

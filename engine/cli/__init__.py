@@ -1,0 +1,1 @@
+"""The commands `seamseg-label`, `seamseg-eval`, `seamseg-convert` and `seamseg-models`."""

@@ -1,0 +1,156 @@
+"""Bringing predictions and ground truth together: by image name, in one taxonomy."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from seamseg_studio.engine.errors import InputError, SeamsegError
+from seamseg_studio.engine.evaluation.average_precision import AveragePrecision, InstanceCollector
+from seamseg_studio.engine.evaluation.panoptic_quality import Labelling, PanopticStats, Rules, compare
+from seamseg_studio.engine.formats.registry import LabelledImage
+from seamseg_studio.engine.formats.segments import ImageLabels
+from seamseg_studio.engine.scene.panoptic_map import PanopticMap
+from seamseg_studio.engine.scene.taxonomy import VOID_CATEGORY, Taxonomy
+
+_NUM_THREADS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What an evaluation found.
+
+    Attributes:
+        taxonomy: That of the ground truth.
+        stats: Sums over all images that could be compared.
+        failures: Image name and reason of those that could not.
+        precision: AP of things, if it was asked for.
+        ignored_categories: Categories of the predictions that the ground truth does not know; they count as void.
+    """
+
+    taxonomy: Taxonomy
+    stats: PanopticStats
+    failures: tuple[tuple[str, str], ...] = ()
+    precision: AveragePrecision | None = None
+    ignored_categories: tuple[str, ...] = ()
+
+
+def translation(predicted: Taxonomy, true: Taxonomy) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Finds the categories of a prediction in the ground truth, by name (letter case aside).
+
+    Returns:
+        The true category of each predicted one, `VOID_CATEGORY` where there is none ([C] int64), and the names of
+        those without.
+
+    Raises:
+        InputError: No category has a counterpart.
+    """
+    index = {category.name.casefold(): number for number, category in enumerate(true.categories)}
+    table = np.array([index.get(c.name.casefold(), VOID_CATEGORY) for c in predicted.categories], np.int64)
+    unknown = tuple(c.name for c in predicted.categories if c.name.casefold() not in index)
+    if len(unknown) == len(table):
+        raise InputError(
+            f"the predictions ({predicted.name}) and the ground truth ({true.name}) have no category in common; "
+            "rename the categories or convert with a taxonomy"
+        )
+    return table, unknown
+
+
+def evaluate(
+    truths: Iterable[LabelledImage],
+    true_taxonomy: Taxonomy,
+    predict: Callable[[LabelledImage], PanopticMap | ImageLabels],
+    predicted_taxonomy: Taxonomy,
+    *,
+    rules: Rules = Rules.PANOPTICAPI,
+    with_precision: bool = False,
+    num_threads: int = _NUM_THREADS,
+    on_image: Callable[[str], None] | None = None,
+) -> Evaluation:
+    """Compares a prediction for every image of the ground truth.
+
+    Args:
+        truths: The ground truth.
+        true_taxonomy: Its categories.
+        predict: Gives the prediction for an image; called from `num_threads` threads, or from this one if that is 0.
+        predicted_taxonomy: The categories of the predictions; matched by name.
+        rules: How void and crowd are treated.
+        with_precision: Whether to compute AP too, which takes many times longer.
+        num_threads: For reading and comparing.
+        on_image: Told the name of every image that is done.
+
+    Raises:
+        InputError: The taxonomies have nothing in common.
+    """
+    table, ignored = translation(predicted_taxonomy, true_taxonomy)
+    num_categories = len(true_taxonomy)
+
+    collector = InstanceCollector(true_taxonomy) if with_precision else None
+
+    def one(image: LabelledImage) -> PanopticStats:
+        prediction = predict(image)
+        guess = Labelling.of_map(prediction)
+        guess = dataclasses.replace(guess, categories=table[guess.categories])
+        stats = compare(Labelling.of_map(image.labels), guess, num_categories, rules)
+        if collector is not None:
+            segments = {
+                i: dataclasses.replace(segment, category=int(table[segment.category]))
+                for i, segment in prediction.segments.items()
+            }
+            collector.add(image.labels.ids, image.labels.segments, prediction.ids, segments)
+        return stats
+
+    total = PanopticStats.zeros(num_categories)
+    failures = []
+    for name, outcome in _outcomes(truths, one, num_threads):
+        try:
+            total += outcome()
+        except SeamsegError as error:
+            failures.append((name, str(error)))
+        except (OSError, ValueError) as error:
+            failures.append((name, f"{name}: {error}"))
+        if on_image is not None:
+            on_image(name)
+    precision = collector.compute() if collector is not None else None
+    return Evaluation(true_taxonomy, total, tuple(failures), precision, ignored)
+
+
+def lookup(predictions: Iterable[LabelledImage]) -> Callable[[LabelledImage], ImageLabels]:
+    """Makes a `predict` for `evaluate` that finds stored predictions by image name.
+
+    Raises (the result, when called):
+        InputError: There is none of that name.
+    """
+    by_name = {image.name: image for image in predictions}
+
+    def find(image: LabelledImage) -> ImageLabels:
+        try:
+            found = by_name.pop(image.name)  # so that its labels are freed once compared
+        except KeyError:
+            raise InputError(f"{image.name}: there is no prediction for this image; label it first") from None
+        return found.labels
+
+    return find
+
+
+def _outcomes(
+    images: Iterable[LabelledImage], work: Callable[[LabelledImage], PanopticStats], num_threads: int
+) -> Iterator[tuple[str, Callable[[], PanopticStats]]]:
+    """Yields each image's name and its outcome in order, a few images ahead where there are threads."""
+    if num_threads == 0:
+        for image in images:
+            yield image.name, lambda image=image: work(image)  # type: ignore[misc]
+        return
+    with ThreadPoolExecutor(num_threads) as pool:
+        ahead: list[tuple[str, Future[PanopticStats]]] = []
+        for image in images:
+            ahead.append((image.name, pool.submit(work, image)))
+            if len(ahead) > 2 * num_threads:
+                name, future = ahead.pop(0)
+                yield name, future.result
+        for name, future in ahead:
+            yield name, future.result

@@ -1,0 +1,230 @@
+"""COCO instances: one JSON file with a mask for each thing, as run lengths or polygons.
+
+https://cocodataset.org/#format-data section 1. Written as run lengths, which are exact; stuff has no place in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seamseg_studio.engine.files import atomic_path
+from seamseg_studio.engine.formats.coco_index import IMAGE_FOLDER, CocoIndex, Key
+from seamseg_studio.engine.formats.errors import FormatError
+from seamseg_studio.engine.formats.folder_writer import FolderWriter
+from seamseg_studio.engine.formats.image_file import MAX_PIXELS
+from seamseg_studio.engine.formats.json_file import field, write_list
+from seamseg_studio.engine.formats.losses import Losses
+from seamseg_studio.engine.formats.names import safe_name
+from seamseg_studio.engine.formats.photos import store_photo
+from seamseg_studio.engine.formats.polygons import as_pairs, usable
+from seamseg_studio.engine.formats.record_log import Record
+from seamseg_studio.engine.formats.registry import LabelledImage, Labels, to_map
+from seamseg_studio.engine.formats.rle import decode_mask, encode_mask
+from seamseg_studio.engine.formats.runs import measure_segments
+from seamseg_studio.engine.formats.segments import ImageLabels
+from seamseg_studio.engine.formats.stacking import Stack
+from seamseg_studio.engine.scene.panoptic_map import Origin, Segment
+from seamseg_studio.engine.scene.taxonomy import Taxonomy
+
+INDEX_NAME = "instances.json"
+NO_STUFF = "stuff segments left out, as COCO instances hold things only"
+
+
+class Writer(FolderWriter):
+    """Writes OUT/instances.json; category ids are taxonomy index + 1."""
+
+    format_name = "coco-instances"
+    index_names = (INDEX_NAME,)
+
+    def __init__(
+        self,
+        folder: Path,
+        taxonomy: Taxonomy,
+        *,
+        resume: bool = False,
+        overwrite: bool = False,
+        copy_images: bool = False,
+    ) -> None:
+        """Opens the target. `copy_images` puts the photographs into OUT/images; see `FolderWriter` for the rest."""
+        settings = {"copy_images": copy_images}
+        super().__init__(folder, taxonomy, resume=resume, overwrite=overwrite, settings=settings)
+        self._copy_images = copy_images
+        if copy_images:
+            (folder / IMAGE_FOLDER).mkdir(exist_ok=True)
+
+    def _write_image(
+        self, name: str, image_path: Path | None, labels: Labels, image: NDArray[np.uint8] | None, split: str
+    ) -> Record:
+        panoptic_map = to_map(labels)
+        file_name = safe_name(name) + (image_path.suffix if image_path else ".jpg")
+        if self._copy_images:
+            folder = self.folder / IMAGE_FOLDER
+            file_name = store_photo(folder, safe_name(name), panoptic_map.shape, image_path, image).name
+        height, width = panoptic_map.shape
+        instances = thing_instances(panoptic_map.ids, panoptic_map.segments, self.taxonomy)
+        self.losses.add(NO_STUFF, name, len(panoptic_map.segments) - len(instances))
+        for instance in instances:
+            instance["category_id"] += 1
+        return {"file_name": file_name, "height": height, "width": width, "instances": instances}
+
+    def _write_indexes(self) -> None:
+        categories = [
+            {"id": index + 1, "name": category.name, "supercategory": "thing", "color": list(category.color)}
+            for index, category in enumerate(self.taxonomy.categories)
+            if self.taxonomy.is_thing(index)
+        ]
+
+        def images() -> Iterator[Record]:
+            for number, record in enumerate(self._log.records(), 1):
+                yield {"id": number, **{key: record[key] for key in ("file_name", "height", "width")}}
+
+        def annotations() -> Iterator[Record]:
+            numbers = count(1)
+            for image_number, record in enumerate(self._log.records(), 1):
+                for instance in record["instances"]:
+                    yield {"id": next(numbers), "image_id": image_number, **instance}
+
+        path = self.folder / INDEX_NAME
+        with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+            info = {"description": self.taxonomy.name, "version": "1.0"}
+            file.write(f'{{"info": {json.dumps(info, ensure_ascii=False)},\n"licenses": [],\n')
+            write_list(file, "images", images())
+            write_list(file, "annotations", annotations())
+            write_list(file, "categories", categories, last=True)
+            file.write("}\n")
+
+
+def thing_instances(ids: NDArray[np.int32], segments: Mapping[int, Segment], taxonomy: Taxonomy) -> list[Record]:
+    """Describes every thing of an image as a COCO annotation without ids.
+
+    Args:
+        ids: [H, W] int32.
+        segments: By id.
+        taxonomy: Its index is the "category_id".
+
+    Returns:
+        By ascending id: category_id, iscrowd, area, bbox, segmentation and, where there is one, score.
+    """
+    table = measure_segments(ids)
+    shape = (ids.shape[0], ids.shape[1])
+    instances = []
+    for segment_id, area, box in zip(table.ids.tolist(), table.areas.tolist(), table.boxes.tolist(), strict=True):
+        segment = segments[segment_id]
+        if not taxonomy.is_thing(segment.category):
+            continue
+        y0, x0, y1, x1 = box
+        instance = {
+            "category_id": segment.category,
+            "iscrowd": int(segment.is_crowd),
+            "area": area,
+            "bbox": [x0, y0, x1 - x0, y1 - y0],
+            "segmentation": encode_mask(ids[y0:y1, x0:x1] == segment_id, box, shape),
+        }
+        if segment.score is not None:
+            instance["score"] = round(segment.score, 6)
+        instances.append(instance)
+    return instances
+
+
+class Reader:
+    """Reads COCO instances into partitions: larger instances lie below smaller ones, crowds below all.
+
+    Attributes:
+        taxonomy: Its categories, all things unless marked otherwise.
+        losses: Overlaps, hidden instances and odd polygons so far.
+    """
+
+    def __init__(self, path: Path, *, images: Path | None = None, max_pixels: int = MAX_PIXELS) -> None:
+        """Opens a dataset.
+
+        Args:
+            path: The JSON file, or the folder with the only one.
+            images: Where the photographs are, if not beside the JSON or in `images` there.
+            max_pixels: Larger images are refused.
+
+        Raises:
+            FormatError: There is no such JSON, or it is not COCO instances.
+        """
+        self.losses = Losses()
+        self._index = CocoIndex(path, INDEX_NAME, images)
+        self._path = self._index.path
+        self._max_pixels = max_pixels
+        self.taxonomy = self._index.taxonomy
+        self._annotations: dict[Key, list[Any]] = {key: [] for key in self._index.images}
+        seen: set[object] = set()
+        for annotation in self._index.annotations:
+            key = annotation.get("id")
+            if key is not None and key in seen:
+                raise FormatError(f"{self._path}: two annotations have the id {key!r}; make the ids unique")
+            seen.add(key)
+            self._annotations[annotation["image_id"]].append(annotation)
+        self._names: dict[str, Key] = {}
+        for key, entry in self._index.images.items():
+            file_name = field(entry, "file_name", str, self._path, f"image {key!r}")
+            name = safe_name(file_name.rpartition(".")[0] or file_name)
+            if name in self._names:
+                raise FormatError(f"{self._path}: two images are called {file_name!r}; make the names unique")
+            self._names[name] = key
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __iter__(self) -> Iterator[LabelledImage]:
+        for name, key in self._names.items():
+            image_path = self._index.find_image(self._index.images[key]["file_name"])
+            yield LabelledImage(name, image_path, partial(self._read_labels, name, key))
+
+    def _read_labels(self, name: str, key: Key) -> ImageLabels:
+        entry, what = self._index.images[key], f"image {name!r}"
+        height = field(entry, "height", int, self._path, what)
+        width = field(entry, "width", int, self._path, what)
+        if not 0 < height * width <= self._max_pixels or height < 0:
+            raise FormatError(
+                f"{self._path}: {what} has {width} x {height} pixels; the limit is {self._max_pixels:,}, see max_pixels"
+            )
+        shape = (height, width)
+        shapes = []
+        for number, annotation in enumerate(self._annotations[key]):
+            segment = self._segment(annotation, f"annotation {annotation.get('id', number)} of {what}")
+            mask, box = self._mask(annotation, shape, name)
+            shapes.append((segment, mask, box, int(np.count_nonzero(mask))))
+        stack = Stack(shape, self.taxonomy, name, self.losses)
+        laid = [(stack.add(shape[0]), *shape) for shape in shapes]
+        for segment_id, _, mask, box, _ in sorted(laid, key=lambda one: (not one[1].is_crowd, -one[4])):
+            stack.lay(segment_id, mask, box)
+        return stack.finish()
+
+    def _segment(self, annotation: Any, what: str) -> Segment:
+        score = annotation.get("score")
+        return Segment(
+            category=self._index.category(annotation, what),
+            is_crowd=bool(annotation.get("iscrowd", 0)),
+            score=float(score) if isinstance(score, int | float) else None,
+            origin=Origin.IMPORTED,
+        )
+
+    def _mask(
+        self, annotation: Any, shape: tuple[int, int], name: str
+    ) -> tuple[NDArray[np.bool_], tuple[int, int, int, int]]:
+        segmentation = field(annotation, "segmentation", (list, dict), self._path, f"an annotation of image {name!r}")
+        if isinstance(segmentation, list):
+            polygons = []
+            for flat in segmentation:
+                corners = usable(as_pairs(flat) if isinstance(flat, list) else flat, shape, name, self.losses)
+                if corners is not None:
+                    polygons.append(corners.reshape(-1).tolist())
+            segmentation = polygons
+        try:
+            return decode_mask(segmentation, shape)
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
+            raise FormatError(
+                f"{self._path}: a mask of image {name!r} is damaged ({error}); export it again"
+            ) from error

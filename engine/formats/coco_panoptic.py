@@ -1,0 +1,218 @@
+"""COCO panoptic: one RGB PNG an image (id = R + 256 G + 65536 B) and one JSON file.
+
+https://cocodataset.org/#format-data section 4. The PNGs lie in the folder called as the JSON without its suffix.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seamseg_studio.engine.files import atomic_path
+from seamseg_studio.engine.formats.coco_index import IMAGE_FOLDER, CocoIndex
+from seamseg_studio.engine.formats.errors import FormatError
+from seamseg_studio.engine.formats.folder_writer import FolderWriter
+from seamseg_studio.engine.formats.image_file import MAX_PIXELS
+from seamseg_studio.engine.formats.json_file import field, write_list
+from seamseg_studio.engine.formats.label_image import read_colors_as_ids, write_ids_as_colors
+from seamseg_studio.engine.formats.losses import Losses
+from seamseg_studio.engine.formats.names import path_inside, safe_name
+from seamseg_studio.engine.formats.photos import store_photo
+from seamseg_studio.engine.formats.record_log import Record
+from seamseg_studio.engine.formats.registry import LabelledImage, Labels, to_map
+from seamseg_studio.engine.formats.runs import measure_segments
+from seamseg_studio.engine.formats.segments import ImageLabels, assemble
+from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segment
+from seamseg_studio.engine.scene.taxonomy import Taxonomy
+
+INDEX_NAME = "panoptic.json"
+PNG_FOLDER = "panoptic"
+
+
+class Writer(FolderWriter):
+    """Writes OUT/panoptic.json and OUT/panoptic/NAME.png; category ids are taxonomy index + 1."""
+
+    format_name = "coco-panoptic"
+    index_names = (INDEX_NAME, PNG_FOLDER)
+
+    def __init__(
+        self,
+        folder: Path,
+        taxonomy: Taxonomy,
+        *,
+        resume: bool = False,
+        overwrite: bool = False,
+        copy_images: bool = False,
+    ) -> None:
+        """Opens the target. `copy_images` puts the photographs into OUT/images; see `FolderWriter` for the rest."""
+        settings = {"copy_images": copy_images}
+        super().__init__(folder, taxonomy, resume=resume, overwrite=overwrite, settings=settings)
+        self._copy_images = copy_images
+        for part in (PNG_FOLDER, *([IMAGE_FOLDER] if copy_images else [])):
+            (folder / part).mkdir(exist_ok=True)
+
+    def _png(self, name: str) -> Path:
+        return self.folder / PNG_FOLDER / f"{safe_name(name)}.png"
+
+    def _files_of(self, record: Record) -> list[Path]:
+        return [self._png(record["name"])]
+
+    def _write_image(
+        self, name: str, image_path: Path | None, labels: Labels, image: NDArray[np.uint8] | None, split: str
+    ) -> Record:
+        panoptic_map = to_map(labels)
+        write_ids_as_colors(self._png(name), panoptic_map.ids)
+        file_name = safe_name(name) + (image_path.suffix if image_path else ".jpg")
+        if self._copy_images:
+            folder = self.folder / IMAGE_FOLDER
+            file_name = store_photo(folder, safe_name(name), panoptic_map.shape, image_path, image).name
+        height, width = panoptic_map.shape
+        return {
+            "file_name": file_name,
+            "height": height,
+            "width": width,
+            "segments_info": [self._describe(panoptic_map, *row) for row in _rows(panoptic_map)],
+        }
+
+    def _describe(self, panoptic_map: PanopticMap, segment_id: int, area: int, box: list[int]) -> Record:
+        segment = panoptic_map.segments[segment_id]
+        y0, x0, y1, x1 = box
+        described: Record = {
+            "id": segment_id,
+            "category_id": segment.category + 1,
+            "area": area,
+            "bbox": [x0, y0, x1 - x0, y1 - y0],
+            "iscrowd": int(segment.is_crowd),
+        }
+        if segment.score is not None:
+            described["score"] = round(segment.score, 6)
+        return described
+
+    def _write_indexes(self) -> None:
+        categories = [
+            {
+                "id": index + 1,
+                "name": category.name,
+                "supercategory": category.kind.value,
+                "isthing": int(self.taxonomy.is_thing(index)),
+                "color": list(category.color),
+            }
+            for index, category in enumerate(self.taxonomy.categories)
+        ]
+        with (
+            atomic_path(self.folder / INDEX_NAME) as temporary,
+            temporary.open("w", encoding="utf-8", newline="\n") as file,
+        ):
+            info = {"description": self.taxonomy.name, "version": "1.0"}
+            file.write(f'{{"info": {json.dumps(info, ensure_ascii=False)},\n"licenses": [],\n')
+            write_list(file, "images", map(_image_entry, enumerate(self._log.records(), 1)))
+            write_list(file, "annotations", map(_annotation_entry, enumerate(self._log.records(), 1)))
+            write_list(file, "categories", categories, last=True)
+            file.write("}\n")
+
+
+def _rows(panoptic_map: PanopticMap) -> Iterator[tuple[int, int, list[int]]]:
+    table = measure_segments(panoptic_map.ids)
+    return zip(table.ids.tolist(), table.areas.tolist(), table.boxes.tolist(), strict=True)
+
+
+def _image_entry(numbered: tuple[int, Record]) -> Record:
+    number, record = numbered
+    return {"id": number, **{key: record[key] for key in ("file_name", "height", "width")}}
+
+
+def _annotation_entry(numbered: tuple[int, Record]) -> Record:
+    number, record = numbered
+    return {
+        "image_id": number,
+        "file_name": f"{safe_name(record['name'])}.png",
+        "segments_info": record["segments_info"],
+    }
+
+
+class Reader:
+    """Reads a COCO panoptic JSON with its PNGs.
+
+    Attributes:
+        taxonomy: Its categories, stuff first.
+        losses: Segments that the JSON lists without pixels, pixels that it does not list.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        images: Path | None = None,
+        png_folder: Path | None = None,
+        max_pixels: int = MAX_PIXELS,
+    ) -> None:
+        """Opens a dataset.
+
+        Args:
+            path: The JSON file, or the folder with the only one.
+            images: Where the photographs are, if not beside the JSON or in `images` there.
+            png_folder: Where the PNGs are, if not in the folder called as the JSON.
+            max_pixels: Larger label images are refused.
+
+        Raises:
+            FormatError: There is no such JSON, or it is not COCO panoptic.
+        """
+        self.losses = Losses()
+        self._index = CocoIndex(path, INDEX_NAME, images)
+        self._path = self._index.path
+        self._max_pixels = max_pixels
+        self.taxonomy = self._index.taxonomy
+        self._folder = png_folder or self._path.with_suffix("")
+        self._entries: dict[str, Any] = {}
+        seen: set[object] = set()
+        for annotation in self._index.annotations:
+            key = annotation["image_id"]
+            if key in seen:
+                raise FormatError(f"{self._path}: image {key!r} has two annotations; remove one")
+            seen.add(key)
+            png = field(annotation, "file_name", str, self._path, "an annotation")
+            name = safe_name(png[:-4] if png.lower().endswith(".png") else png)
+            if name in self._entries:
+                raise FormatError(f"{self._path}: two annotations name the same PNG {png}; make the names unique")
+            self._entries[name] = annotation
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[LabelledImage]:
+        for name, annotation in self._entries.items():
+            image = self._index.images[annotation["image_id"]]
+            yield LabelledImage(
+                name,
+                self._index.find_image(str(image.get("file_name", "")), name, self._folder),
+                partial(self._read_labels, name, annotation, image),
+            )
+
+    def _read_labels(self, name: str, annotation: Any, image: Any) -> ImageLabels:
+        png = path_inside(self._folder, annotation["file_name"], self._path)
+        ids = read_colors_as_ids(png, self._max_pixels)
+        size = (image.get("height"), image.get("width"))
+        if None not in size and size != ids.shape:
+            raise FormatError(
+                f"{png}: is {ids.shape[1]} x {ids.shape[0]} pixels, but {self._path.name} says {size[1]} x {size[0]}; "
+                "export it again"
+            )
+        segments: dict[int, Segment] = {}
+        for entry in field(annotation, "segments_info", list, self._path, f"image {name!r}"):
+            segment_id = field(entry, "id", int, self._path, f"a segment of image {name!r}")
+            if segment_id in segments:
+                raise FormatError(f"{self._path}: image {name!r} has two segments {segment_id}; make the ids unique")
+            score = entry.get("score")
+            segments[segment_id] = Segment(
+                category=self._index.category(entry, f"segment {segment_id} of image {name!r}"),
+                is_crowd=bool(entry.get("iscrowd", 0)),
+                score=float(score) if isinstance(score, int | float) else None,
+                origin=Origin.IMPORTED,
+            )
+        return assemble(ids, segments, self.taxonomy, name, self.losses)

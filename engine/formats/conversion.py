@@ -1,0 +1,90 @@
+"""Copying a dataset from one format to another, image by image, several at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from seamseg_studio.engine.errors import SeamsegError
+from seamseg_studio.engine.formats.losses import Losses, merged
+from seamseg_studio.engine.formats.mapping import TaxonomyMapping
+from seamseg_studio.engine.formats.registry import LabelledImage, Reader, Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What a conversion did.
+
+    Attributes:
+        num_images: Images written now.
+        num_kept: Images that an earlier, interrupted run had written.
+        failures: Image name and reason of those that could not be converted.
+        losses: What the target could not carry, and what had to be repaired in the source.
+    """
+
+    num_images: int
+    num_kept: int
+    failures: tuple[tuple[str, str], ...]
+    losses: Losses
+
+
+def convert(
+    reader: Reader,
+    writer: Writer,
+    mapping: TaxonomyMapping | None = None,
+    *,
+    prefix: str = "",
+    num_threads: int = 4,
+    on_image: Callable[[str], None] | None = None,
+    is_cancelled: Callable[[], bool] | None = None,
+) -> Conversion:
+    """Reads every image and writes it; one that fails does not stop the others. The writer is left open.
+
+    Args:
+        reader: The source.
+        writer: The target; images that it already has are skipped.
+        mapping: Translates the labels; None if both sides have the same taxonomy.
+        prefix: Put before every image's name, so that several datasets can be merged into one.
+        num_threads: Images in work at once.
+        on_image: Told the name of every image that is done, failed or skipped.
+        is_cancelled: Asked before every image; True stops after those in work.
+    """
+    mapped = Losses()
+    done = writer.done_names()
+    failures: list[tuple[str, str]] = []
+    written = kept = 0
+
+    def one(image: LabelledImage) -> None:
+        labels = image.labels
+        if mapping is not None:
+            labels = mapping.apply(labels, image.name, mapped)
+        writer.write(prefix + image.name, image.image_path, labels.to_map(), split=image.split)
+
+    def collect(futures: set[Future[None]]) -> None:
+        nonlocal written
+        for future in futures:
+            name = names.pop(future)
+            try:
+                future.result()
+                written += 1
+            except SeamsegError as error:
+                failures.append((name, str(error)))
+            if on_image is not None:
+                on_image(name)
+
+    names: dict[Future[None], str] = {}
+    with ThreadPoolExecutor(num_threads) as pool:
+        for image in reader:
+            if is_cancelled is not None and is_cancelled():
+                break
+            if prefix + image.name in done:
+                kept += 1
+                if on_image is not None:
+                    on_image(image.name)
+                continue
+            names[pool.submit(one, image)] = image.name
+            if len(names) >= 2 * num_threads:
+                collect(wait(names, return_when=FIRST_COMPLETED).done)
+        collect(wait(names).done)
+    return Conversion(written, kept, tuple(sorted(failures)), merged([reader.losses, mapped, writer.losses]))

@@ -1,0 +1,137 @@
+"""The frame of writers: the target folder, resuming, and the record of what is done."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seamseg_studio.engine.formats.errors import FormatError
+from seamseg_studio.engine.formats.losses import Losses
+from seamseg_studio.engine.formats.record_log import Record, RecordLog, read_records
+from seamseg_studio.engine.formats.registry import Labels
+from seamseg_studio.engine.scene.taxonomy import Taxonomy
+
+
+class FolderWriter(ABC):
+    """Keeps a log of finished images beside the dataset; subclasses write one image and, at the end, the indexes.
+
+    Attributes:
+        format_name: The format's name, also that of its log `.NAME.log`.
+        index_names: Files and folders whose presence without a log means a dataset from elsewhere.
+        folder: The target.
+        taxonomy: The categories that the labels refer to.
+        losses: What the format could not carry so far.
+    """
+
+    format_name: ClassVar[str]
+    index_names: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(
+        self,
+        folder: Path,
+        taxonomy: Taxonomy,
+        *,
+        resume: bool = False,
+        overwrite: bool = False,
+        settings: Mapping[str, object] | None = None,
+    ) -> None:
+        """Opens the target.
+
+        Args:
+            folder: Made if missing.
+            taxonomy: The categories that the labels refer to.
+            resume: Go on with what is there.
+            overwrite: Replace what is there.
+            settings: What else must be the same for a run to be continued.
+
+        Raises:
+            FormatError: There is something to resume or overwrite and neither was asked for, or it was begun with
+                another taxonomy or other settings.
+        """
+        self.folder = folder
+        self.taxonomy = taxonomy
+        self.losses = Losses()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise FormatError(f"{folder}: is a file, not a folder; choose another target") from error
+        path = folder / f".{self.format_name}.log"
+        header = {
+            "format": self.format_name,
+            "version": 1,
+            "taxonomy": taxonomy.to_json(),
+            "settings": dict(settings or {}),
+        }
+        if path.exists() and not resume and not overwrite:
+            raise FormatError(
+                f"{folder}: already holds a {self.format_name} dataset; "
+                "resume it, overwrite it or choose another folder"
+            )
+        foreign = [name for name in self.index_names if (folder / name).exists()]
+        if foreign and not path.exists() and not overwrite:
+            raise FormatError(f"{folder / foreign[0]}: is there already; overwrite it or choose another folder")
+        if path.exists() and overwrite:
+            # Formats that are read folder by folder would find images of the former dataset among the new ones.
+            for record in read_records(path):
+                for stale in self._files_of(record):
+                    stale.unlink(missing_ok=True)
+        self._log = RecordLog(path, header, resume=resume)
+
+    def write(
+        self,
+        name: str,
+        image_path: Path | None,
+        labels: Labels,
+        *,
+        image: NDArray[np.uint8] | None = None,
+        split: str = "",
+    ) -> None:
+        """Writes one image's labels. See `registry.Writer.write`."""
+        record = self._write_image(name, image_path, labels, image, split)
+        self._log.append({"name": name, **record})
+
+    @abstractmethod
+    def _write_image(
+        self, name: str, image_path: Path | None, labels: Labels, image: NDArray[np.uint8] | None, split: str
+    ) -> Record:
+        """Writes the files of one image; returns what the indexes need of it."""
+
+    def _write_indexes(self) -> None:  # noqa: B027 - formats without an index have nothing to do
+        """Writes what describes all images together."""
+
+    def _files_of(self, record: Record) -> list[Path]:
+        """The label files of an image: if one is missing it must be written again."""
+        return []
+
+    def done_names(self) -> frozenset[str]:
+        """The names written so far whose files are still there, in earlier interrupted runs too."""
+        records = self._log.records()
+        return frozenset(r["name"] for r in records if all(_has_content(path) for path in self._files_of(r)))
+
+    def close(self) -> None:
+        """Writes the indexes and closes the log."""
+        self._write_indexes()
+        self._log.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # After an error the indexes are written all the same: what is finished is a valid dataset.
+        self.close()
+
+
+def _has_content(path: Path) -> bool:
+    # After a power loss a file may be there without its content. Text files of images without instances are empty.
+    try:
+        return path.stat().st_size > 0 or path.suffix == ".txt"
+    except OSError:
+        return False

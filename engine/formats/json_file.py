@@ -1,0 +1,60 @@
+"""Reading JSON files of unknown origin, and writing large ones piece by piece."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from seamseg_studio.engine.formats.errors import FormatError
+
+
+def read_json(path: Path) -> Any:
+    """Reads a JSON file.
+
+    Raises:
+        FormatError: It is missing, unreadable or not JSON; the message says where.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise FormatError(f"{path}: no such file; check the name") from error
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read ({error.strerror}); check the file") from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise FormatError(f"{path}: is not JSON text; export it again") from error
+    except ValueError as error:
+        raise FormatError(f"{path}: is not JSON ({error}); export it again") from error
+
+
+def field(record: object, key: str, kind: type | tuple[type, ...], path: Path, what: str) -> Any:
+    """Takes a field of a JSON object and checks its type.
+
+    Args:
+        record: The object.
+        key: The field's name.
+        kind: The type or types that the value must have; bool does not pass for int.
+        path: The file, for the message.
+        what: What the object is: "image 7".
+
+    Raises:
+        FormatError: `record` is no object, the field is missing or of another type.
+    """
+    value = record.get(key) if isinstance(record, Mapping) else None
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        found = "missing" if value is None else f"{str(value)[:40]!r}"
+        raise FormatError(f"{path}: the field {key!r} of {what} is {found}; correct the file or export it again")
+    return value
+
+
+def write_list(file: IO[str], key: str, items: Iterable[object], *, last: bool = False) -> None:
+    """Writes `"key": [items]` of a JSON object that is being written by hand, one item a line."""
+    file.write(f"{json.dumps(key)}: [")
+    separator = "\n"
+    for item in items:
+        file.write(separator)
+        file.write(json.dumps(item, ensure_ascii=False, separators=(",", ":")))
+        separator = ",\n"
+    file.write("\n]\n" if last else "\n],\n")

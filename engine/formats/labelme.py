@@ -1,0 +1,253 @@
+"""labelme: one JSON an image with polygons, NAME.json beside the photograph.
+
+https://github.com/wkentaro/labelme. The format knows no kinds of categories; OUT/taxonomy.json keeps them. Without it
+every label is a thing. Polygons are written largest first and later ones lie on top, so that what lies in a hole
+of another segment is kept; holes that show void are filled, and counted.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seamseg_studio.engine.files import atomic_write
+from seamseg_studio.engine.formats.errors import FormatError
+from seamseg_studio.engine.formats.folder_writer import FolderWriter
+from seamseg_studio.engine.formats.image_file import IMAGE_SUFFIXES, MAX_PIXELS
+from seamseg_studio.engine.formats.json_file import field, read_json
+from seamseg_studio.engine.formats.losses import Losses
+from seamseg_studio.engine.formats.names import path_inside, safe_name
+from seamseg_studio.engine.formats.palettes import ForeignCategory, make_taxonomy
+from seamseg_studio.engine.formats.photos import store_photo
+from seamseg_studio.engine.formats.polygons import HOLES, Points, fill, trace, usable
+from seamseg_studio.engine.formats.record_log import Record
+from seamseg_studio.engine.formats.registry import LabelledImage, Labels, to_map
+from seamseg_studio.engine.formats.runs import measure_segments
+from seamseg_studio.engine.formats.segments import ImageLabels
+from seamseg_studio.engine.formats.stacking import Stack
+from seamseg_studio.engine.scene.errors import TaxonomyError
+from seamseg_studio.engine.scene.panoptic_map import Origin, Segment
+from seamseg_studio.engine.scene.taxonomy import Taxonomy
+
+TAXONOMY_NAME = "taxonomy.json"
+CROWD_FLAG = "crowd"
+LINES = "points and lines left out, as they have no area"
+
+_VERSION = "5.5.0"
+_CIRCLE_CORNERS = 64
+
+
+class Writer(FolderWriter):
+    """Writes OUT/NAME.json, OUT/taxonomy.json and, with `copy_images`, the photographs."""
+
+    format_name = "labelme"
+    index_names = (TAXONOMY_NAME,)
+
+    def __init__(
+        self,
+        folder: Path,
+        taxonomy: Taxonomy,
+        *,
+        resume: bool = False,
+        overwrite: bool = False,
+        copy_images: bool = False,
+    ) -> None:
+        """Opens the target. `copy_images` puts the photographs beside the labels; see `FolderWriter` for the rest."""
+        settings = {"copy_images": copy_images}
+        super().__init__(folder, taxonomy, resume=resume, overwrite=overwrite, settings=settings)
+        self._copy_images = copy_images
+
+    def _files_of(self, record: Record) -> list[Path]:
+        return [self._path(record["name"])]
+
+    def _path(self, name: str) -> Path:
+        # An image called "taxonomy" must not replace the taxonomy.
+        stem = safe_name(name)
+        return self.folder / (f"{stem}_.json" if stem.casefold() == "taxonomy" else f"{stem}.json")
+
+    def _write_image(
+        self, name: str, image_path: Path | None, labels: Labels, image: NDArray[np.uint8] | None, split: str
+    ) -> Record:
+        panoptic_map = to_map(labels)
+        table = measure_segments(panoptic_map.ids)
+        shapes = []
+        num_holes = 0
+        for row in np.argsort(-table.areas, kind="stable").tolist():
+            segment_id = int(table.ids[row])
+            y0, x0, y1, x1 = table.boxes[row].tolist()
+            segment = panoptic_map.segments[segment_id]
+            outline = trace(panoptic_map.ids[y0:y1, x0:x1] == segment_id, (y0, x0, y1, x1))
+            num_holes += outline.num_holes
+            shapes += [
+                {
+                    "label": self.taxonomy[segment.category].name,
+                    "points": polygon.tolist(),
+                    "group_id": segment_id,
+                    "shape_type": "polygon",
+                    "flags": {CROWD_FLAG: True} if segment.is_crowd else {},
+                }
+                for polygon in outline.outer
+            ]
+        self.losses.add(HOLES, name, num_holes)
+        height, width = panoptic_map.shape
+        file_name = image_path.name if image_path else f"{safe_name(name)}.jpg"
+        if self._copy_images:
+            file_name = store_photo(self.folder, safe_name(name), panoptic_map.shape, image_path, image).name
+        document: Record = {
+            "version": _VERSION,
+            "flags": {},
+            "shapes": shapes,
+            "imagePath": file_name,
+            "imageData": None,
+            "imageHeight": height,
+            "imageWidth": width,
+        }
+        atomic_write(self._path(name), json.dumps(document, ensure_ascii=False).encode(), durable=False)
+        return {}
+
+    def _write_indexes(self) -> None:
+        self.taxonomy.save(self.folder / TAXONOMY_NAME)
+
+
+class Reader:
+    """Reads labelme files into partitions: later shapes lie on top.
+
+    Attributes:
+        taxonomy: Of taxonomy.json, or all labels that occur, as things.
+        losses: Overlaps and odd shapes so far.
+    """
+
+    def __init__(self, path: Path, *, images: Path | None = None, max_pixels: int = MAX_PIXELS) -> None:
+        """Opens a folder of labelme files.
+
+        Args:
+            path: The folder.
+            images: Where the photographs are, if not beside the files.
+            max_pixels: Larger images are refused.
+
+        Raises:
+            FormatError: There are no such files, or taxonomy.json is damaged.
+        """
+        self.losses = Losses()
+        self._photos = images or path
+        self._max_pixels = max_pixels
+        self._files = sorted(file for file in path.glob("*.json") if file.name != TAXONOMY_NAME)
+        if not self._files:
+            raise FormatError(f"{path}: holds no labelme files; name the folder of the .json files")
+        try:
+            if (path / TAXONOMY_NAME).is_file():
+                self.taxonomy = Taxonomy.load(path / TAXONOMY_NAME)
+            else:
+                self.taxonomy = _collect_taxonomy(path.resolve().name, self._files)
+        except TaxonomyError as error:
+            raise FormatError(f"{path}: {error}") from error
+        self._category = {category.name: index for index, category in enumerate(self.taxonomy.categories)}
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __iter__(self) -> Iterator[LabelledImage]:
+        for file in self._files:
+            photo = next((p for s in sorted(IMAGE_SUFFIXES) if (p := self._photos / f"{file.stem}{s}").is_file()), None)
+            if photo is None:
+                photo = self._named_photo(file)
+            yield LabelledImage(safe_name(file.stem), photo, partial(self._read_labels, file))
+
+    def _named_photo(self, file: Path) -> Path | None:
+        """The photograph that the file names, if it lies in the folder."""
+        try:
+            named = path_inside(self._photos, str(read_json(file).get("imagePath", "")), file)
+        except (FormatError, AttributeError):
+            return None
+        return named if named.is_file() else None
+
+    def _read_labels(self, file: Path) -> ImageLabels:
+        document = read_json(file)
+        height = field(document, "imageHeight", int, file, "the document")
+        width = field(document, "imageWidth", int, file, "the document")
+        if height < 1 or width < 1 or height * width > self._max_pixels:
+            raise FormatError(
+                f"{file}: has {width} x {height} pixels; the limit is {self._max_pixels:,}, see max_pixels"
+            )
+        stack = Stack((height, width), self.taxonomy, file.stem, self.losses)
+        groups: dict[tuple[str, object], int] = {}
+        for number, shape in enumerate(field(document, "shapes", list, file, "the document")):
+            label = field(shape, "label", str, file, f"shape {number}")
+            if label not in self._category:
+                raise FormatError(f"{file}: shape {number} has the unknown label {label!r}; add it to {TAXONOMY_NAME}")
+            area = self._area(shape, (height, width), file)
+            if area is None:
+                continue
+            group = shape.get("group_id")
+            key = (label, group if group is not None else f"shape {number}")
+            if key not in groups:
+                flags = shape.get("flags")
+                is_crowd = isinstance(flags, dict) and bool(flags.get(CROWD_FLAG))
+                groups[key] = stack.add(Segment(self._category[label], is_crowd, origin=Origin.IMPORTED))
+            stack.lay(groups[key], *area)
+        return stack.finish()
+
+    def _area(
+        self, shape: Any, size: tuple[int, int], file: Path
+    ) -> tuple[NDArray[np.bool_], tuple[int, int, int, int]] | None:
+        kind = shape.get("shape_type", "polygon")
+        points = shape.get("points")
+        if kind in ("point", "points", "line", "linestrip"):
+            self.losses.add(LINES, file.stem)
+            return None
+        if kind == "mask":
+            return _decode_mask(shape, size, file)
+        if kind in ("rectangle", "circle"):
+            points = _corners(kind, points, file)
+        elif kind != "polygon":
+            raise FormatError(f"{file}: a shape has the unknown type {kind!r}; convert it to a polygon")
+        corners = usable(points, size, file.stem, self.losses)
+        return None if corners is None else fill(corners, size)
+
+
+def _corners(kind: str, points: object, file: Path) -> Points:
+    try:
+        (ax, ay), (bx, by) = np.asarray(points, np.float64).tolist()
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"{file}: a {kind} has no two points; draw it again") from error
+    if kind == "rectangle":
+        return np.array([(ax, ay), (bx, ay), (bx, by), (ax, by)])
+    radius = math.hypot(bx - ax, by - ay)
+    angles = np.linspace(0, 2 * np.pi, _CIRCLE_CORNERS, endpoint=False)
+    return np.stack([ax + radius * np.cos(angles), ay + radius * np.sin(angles)], -1)
+
+
+def _decode_mask(shape: Any, size: tuple[int, int], file: Path) -> tuple[NDArray[np.bool_], tuple[int, int, int, int]]:
+    """Reads a shape that is a PNG in base64 at a box."""
+    try:
+        data = np.frombuffer(base64.b64decode(shape["mask"], validate=True), np.uint8)
+        x0, y0 = (round(value) for value in shape["points"][0])
+        # The header says the size before anything is decoded.
+        width, height = (int.from_bytes(data[start : start + 4].tobytes(), "big") for start in (16, 20))
+        if y0 < 0 or x0 < 0 or y0 + height > size[0] or x0 + width > size[1]:
+            raise FormatError(f"{file}: a mask reaches out of the image; draw it again")
+        mask = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+        if mask is None or mask.shape != (height, width):
+            raise ValueError("no PNG")
+    except (KeyError, IndexError, TypeError, ValueError, binascii.Error, cv2.error) as error:
+        raise FormatError(f"{file}: a mask is damaged; draw it again") from error
+    return np.asarray(mask > 0), (y0, x0, y0 + height, x0 + width)
+
+
+def _collect_taxonomy(name: str, files: list[Path]) -> Taxonomy:
+    labels: set[str] = set()
+    for file in files:
+        for number, shape in enumerate(field(read_json(file), "shapes", list, file, "the document")):
+            labels.add(field(shape, "label", str, file, f"shape {number}"))
+    taxonomy, _ = make_taxonomy(name, [ForeignCategory(label, label, True) for label in sorted(labels)])
+    return taxonomy

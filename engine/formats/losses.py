@@ -1,0 +1,105 @@
+"""What a conversion could not carry over or had to repair: counted, listed, never silent."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_MAX_LISTED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One kind of loss in one image.
+
+    Attributes:
+        kind: What happened, in words that follow a number: "segments with holes filled".
+        image: The image's name.
+        count: How many segments, pixels, ... it concerns.
+        detail: Which ones, if that helps.
+    """
+
+    kind: str
+    image: str
+    count: int = 1
+    detail: str = ""
+
+
+class Losses:
+    """Collects losses and repairs of one run; safe to use from several threads.
+
+    All are counted; of each kind the first thousand are listed one by one.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._totals: dict[str, int] = {}
+        self._images: dict[str, int] = {}
+        self._listed: dict[str, list[Loss]] = {}
+
+    def add(self, kind: str, image: str, count: int = 1, detail: str = "") -> None:
+        """Records that `count` things of a kind were lost or repaired in an image; nothing if `count` is 0."""
+        if count == 0:
+            return
+        with self._lock:
+            self._totals[kind] = self._totals.get(kind, 0) + count
+            self._images[kind] = self._images.get(kind, 0) + 1
+            listed = self._listed.setdefault(kind, [])
+            if len(listed) < _MAX_LISTED:
+                listed.append(Loss(kind, image, count, detail))
+
+    def __bool__(self) -> bool:
+        return bool(self._totals)
+
+    def count(self, kind: str) -> int:
+        """How many of one kind there were."""
+        return self._totals.get(kind, 0)
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """Count by kind."""
+        with self._lock:
+            return dict(sorted(self._totals.items()))
+
+    def listed(self, kind: str) -> list[Loss]:
+        """The recorded losses of a kind, at most a thousand."""
+        with self._lock:
+            return list(self._listed.get(kind, ()))
+
+    def summary(self) -> list[str]:
+        """One line for each kind: how many in how many images, and where it happened first."""
+        lines = []
+        for kind, total in self.totals.items():
+            listed = self.listed(kind)
+            names = ", ".join(loss.image for loss in listed[:3])
+            more = ", ..." if self._images[kind] > 3 else ""
+            plural = "image" if self._images[kind] == 1 else "images"
+            lines.append(f"{total} {kind} in {self._images[kind]} {plural} ({names}{more})")
+        return lines
+
+    def to_json(self) -> dict[str, object]:
+        """Totals, and the list: image, count and detail of each."""
+        return {
+            kind: {
+                "total": total,
+                "images": self._images[kind],
+                "list": [
+                    {"image": loss.image, "count": loss.count, **({"detail": loss.detail} if loss.detail else {})}
+                    for loss in self.listed(kind)
+                ],
+            }
+            for kind, total in self.totals.items()
+        }
+
+
+def merged(several: Iterable[Losses]) -> Losses:
+    """Adds up several collections."""
+    total = Losses()
+    for losses in several:
+        for kind, number in losses.totals.items():
+            listed = losses.listed(kind)
+            for loss in listed:
+                total.add(kind, loss.image, loss.count, loss.detail)
+            total.add(kind, "(further images)", number - sum(loss.count for loss in listed))
+    return total

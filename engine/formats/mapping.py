@@ -1,0 +1,103 @@
+"""Expressing labels in another taxonomy: by equal names, or by a mapping file.
+
+A mapping file is JSON: a taxonomy (`name`, `categories`) with an object `map` beside it, from the names of source
+categories to names of the taxonomy's. Names that `map` leaves out must agree; null makes a category void.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from seamseg_studio.engine.formats.errors import FormatError
+from seamseg_studio.engine.formats.json_file import read_json
+from seamseg_studio.engine.formats.losses import Losses
+from seamseg_studio.engine.formats.runs import renumber
+from seamseg_studio.engine.formats.segments import ImageLabels
+from seamseg_studio.engine.scene.errors import TaxonomyError
+from seamseg_studio.engine.scene.panoptic_map import Segment
+from seamseg_studio.engine.scene.taxonomy import Taxonomy
+
+MADE_VOID = "segments of unmapped categories made void"
+MERGED = "segments merged into the stuff segment of their category"
+
+
+@dataclass(frozen=True, slots=True)
+class TaxonomyMapping:
+    """Where the categories of one taxonomy go in another.
+
+    Attributes:
+        target: The taxonomy of the result.
+        index: Target category of each source category, None for void.
+    """
+
+    target: Taxonomy
+    index: tuple[int | None, ...]
+
+    def apply(self, labels: ImageLabels, name: str, losses: Losses) -> ImageLabels:
+        """Translates the labels of one image.
+
+        Segments that end in one stuff category are merged into the one with the lowest id, crowds apart; segments of
+        categories without a target become void. Both are counted.
+
+        Args:
+            labels: In the source taxonomy.
+            name: The image, for the list of losses.
+            losses: Where they are counted.
+        """
+        goes: dict[int, int] = {}
+        segments: dict[int, Segment] = {}
+        stuff: dict[int, int] = {}
+        made_void = merged = 0
+        for segment_id, segment in sorted(labels.segments.items()):
+            category = self.index[segment.category]
+            if category is None:
+                made_void += 1
+                continue
+            is_stuff = not self.target.is_thing(category)
+            if is_stuff and category in stuff and not segment.is_crowd:
+                goes[segment_id] = stuff[category]
+                merged += 1
+                continue
+            if is_stuff and not segment.is_crowd:
+                stuff[category] = segment_id
+            goes[segment_id] = segment_id
+            segments[segment_id] = Segment(category, segment.is_crowd, segment.score, segment.origin, segment.locked)
+        losses.add(MADE_VOID, name, made_void)
+        losses.add(MERGED, name, merged)
+        if not made_void and not merged:
+            return ImageLabels(labels.ids, segments)
+        old = np.array(list(goes), np.int64)
+        return ImageLabels(renumber(labels.ids, old, np.array(list(goes.values()), np.int64)), segments)
+
+
+def read_mapping(path: Path, source: Taxonomy) -> TaxonomyMapping:
+    """Reads a mapping file or a plain taxonomy.
+
+    Raises:
+        FormatError: It is neither, names a category that does not exist, or leaves a category of the source out.
+    """
+    document = read_json(path)
+    try:
+        target = Taxonomy.from_json(document)
+    except TaxonomyError as error:
+        raise FormatError(f"{path}: {error}") from error
+    wanted = document.get("map", {})
+    if not isinstance(wanted, Mapping):
+        raise FormatError(f"{path}: 'map' is no object of source and target names; correct it")
+    indices = {category.name: number for number, category in enumerate(target.categories)}
+    for name, goal in wanted.items():
+        if goal is not None and goal not in indices:
+            raise FormatError(f"{path}: maps {name!r} to {goal!r}, which is not among its categories; add it")
+    index: list[int | None] = []
+    for category in source.categories:
+        goal = wanted.get(category.name, category.name)
+        if goal is not None and goal not in indices:
+            raise FormatError(
+                f"{path}: says nothing of the category {category.name!r}; map it to a category, or to null for void"
+            )
+        index.append(None if goal is None else indices[goal])
+    return TaxonomyMapping(target, tuple(index))

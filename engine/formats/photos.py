@@ -1,0 +1,92 @@
+"""Putting photographs into a dataset so that every reader sees the pixels that were labelled."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seamseg_studio.engine.files import atomic_path
+from seamseg_studio.engine.formats.errors import FormatError
+from seamseg_studio.engine.formats.image_file import explained_damage, read_header, read_image
+from seamseg_studio.engine.formats.label_image import write_rgb
+
+_COPIED = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png"}
+_PLAIN_MODES = ("RGB", "L")
+
+
+def store_photo(
+    folder: Path,
+    name: str,
+    shape: tuple[int, int],
+    image_path: Path | None,
+    image: NDArray[np.uint8] | None = None,
+    *,
+    png_only: bool = False,
+) -> Path:
+    """Puts a photograph into a dataset's image folder.
+
+    Upright grey or RGB JPEG and PNG files are copied byte by byte. Everything else is stored as PNG, turned upright:
+    many readers of such datasets ignore EXIF, and the labels belong to the upright image.
+
+    Args:
+        folder: Exists.
+        name: The file's name without suffix.
+        shape: Height and width of the labels.
+        image_path: The photograph.
+        image: Its pixels, to spare reading them again. [H, W, 3] uint8 RGB.
+        png_only: Whether JPEG files must become PNG too.
+
+    Returns:
+        The file written.
+
+    Raises:
+        ImageError: The photograph cannot be read.
+        FormatError: There is none.
+        OSError: The file cannot be written.
+    """
+    if image_path is not None:
+        with explained_damage(image_path):
+            header = read_header(image_path)
+        check_size(image_path, (header.height, header.width), shape)
+        copied = ("PNG",) if png_only else _COPIED
+        if header.format in copied and header.orientation == 1 and header.mode in _PLAIN_MODES:
+            target = folder / f"{name}{_COPIED[header.format]}"
+            with atomic_path(target, durable=False) as temporary:
+                shutil.copyfile(image_path, temporary)
+            return target
+    target = folder / f"{name}.png"
+    write_rgb(target, pixels_of(image, image_path, shape, name))
+    return target
+
+
+def pixels_of(
+    image: NDArray[np.uint8] | None, image_path: Path | None, shape: tuple[int, int], name: str
+) -> NDArray[np.uint8]:
+    """Returns a photograph's pixels, read from its file if need be.
+
+    Raises:
+        ImageError: The file cannot be read.
+        FormatError: There is no photograph, or it is of another size than the labels.
+    """
+    if image is None:
+        if image_path is None:
+            raise FormatError(f"{name}: its photograph is not there; say where the images are")
+        image = read_image(image_path)
+    check_size(image_path or name, (image.shape[0], image.shape[1]), shape)
+    return image
+
+
+def check_size(what: Path | str, size: tuple[int, int], label_size: tuple[int, int]) -> None:
+    """Compares the sizes of a photograph and its labels, both (height, width).
+
+    Raises:
+        FormatError: They differ.
+    """
+    if size != label_size:
+        raise FormatError(
+            f"{what}: the image is {size[1]} x {size[0]}, its labels are {label_size[1]} x {label_size[0]} pixels; "
+            "they do not belong together"
+        )

@@ -1,0 +1,110 @@
+"""The growing part of a dataset's index: one JSON line for each finished image, so that a killed run can go on.
+
+Formats whose index is one big file (COCO, metadata.bin) append here while images finish, in any order and from any
+thread, and write the index from it at the end, sorted by name: the result does not depend on the order or on
+interruptions, and never needs all records in memory.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from seamseg_studio.engine.formats.errors import FormatError
+
+Record = dict[str, Any]
+
+
+def read_records(path: Path) -> Iterator[Record]:
+    """Yields the records of a log in the order they were added, whatever its header; stops where it is damaged."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file):
+            try:
+                record = json.loads(line)
+            except ValueError:
+                return
+            if number and isinstance(record, dict) and isinstance(record.get("name"), str):
+                yield record
+
+
+class RecordLog:
+    """An append-only file of records, each with a key "name"; of several with one name the last counts.
+
+    Args:
+        path: The file; its folder must exist.
+        header: Describes the run; a log begun with another header is not continued.
+        resume: Whether to go on with an existing file instead of beginning anew.
+
+    Raises:
+        FormatError: The existing log has another header (other taxonomy, other options).
+    """
+
+    def __init__(self, path: Path, header: Mapping[str, object], *, resume: bool) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._offsets: dict[str, int] = {}
+        wanted = json.loads(json.dumps(header))
+        if resume and path.exists():
+            self._load(wanted)
+        else:
+            path.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
+        self._file: IO[bytes] = path.open("ab")
+        self._end = path.stat().st_size
+
+    def _load(self, wanted: object) -> None:
+        end = 0
+        with self._path.open("rb") as file:
+            for number, line in enumerate(file):
+                try:
+                    record = json.loads(line)
+                except ValueError:
+                    break  # the line that was being written when the run was killed
+                if not line.endswith(b"\n"):
+                    break
+                if number == 0 and record != wanted:
+                    raise FormatError(
+                        f"{self._path.parent}: was begun with another taxonomy or other options; "
+                        "choose another folder or overwrite it"
+                    )
+                if number:
+                    self._offsets[record["name"]] = end
+                end += len(line)
+        if end == 0:
+            self._path.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
+        else:
+            with self._path.open("rb+") as file:
+                file.truncate(end)
+
+    def append(self, record: Record) -> None:
+        """Adds the record of a finished image; it is in the file when this returns."""
+        line = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        with self._lock:
+            self._file.write(line)
+            self._file.flush()
+            self._offsets[record["name"]] = self._end
+            self._end += len(line)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that have a record."""
+        with self._lock:
+            return frozenset(self._offsets)
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+    def records(self) -> Iterator[Record]:
+        """Yields the records sorted by name, reading them from the file one by one."""
+        with self._lock:
+            offsets = sorted(self._offsets.items())
+        with self._path.open("rb") as file:
+            for _, offset in offsets:
+                file.seek(offset)
+                yield json.loads(file.readline())
+
+    def close(self) -> None:
+        """Closes the file; it stays, so that images can be added later."""
+        self._file.close()

@@ -1,0 +1,265 @@
+"""All formats by name, and what their readers and writers have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seamseg_studio.engine.errors import InputError
+from seamseg_studio.engine.formats.losses import Losses
+from seamseg_studio.engine.formats.segments import ImageLabels
+from seamseg_studio.engine.scene.panoptic_map import PanopticMap
+from seamseg_studio.engine.scene.panoptic_result import PanopticResult
+from seamseg_studio.engine.scene.taxonomy import Taxonomy
+
+Labels = PanopticResult | PanopticMap
+
+
+class LabelledImage:
+    """One image of a dataset; its labels are read when first asked for.
+
+    Attributes:
+        name: Distinct within the dataset, fit for a file name.
+        image_path: The photograph; None if it is not there.
+        split: The part of the dataset it belongs to ("train", "val"); "" if the dataset has no parts.
+    """
+
+    def __init__(
+        self, name: str, image_path: Path | None, read_labels: Callable[[], ImageLabels], split: str = ""
+    ) -> None:
+        self.name = name
+        self.image_path = image_path
+        self.split = split
+        self._read_labels = read_labels
+
+    @cached_property
+    def labels(self) -> ImageLabels:
+        """The labels as they come from the file: enough to compare or to write them.
+
+        Raises:
+            FormatError: They cannot be read.
+        """
+        return self._read_labels()
+
+    @cached_property
+    def map(self) -> PanopticMap:
+        """The labels as a panoptic map that can be edited.
+
+        Raises:
+            FormatError: They cannot be read.
+        """
+        return self._read_labels().to_map()
+
+    def __repr__(self) -> str:
+        return f"LabelledImage({self.name!r}, {self.image_path!r}, split={self.split!r})"
+
+
+class Reader(Protocol):
+    """Reads a dataset image by image.
+
+    Attributes:
+        taxonomy: The categories of the dataset.
+        losses: What had to be repaired or left out so far.
+    """
+
+    taxonomy: Taxonomy
+    losses: Losses
+
+    def __len__(self) -> int:
+        """How many images there are."""
+        ...
+
+    def __iter__(self) -> Iterator[LabelledImage]:
+        """Yields the images in a fixed order.
+
+        Raises:
+            FormatError: The dataset's index is damaged.
+        """
+        ...
+
+
+class Writer(Protocol):
+    """Writes a dataset image by image; `write` may be called from several threads.
+
+    Attributes:
+        losses: What the format could not carry so far.
+    """
+
+    losses: Losses
+
+    def write(
+        self,
+        name: str,
+        image_path: Path | None,
+        labels: Labels,
+        *,
+        image: NDArray[np.uint8] | None = None,
+        split: str = "",
+    ) -> None:
+        """Writes one image's labels.
+
+        Args:
+            name: Distinct within the dataset; writing a name again replaces it.
+            image_path: The photograph, where there is one.
+            labels: What to write.
+            image: The photograph's pixels, to spare reading them again. [H, W, 3] uint8 RGB.
+            split: The part of the dataset, where the format knows parts.
+
+        Raises:
+            FormatError: The format cannot hold this at all.
+            OSError: A file cannot be written.
+        """
+        ...
+
+    def done_names(self) -> frozenset[str]:
+        """The names written so far, in earlier interrupted runs too."""
+        ...
+
+    def close(self) -> None:
+        """Writes the indexes. An interrupted run that is continued ends with the same files as one that was not."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One way of keeping labels on disk.
+
+    Attributes:
+        name: What `--format`, `--from` and `--to` take.
+        title: What people read.
+        module: Where `Reader` and `Writer` of the format are, loaded when first used.
+        reads: Whether it can be read.
+        has_splits: Whether its reader takes a `split`.
+        finds_images: Whether its reader takes the folder `images`.
+        copies_images: Whether its writer takes `copy_images`, as it can do without them.
+        keeps_partition: Whether ids, categories and crowd flags survive writing and reading bit by bit.
+    """
+
+    name: str
+    title: str
+    module: str
+    reads: bool = True
+    has_splits: bool = False
+    finds_images: bool = False
+    copies_images: bool = False
+    keeps_partition: bool = True
+
+    def writer(
+        self, out_dir: Path | str, taxonomy: Taxonomy, *, resume: bool = False, overwrite: bool = False, **options: Any
+    ) -> Writer:
+        """Opens a folder for writing.
+
+        Args:
+            out_dir: Made if missing.
+            taxonomy: The categories that the labels refer to.
+            resume: Go on with what an interrupted run left there.
+            overwrite: Replace what is there. Without either, a folder that holds such a dataset is refused.
+            options: Those of the format's `Writer`.
+
+        Raises:
+            FormatError: The folder already holds a dataset of this format, or one with another taxonomy.
+            OSError: The folder cannot be made.
+        """
+        module = import_module(f"{__package__}.{self.module}")
+        writer: Writer = module.Writer(Path(out_dir), taxonomy, resume=resume, overwrite=overwrite, **options)
+        return writer
+
+    def reader(self, path: Path | str, **options: Any) -> Reader:
+        """Opens a dataset for reading.
+
+        Args:
+            path: Its folder or index file.
+            options: Those of the format's `Reader`.
+
+        Raises:
+            InputError: The format cannot be read.
+            FormatError: There is no such dataset at `path`, or its index is damaged.
+        """
+        if not self.reads:
+            raise InputError(f"the format {self.name!r} can be written but not read; choose another one")
+        module = import_module(f"{__package__}.{self.module}")
+        reader: Reader = module.Reader(Path(path), **options)
+        return reader
+
+
+FORMATS: dict[str, Format] = {
+    entry.name: entry
+    for entry in (
+        Format("seamseg", "Seamseg dataset (img, msk, lst, coco, metadata.bin)", "seamseg", has_splits=True),
+        Format("coco-panoptic", "COCO panoptic (PNG and JSON)", "coco_panoptic", finds_images=True, copies_images=True),
+        Format(
+            "coco-instances",
+            "COCO instances (JSON with run lengths or polygons)",
+            "coco_instances",
+            finds_images=True,
+            copies_images=True,
+            keeps_partition=False,
+        ),
+        Format(
+            "cityscapes",
+            "Cityscapes (gtFine: labelIds, instanceIds, color, polygons)",
+            "cityscapes",
+            has_splits=True,
+            finds_images=True,
+            copies_images=True,
+        ),
+        Format(
+            "vistas",
+            "Mapillary Vistas 2.0 and 1.2 (16-bit instances, config.json)",
+            "vistas",
+            has_splits=True,
+            finds_images=True,
+            copies_images=True,
+        ),
+        Format(
+            "labelme",
+            "labelme (JSON with polygons beside each photograph)",
+            "labelme",
+            finds_images=True,
+            copies_images=True,
+            keeps_partition=False,
+        ),
+        Format("yolo", "YOLO segmentation (polygons in text files)", "yolo", has_splits=True, keeps_partition=False),
+        Format(
+            "voc",
+            "Pascal VOC masks (SegmentationClass, SegmentationObject)",
+            "voc",
+            has_splits=True,
+            finds_images=True,
+            copies_images=True,
+        ),
+        Format("npz", "Raw arrays, one .npz an image", "raw", reads=False),
+        Format("overlay", "Pictures: the photo with its labels over it", "overlay", reads=False),
+    )
+}
+
+
+def find_format(name: str) -> Format:
+    """Returns the format called `name`.
+
+    Raises:
+        InputError: There is none; the message lists those there are.
+    """
+    try:
+        return FORMATS[name]
+    except KeyError:
+        raise InputError(f"unknown format {name!r}; there are {', '.join(FORMATS)}") from None
+
+
+def to_map(labels: Labels) -> PanopticMap:
+    """Returns the panoptic map of either kind of labels."""
+    return labels.to_map() if isinstance(labels, PanopticResult) else labels

@@ -1,0 +1,1 @@
+"""From pixels to a panoptic map: preprocessing, detection, fusion and the predictor."""

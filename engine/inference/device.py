@@ -1,0 +1,48 @@
+"""Where and in what precision a network runs."""
+
+from __future__ import annotations
+
+import torch
+
+from seamseg_studio.engine.inference.errors import DeviceError
+
+PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+
+
+def find_device(spec: str) -> torch.device:
+    """Returns the device that `auto` (a GPU if there is one), `cpu`, `cuda` or `cuda:N` names.
+
+    Raises:
+        DeviceError: It is unknown or not there.
+    """
+    if spec == "auto":
+        return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(spec)
+    except RuntimeError as error:
+        raise DeviceError(f"device {spec!r} is unknown: use auto, cpu, cuda or cuda:N") from error
+    if device.type == "cpu":
+        return torch.device("cpu")
+    if device.type != "cuda":
+        raise DeviceError(f"device {spec!r} is not supported: use auto, cpu, cuda or cuda:N")
+    index = device.index or 0
+    num_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if index >= num_gpus:
+        there = "no GPU that torch can use was found" if num_gpus == 0 else f"there are {num_gpus}, numbered from 0"
+        raise DeviceError(f"device {spec!r} is not available: {there}; use --device cpu")
+    return torch.device("cuda", index)
+
+
+def find_precision(spec: str, device: torch.device) -> torch.dtype:
+    """Returns the type that a network computes in: `auto` is fp16 on a GPU and fp32 on a CPU.
+
+    Raises:
+        DeviceError: It is unknown, or the device is no good at it.
+    """
+    if spec == "auto":
+        return torch.float16 if device.type == "cuda" else torch.float32
+    if spec not in PRECISIONS:
+        raise DeviceError(f"precision {spec!r} is unknown: use auto, fp32, fp16 or bf16")
+    if spec == "fp16" and device.type == "cpu":
+        raise DeviceError("precision fp16 needs a GPU: use --precision fp32 or bf16 on a CPU")
+    return PRECISIONS[spec]

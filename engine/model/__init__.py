@@ -1,0 +1,1 @@
+"""The panoptic network: configuration, bodies, heads and the whole."""

@@ -1,0 +1,1 @@
+"""The network's own operators: one public file per op, plain PyTorch references beneath them."""

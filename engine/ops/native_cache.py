@@ -1,0 +1,228 @@
+"""Where built libraries are kept: one folder per build, with a manifest that proves it whole, and a lock that dies with
+the process that holds it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import appdirs
+import torch
+
+from seamseg_studio.engine.ops import build
+from seamseg_studio.engine.ops.build import BuildError, Kind, Target
+
+PREBUILT = Path(__file__).resolve().parent / "prebuilt"
+MANIFEST = "build.json"
+LOCK_TIMEOUT_S = 900.0
+FAILURE_KEPT_S = 24 * 3600.0
+_STALE_S = 2 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A library on disk that is whole.
+
+    Attributes:
+        library: The shared library.
+        kind: Whether the GPU ops are in it.
+        sha256: Of the library.
+        sources: Digest of the sources it was made from.
+        cuda: CUDA version of the torch it was made with, or empty.
+        seconds: How long building took.
+    """
+
+    library: Path
+    kind: Kind
+    sha256: str
+    sources: str
+    cuda: str
+    seconds: float
+
+
+def cache_folder() -> Path:
+    """Returns the folder of all builds: SEAMSEG_OPS_CACHE, else below the user's cache folder."""
+    chosen = os.environ.get("SEAMSEG_OPS_CACHE")
+    return Path(chosen) if chosen else Path(appdirs.user_cache_dir("seamseg-studio", appauthor=False)) / "ops"
+
+
+def read_build(folder: Path) -> Build | None:
+    """Returns the build in `folder`, or None if there is none or a byte of it is not as it was built."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text())
+        built = Build(**{**manifest, "library": folder / manifest["library"]})
+        digest = hashlib.sha256(built.library.read_bytes()).hexdigest()
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return built if digest == built.sha256 else None
+
+
+def prebuilt(kind: Kind) -> Build | None:
+    """Returns the library that came with the package, if it is of `kind` and fits the sources and torch's CUDA."""
+    built = read_build(PREBUILT)
+    if built is None or built.kind != kind or built.sources != build.sources_digest():
+        return None
+    if kind == "cuda" and built.cuda.split(".")[0] != str(torch.version.cuda).split(".", maxsplit=1)[0]:
+        return None
+    return built
+
+
+def build_into(target: Target, folder: Path, timeout_s: float = build.BUILD_TIMEOUT_S) -> Build:
+    """Builds `target` in a fresh folder beside `folder` and moves it there whole, replacing what was there.
+
+    Raises:
+        BuildError: As for `build.compile_library`.
+        OSError: The disk is full or not writable.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    sources = build.sources_digest()
+    workshop = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+    try:
+        library = build.compile_library(target, workshop, timeout_s)
+        for leftover in workshop.iterdir():
+            if leftover != library and leftover.name != "build.log":
+                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        built = Build(
+            library=Path(library.name),
+            kind=target.kind,
+            sha256=hashlib.sha256(library.read_bytes()).hexdigest(),
+            sources=sources,
+            cuda=str(torch.version.cuda) if target.kind == "cuda" else "",
+            seconds=round(time.monotonic() - started, 1),
+        )
+        (workshop / MANIFEST).write_text(json.dumps({**asdict(built), "library": library.name}, indent=1))
+        workshop.chmod(0o755)
+        if folder.exists():
+            shutil.rmtree(folder)
+        workshop.replace(folder)
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+    whole = read_build(folder)
+    if whole is None:
+        raise BuildError(f"the native ops in {folder} changed while they were written")
+    return whole
+
+
+def cached_or_built(target: Target, timeout_s: float = build.BUILD_TIMEOUT_S) -> Build:
+    """Returns the cached build of `target`, building it first if there is none or it is damaged.
+
+    Of several processes that ask at once, one builds and the others wait for it; under torchrun that is the first
+    process of each machine. A failed build is remembered for a day, so that not every start pays for it again.
+
+    Raises:
+        BuildError: It cannot be built, or could not a short while ago, or another process builds it for too long.
+        OSError: The cache folder cannot be used.
+    """
+    root = cache_folder()
+    folder = root / target.key
+    found = read_build(folder)
+    if found:
+        return found
+    build.find_tools(target.kind)
+    root.mkdir(parents=True, exist_ok=True)
+    _wait_for_first_rank(folder)
+    failure = root / f"{target.key}.failed"
+    with locked(root / f"{target.key}.lock", LOCK_TIMEOUT_S):
+        found = read_build(folder)
+        if found:
+            return found
+        remembered = _remembered_failure(failure)
+        if remembered:
+            raise BuildError(remembered)
+        _sweep(root)
+        try:
+            return build_into(target, folder, timeout_s)
+        except build.MissingTool:
+            raise
+        except BuildError as error:
+            failure.write_text(str(error))
+            raise
+
+
+def forget_failures() -> None:
+    """Lets failed builds be tried again at the next start."""
+    for path in cache_folder().glob("*.failed"):
+        path.unlink(missing_ok=True)
+
+
+def _remembered_failure(path: Path) -> str | None:
+    try:
+        age_s = time.time() - path.stat().st_mtime
+        return f"{path.read_text()} (remembered; delete {path} to try again)" if age_s < FAILURE_KEPT_S else None
+    except OSError:
+        return None
+
+
+def _wait_for_first_rank(folder: Path) -> None:
+    """Lets the first process of a torchrun machine take the lock: the others look for its build meanwhile."""
+    try:
+        rank = int(os.environ.get("LOCAL_RANK", "0"))
+    except ValueError:
+        return
+    deadline = time.monotonic() + (5.0 if rank else 0.0)
+    while time.monotonic() < deadline and not (folder / MANIFEST).exists() and not _is_locked(folder):
+        time.sleep(0.05)
+
+
+def _is_locked(folder: Path) -> bool:
+    try:
+        with locked(folder.with_name(f"{folder.name}.lock"), timeout_s=0.0):
+            return False
+    except BuildError:
+        return True
+
+
+def _sweep(root: Path) -> None:
+    """Removes what killed builds left behind."""
+    for leftover in root.glob(".*.part"):
+        try:
+            if time.time() - leftover.stat().st_mtime > _STALE_S:
+                shutil.rmtree(leftover, ignore_errors=True)
+        except OSError:
+            continue
+
+
+@contextmanager
+def locked(path: Path, timeout_s: float) -> Iterator[None]:
+    """Holds an exclusive lock of the operating system on `path`: it ends with the process, however that ends.
+
+    Raises:
+        BuildError: Another process held it for `timeout_s` seconds.
+        OSError: The file cannot be opened.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        deadline = time.monotonic() + timeout_s
+        while not _try_lock(descriptor):
+            if time.monotonic() >= deadline:
+                raise BuildError(f"another process has been building the native ops for {timeout_s:.0f} s ({path})")
+            time.sleep(0.05)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True

@@ -1,0 +1,100 @@
+"""Sampling feature maps at the bin centres of boxes: one point a bin, not an average of several.
+
+Shapes: B batch, C channels, H and W in pixels of the map, N boxes, h and w bins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from seamseg_studio.engine.ops import reference
+from seamseg_studio.engine.ops.boxes import assign_levels, feature_boxes
+
+Interpolation = Literal["bilinear", "nearest"]
+Padding = Literal["border", "zero"]
+
+
+def roi_sampling(
+    x: Tensor,
+    boxes: Tensor,
+    batch_index: Tensor,
+    out_size: tuple[int, int],
+    *,
+    interpolation: Interpolation = "bilinear",
+    padding: Padding = "border",
+) -> tuple[Tensor, Tensor]:
+    """Samples `x` at the centres of `out_size` bins of each box.
+
+    The sample of bin i of n lies at `(i + 0.5) / n * (end - start) + start`; pixel centres lie at +0.5. Equal to
+    `grid_sample` with align_corners false at those points.
+
+    Args:
+        x: [B, C, H, W]; floating point for bilinear, any type for nearest.
+        boxes: Corners in pixels of `x`, (y0, x0, y1, x1). [N, 4] float32.
+        batch_index: Which item of the batch each box samples. [N] int64.
+        out_size: Bins, (h, w).
+        interpolation: `bilinear` (differentiable in x) or `nearest`.
+        padding: Outside the map, `border` repeats its edge and `zero` is 0.
+
+    Returns:
+        Samples [N, C, h, w] of the type of `x`, and where they fell inside the map [N, h, w] bool.
+
+    Raises:
+        ValueError: Shapes, types or options that do not fit.
+    """
+    if x.dim() != 4:
+        raise ValueError(f"x must be [B, C, H, W], got {tuple(x.shape)}")
+    if boxes.dim() != 2 or boxes.shape[1] != 4 or not boxes.is_floating_point():
+        raise ValueError(f"boxes must be floating point [N, 4], got {boxes.dtype} {tuple(boxes.shape)}")
+    if batch_index.shape != boxes.shape[:1] or batch_index.dtype != torch.long:
+        raise ValueError(
+            f"batch_index must be int64 [{len(boxes)}], got {batch_index.dtype} {tuple(batch_index.shape)}"
+        )
+    if not (x.device == boxes.device == batch_index.device):
+        raise ValueError(
+            f"x, boxes and batch_index must be on one device, got {x.device}, {boxes.device}, {batch_index.device}"
+        )
+    if interpolation not in ("bilinear", "nearest") or padding not in ("border", "zero"):
+        raise ValueError(f"unknown interpolation {interpolation!r} or padding {padding!r}")
+    if interpolation == "bilinear" and not x.is_floating_point():
+        raise ValueError(f"bilinear sampling needs floating point values, got {x.dtype}")
+    return reference.roi_sampling(x, boxes, batch_index, out_size, interpolation, padding)
+
+
+def pyramid_sampling(
+    levels: Sequence[Tensor],
+    boxes: Tensor,
+    batch_index: Tensor,
+    out_size: tuple[int, int],
+    image_size: tuple[int, int],
+    *,
+    canonical_scale: float = 224.0,
+    canonical_level: int = 2,
+) -> Tensor:
+    """Samples each box from the pyramid level that fits its size; bilinear, border padding.
+
+    Args:
+        levels: Feature maps [B, C, H_l, W_l], fine to coarse.
+        boxes: Corners in input pixels, (y0, x0, y1, x1). [N, 4] float32.
+        batch_index: Which item of the batch each box belongs to. [N] int64.
+        out_size: Bins, (h, w).
+        image_size: Height and width of the (padded) network input in pixels.
+        canonical_scale: Side, in pixels, of a box of the canonical level.
+        canonical_level: Index of that level.
+
+    Returns:
+        [N, C, h, w] in the order of `boxes`.
+
+    Raises:
+        ValueError: There is no level.
+    """
+    if not levels:
+        raise ValueError("levels must hold at least one feature map")
+    level_N = assign_levels(boxes, len(levels), canonical_scale=canonical_scale, canonical_level=canonical_level)
+    mapped = torch.stack([feature_boxes(boxes, (x.shape[2], x.shape[3]), image_size) for x in levels])
+    boxes_on_level = mapped.gather(0, level_N.view(1, -1, 1).expand(1, -1, 4))[0]
+    return reference.pyramid_sampling(levels, boxes_on_level, level_N, batch_index, out_size)

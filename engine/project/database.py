@@ -1,0 +1,149 @@
+"""The SQLite database of a project: durable transactions, one at a time, from any thread."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import cast
+
+from seamseg_studio.engine.project import schema
+from seamseg_studio.engine.project.errors import DamagedError, ProjectError, ReadOnlyError, SaveError
+
+_BUSY_TIMEOUT_S = 10.0
+_DAMAGE_CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+RECOVERY = "restore it from the folder 'backups', or save what can be saved with recover_project"
+
+Row = sqlite3.Row
+
+
+class Database:
+    """One connection that all threads share under one lock; errors come out as `ProjectError`s.
+
+    With `synchronous=FULL` in WAL mode a transaction that returned survives a crash and a power loss
+    (https://www.sqlite.org/pragma.html#pragma_synchronous).
+    """
+
+    def __init__(self, path: Path, *, read_only: bool, is_new: bool = False) -> None:
+        """Opens or creates a database, bringing an older one to the present schema.
+
+        Raises:
+            DamagedError: It is no SQLite database, or a damaged one.
+            NewerProjectError: A later version of the program made it.
+            SaveError: It cannot be created, or not be brought to the present schema.
+        """
+        self.path = path
+        self.read_only = read_only
+        self._lock = threading.RLock()
+        with self._explained():
+            self._connection = _connect(path, read_only)
+            try:
+                self._prepare(is_new)
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def _prepare(self, is_new: bool) -> None:
+        connection = self._connection
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        if self.read_only:
+            if not schema.check_known(connection, self.path):
+                raise ProjectError(f"{self.path}: is of an older format; open it once where it can be written")
+            return
+        if is_new:
+            connection.execute("PRAGMA journal_mode = WAL")
+            schema.create(connection)
+        elif schema.version_of(connection) == 0:
+            raise DamagedError(self.path, "it is not a database of this program", RECOVERY)
+        else:
+            schema.migrate(connection, self.path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+
+    def close(self) -> None:
+        """Closes the connection; a second call does nothing."""
+        with self._lock, suppress(sqlite3.Error):
+            self._connection.close()
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Runs a transaction: all of the block is on disk when it ends, or nothing of it.
+
+        Raises:
+            ReadOnlyError: The project was opened read-only.
+            SaveError: The disk is full, not writable, ...
+            DamagedError: The database is damaged.
+        """
+        if self.read_only:
+            raise ReadOnlyError(self.path.parent)
+        with self._lock, self._explained():
+            if self._connection.in_transaction:
+                yield self._connection  # an outer block of this thread commits
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                # A full disk may have rolled back already; then there is nothing to roll back.
+                with suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def back_up(self, reason: str) -> Path:
+        """Copies the database, as it is now, into the folder `backups` beside it.
+
+        Raises:
+            SaveError: The copy could not be written.
+        """
+        with self._lock, self._explained():
+            return schema.back_up(self._connection, self.path, reason)
+
+    def rows(self, sql: str, *values: object) -> list[Row]:
+        """Returns the rows of a query."""
+        with self._lock, self._explained():
+            return self._connection.execute(sql, values).fetchall()
+
+    def row(self, sql: str, *values: object) -> Row | None:
+        """Returns the first row of a query."""
+        with self._lock, self._explained():
+            return cast("Row | None", self._connection.execute(sql, values).fetchone())
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            code = (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
+            if code in _DAMAGE_CODES:
+                raise DamagedError(self.path, error, RECOVERY) from error
+            if isinstance(error, sqlite3.ProgrammingError):
+                raise ProjectError(f"{self.path}: the project is closed; open it again") from error
+            raise SaveError(self.path, error) from error
+        except OSError as error:
+            raise SaveError(self.path, error) from error
+
+
+def _connect(path: Path, read_only: bool) -> sqlite3.Connection:
+    def connect(options: str) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"{path.absolute().as_uri()}?{options}",
+            uri=True,
+            timeout=_BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    if not read_only:
+        return connect("mode=rwc")
+    connection = connect("mode=ro")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        # In a folder that cannot be written SQLite has no place for its shared memory: read the file alone.
+        connection.close()
+        return connect("immutable=1")
+    return connection

@@ -1,0 +1,193 @@
+"""The images of a project: referenced by path, found again by hash, never copied or changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Callable, Iterable
+from pathlib import Path, PurePosixPath
+
+from seamseg_studio.engine.errors import SeamsegError
+from seamseg_studio.engine.formats.image_file import IMAGE_SUFFIXES, read_size
+from seamseg_studio.engine.project.database import Database
+from seamseg_studio.engine.project.errors import ProjectError
+from seamseg_studio.engine.project.records import ImageRecord, Status
+
+Progress = Callable[[int, int], object]
+"""Called with how many are done and how many there are; returning False stops the work."""
+
+_COLUMNS = (
+    "id, path, name, height, width, sha256, status, note, num_edits,"
+    " (root <> '' OR checkpoint <> '' OR num_edits > 0) AS has_labels"
+)
+_BATCH = 256  # images per transaction: each costs an fsync
+_CHUNK_BYTES = 1 << 20
+
+
+class ImageTable:
+    """The image rows of one project."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        # Paths below here are kept relative, so a project that is moved with its images finds them.
+        self._base = database.path.parent.parent.resolve()
+
+    def add(self, paths: Iterable[Path], progress: Progress | None = None) -> list[ImageRecord]:
+        """Adds images by their headers (hashing is left for later); those that are known are returned as they are.
+
+        Raises:
+            SeamsegError: One is no readable image; those before it in its batch of the call are not added either.
+        """
+        wanted = [path.resolve() for path in paths]
+        records: list[ImageRecord] = []
+        for start in range(0, len(wanted), _BATCH):
+            if progress is not None and progress(start, len(wanted)) is False:
+                break
+            batch = wanted[start : start + _BATCH]
+            rows = [self._new_row(path) for path in batch]
+            with self._database.write() as connection:
+                connection.executemany(
+                    "INSERT OR IGNORE INTO images (path, name, height, width, num_bytes) VALUES (?, ?, ?, ?, ?)",
+                    [row for row in rows if row is not None],
+                )
+            records += [self._by_path(path) for path in batch]
+        if progress is not None:
+            progress(len(records), len(wanted))
+        return records
+
+    def all(self) -> list[ImageRecord]:
+        """Returns all images in the order in which they were added."""
+        return [self._record(row) for row in self._database.rows(f"SELECT {_COLUMNS} FROM images ORDER BY id")]
+
+    def get(self, image_id: int) -> ImageRecord:
+        """Returns one image.
+
+        Raises:
+            ProjectError: There is none of this id.
+        """
+        row = self._database.row(f"SELECT {_COLUMNS} FROM images WHERE id = ?", image_id)
+        if row is None:
+            raise ProjectError(f"{self._database.path}: there is no image {image_id} in this project; open it anew")
+        return self._record(row)
+
+    def hash_one(self, image_id: int) -> str:
+        """Returns the hash of an image's file, made now if it has none; empty if the file cannot be read."""
+        record = self.get(image_id)
+        if record.sha256 or self._database.read_only:
+            return record.sha256
+        try:
+            digest = hash_file(record.path)
+        except OSError:
+            return ""
+        with self._database.write() as connection:
+            connection.execute("UPDATE images SET sha256 = ? WHERE id = ?", (digest, image_id))
+        return digest
+
+    def hash_all(self, progress: Progress | None = None) -> int:
+        """Hashes the files that have none yet and returns how many; a missing file is left for later."""
+        waiting = [int(row["id"]) for row in self._database.rows("SELECT id FROM images WHERE sha256 = ''")]
+        done = 0
+        for number, image_id in enumerate(waiting):
+            if progress is not None and progress(number, len(waiting)) is False:
+                break
+            done += bool(self.hash_one(image_id))
+        return done
+
+    def missing(self) -> list[ImageRecord]:
+        """Returns the images whose file is not where it was."""
+        return [record for record in self.all() if not record.path.is_file()]
+
+    def relink(self, folder: Path, progress: Progress | None = None) -> list[ImageRecord]:
+        """Looks below `folder` for the files of missing images and returns the images that were found.
+
+        A file is taken if size and hash are those of the image; an image that was never hashed is taken by size and
+        name, if just one file has both.
+        """
+        missing = self._database.rows("SELECT id, path, name, sha256, num_bytes FROM images")
+        lost = [row for row in missing if not self._absolute(str(row["path"])).is_file()]
+        by_size: dict[int, list[Path]] = {}
+        for directory, _, names in os.walk(folder):
+            for name in names:
+                path = Path(directory, name)
+                if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
+                    by_size.setdefault(path.stat().st_size, []).append(path)
+        found: list[int] = []
+        for number, row in enumerate(lost):
+            if progress is not None and progress(number, len(lost)) is False:
+                break
+            match = self._match(row, by_size.get(int(row["num_bytes"]), []))
+            if match is None:
+                continue
+            with self._database.write() as connection:
+                # Another image of the project may be that very file: then this one stays missing.
+                cursor = connection.execute(
+                    "UPDATE OR IGNORE images SET path = ?, name = ? WHERE id = ?",
+                    (self.stored(match), match.name, row["id"]),
+                )
+                if cursor.rowcount:
+                    found.append(int(row["id"]))
+        return [self.get(image_id) for image_id in found]
+
+    def stored(self, path: Path) -> str:
+        """Returns a path as it is kept: relative to the folder that holds the project if it lies below, with '/'."""
+        path = path.resolve()
+        if path.is_relative_to(self._base):
+            return path.relative_to(self._base).as_posix()
+        return path.as_posix()
+
+    def _absolute(self, stored: str) -> Path:
+        return self._base / PurePosixPath(stored)
+
+    def _new_row(self, path: Path) -> tuple[object, ...] | None:
+        stored = self.stored(path)
+        if self._database.row("SELECT 1 FROM images WHERE path = ?", stored) is not None:
+            return None
+        height, width = read_size(path)
+        try:
+            num_bytes = path.stat().st_size
+        except OSError as error:
+            raise SeamsegError(f"{path}: cannot be read ({error}); check the file") from error
+        return stored, path.name, height, width, num_bytes
+
+    def _by_path(self, path: Path) -> ImageRecord:
+        row = self._database.row(f"SELECT {_COLUMNS} FROM images WHERE path = ?", self.stored(path))
+        assert row is not None
+        return self._record(row)
+
+    @staticmethod
+    def _match(row: sqlite3.Row, candidates: list[Path]) -> Path | None:
+        if row["sha256"]:
+            for path in candidates:
+                if hash_file(path) == row["sha256"]:
+                    return path
+            return None
+        named = [path for path in candidates if path.name == row["name"]]
+        return named[0] if len(named) == 1 else None
+
+    def _record(self, row: sqlite3.Row) -> ImageRecord:
+        return ImageRecord(
+            id=int(row["id"]),
+            path=self._absolute(str(row["path"])),
+            name=str(row["name"]),
+            height=int(row["height"]),
+            width=int(row["width"]),
+            sha256=str(row["sha256"]),
+            status=Status(row["status"]),
+            note=str(row["note"]),
+            has_labels=bool(row["has_labels"]),
+            num_edits=int(row["num_edits"]),
+        )
+
+
+def hash_file(path: Path) -> str:
+    """Returns the sha256 of a file, hexadecimal.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,206 @@
+"""Checkpointed labels: an id image and a provenance image as PNG, tied together by a JSON sidecar.
+
+The same two images also lie there as runs, which are much faster to read; the PNG files are for people and other
+programs, and for the day on which the runs are damaged.
+
+A checkpoint is never overwritten: each gets files of its own, and the database says which one counts. So a crash
+between two files leaves the old checkpoint whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seamseg_studio.engine.files import atomic_write
+from seamseg_studio.engine.project.errors import DamagedError, ProjectError
+from seamseg_studio.engine.project.run_file import decode_runs, encode_runs
+from seamseg_studio.engine.scene.geometry import Box
+from seamseg_studio.engine.scene.panoptic_map import PanopticMap
+from seamseg_studio.engine.scene.patch import record_from_json, record_to_json
+from seamseg_studio.engine.scene.taxonomy import VOID, Taxonomy
+
+_VERSION = 1
+_REBUILT = "the labels are rebuilt from the journal where it is whole"
+# Labels are long runs: the RLE strategy compresses them as well as the slow ones, many times faster.
+_PNG_OPTIONS = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledOf:
+    """What a label file says about where it belongs: enough to rebuild a lost database."""
+
+    image_id: int
+    image_path: str
+    image_name: str
+    sha256: str
+    status: str
+    entry: int
+
+
+def encode_png(pixels: NDArray[np.generic]) -> bytes:
+    """Returns an 8-bit or 16-bit grey image, or an 8-bit RGB one, as PNG."""
+    if pixels.ndim == 3:
+        pixels = pixels[..., ::-1]
+    success, data = cv2.imencode(".png", np.ascontiguousarray(pixels), _PNG_OPTIONS)
+    assert success
+    return data.tobytes()
+
+
+def encode_ids(ids: NDArray[np.int32]) -> bytes:
+    """Returns an id image as PNG: 16-bit grey if the ids fit, else RGB with id = R + 256 G + 65536 B."""
+    if int(ids.max(initial=0)) <= 0xFFFF:
+        return encode_png(ids.astype(np.uint16))
+    octets = np.ascontiguousarray(ids, dtype="<i4").view(np.uint8).reshape(*ids.shape, 4)
+    return encode_png(octets[..., :3])
+
+
+def decode_png(data: bytes, path: Path) -> NDArray[np.generic]:
+    """Reads what `encode_png` gives, RGB in that order.
+
+    Raises:
+        DamagedError: The bytes are no PNG.
+    """
+    pixels = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED) if data else None
+    if pixels is None:
+        raise DamagedError(path, "it is not a PNG image", _REBUILT)
+    return pixels[..., ::-1] if pixels.ndim == 3 else pixels
+
+
+def decode_ids(data: bytes, path: Path) -> NDArray[np.int32]:
+    """Reads what `encode_ids` gives. [H, W] int32.
+
+    Raises:
+        DamagedError: The bytes are no PNG.
+    """
+    pixels = decode_png(data, path)
+    if pixels.ndim == 2:
+        return pixels.astype(np.int32)
+    octets = np.zeros((*pixels.shape[:2], 4), dtype=np.uint8)
+    octets[..., :3] = pixels
+    return octets.view("<i4")[..., 0].astype(np.int32, copy=False)
+
+
+def write_labels(folder: Path, panoptic_map: PanopticMap, taxonomy: Taxonomy, of: LabelledOf) -> str:
+    """Writes a checkpoint and returns the name of its sidecar.
+
+    Raises:
+        OSError: The disk is full or not writable; at most unused files are left behind.
+    """
+    stem = f"{of.image_id:06d}.{of.entry}"
+    files = {
+        "ids": (f"{stem}.png", encode_ids(panoptic_map.ids)),
+        "provenance": (f"{stem}.provenance.png", encode_png(panoptic_map.provenance)),
+        "runs": (f"{stem}.runs", encode_runs(panoptic_map.ids, panoptic_map.provenance)),
+    }
+    for name, data in files.values():
+        atomic_write(folder / name, data)
+    content = {
+        "version": _VERSION,
+        "image": {
+            "id": of.image_id,
+            "path": of.image_path,
+            "name": of.image_name,
+            "sha256": of.sha256,
+            "status": of.status,
+            "height": panoptic_map.shape[0],
+            "width": panoptic_map.shape[1],
+        },
+        "entry": of.entry,
+        "next_id": panoptic_map.next_id(),
+        "files": {key: {"name": name, "sha256": _sha256(data)} for key, (name, data) in files.items()},
+        "segments": [
+            {"id": i, **(record_to_json(segment) or {}), "area": panoptic_map.area(i), "bbox": panoptic_map.bbox(i)}
+            for i, segment in panoptic_map.segments.items()
+        ],
+        "taxonomy": taxonomy.to_json(),
+    }
+    content["checksum"] = _sha256(_canonical(content))
+    name = f"{stem}.json"
+    atomic_write(folder / name, json.dumps(content, ensure_ascii=False, indent=1).encode())
+    return name
+
+
+def read_sidecar(path: Path) -> Mapping[str, object]:
+    """Reads a sidecar and checks that it is whole.
+
+    Raises:
+        DamagedError: It is missing or not what was written.
+        ProjectError: A later version of the program wrote it.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+        checksum = content.pop("checksum")
+        if checksum != _sha256(_canonical(content)):
+            raise DamagedError(path, "its checksum is wrong", _REBUILT)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedError(path, error, _REBUILT) from error
+    if content["version"] > _VERSION:
+        raise ProjectError(f"{path}: was written by a newer version of this program; update the program")
+    assert isinstance(content, dict)
+    return content
+
+
+def read_labels(path: Path) -> PanopticMap:
+    """Reads a checkpoint by its sidecar: the runs, or the PNG files if the runs are damaged.
+
+    Raises:
+        DamagedError: Files are missing, not what was written, or together they are no partition.
+        ProjectError: A later version of the program wrote it.
+    """
+    content = read_sidecar(path)
+    try:
+        records = content["segments"]
+        assert isinstance(records, list)
+        segments = {int(entry["id"]): record for entry in records if (record := record_from_json(entry)) is not None}
+        try:
+            ids, provenance = decode_runs(_file(path, content, "runs"))
+        except (DamagedError, OSError, ValueError):
+            ids = decode_ids(_file(path, content, "ids"), path)
+            provenance = decode_png(_file(path, content, "provenance"), path).astype(np.uint8, copy=False)
+        # The checksums say that these are the pixels that were counted when the sidecar was written.
+        areas = {int(entry["id"]): int(entry["area"]) for entry in records}
+        bounds = {int(entry["id"]): Box(*(int(value) for value in entry["bbox"])) for entry in records}
+        num_void = ids.size - sum(areas.values())
+        if num_void:
+            areas[VOID], bounds[VOID] = num_void, Box(0, 0, ids.shape[0], ids.shape[1])
+        survey = (areas, bounds)
+        panoptic_map = PanopticMap(
+            ids.astype(np.int32, copy=False), segments, provenance.astype(np.uint8, copy=False), survey
+        )
+        panoptic_map.reserve_ids(int(str(content["next_id"])))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedError(path, error, _REBUILT) from error
+    return panoptic_map
+
+
+def _file(path: Path, content: Mapping[str, object], key: str) -> bytes:
+    """Reads a file that a sidecar names, and checks it."""
+    files = content["files"]
+    assert isinstance(files, dict)
+    file = path.parent / Path(files[key]["name"]).name
+    data = file.read_bytes()
+    if _sha256(data) != files[key]["sha256"]:
+        raise DamagedError(file, "its checksum is wrong", _REBUILT)
+    return data
+
+
+def files_of(folder: Path, sidecar: str) -> list[Path]:
+    """Returns the files of a checkpoint, by the name of its sidecar."""
+    stem = sidecar.removesuffix(".json")
+    return [folder / f"{stem}{ending}" for ending in (".json", ".runs", ".png", ".provenance.png")]
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _canonical(content: Mapping[str, object]) -> bytes:
+    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()

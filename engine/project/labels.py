@@ -1,0 +1,261 @@
+"""The labels of images: root, checkpoint and journal together give the map; predictions lie beside.
+
+The root of an image is what it had before the first journal entry: nothing, a prediction, or labels that were read
+in. It is never deleted while the journal refers to it. A checkpoint only saves time: if it is damaged, root and
+journal give the same map.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+from seamseg_studio.engine.project.database import Database
+from seamseg_studio.engine.project.errors import DamagedError, ProjectError, SaveError
+from seamseg_studio.engine.project.images import ImageTable
+from seamseg_studio.engine.project.journal import Journal
+from seamseg_studio.engine.project.label_file import LabelledOf, files_of, read_labels, write_labels
+from seamseg_studio.engine.project.prediction_file import read_prediction, write_prediction
+from seamseg_studio.engine.project.records import Status
+from seamseg_studio.engine.project.statistics import count_categories
+from seamseg_studio.engine.scene.errors import SceneError
+from seamseg_studio.engine.scene.panoptic_map import PanopticMap
+from seamseg_studio.engine.scene.panoptic_result import PanopticResult
+from seamseg_studio.engine.scene.taxonomy import Taxonomy
+
+LABELS_FOLDER = "labels"
+_PREDICTION_SUFFIX = ".zip"
+
+
+class LabelStore:
+    """Reads and writes the label files of one project, in step with its database."""
+
+    def __init__(self, folder: Path, database: Database, images: ImageTable, journal: Journal) -> None:
+        self._folder = folder / LABELS_FOLDER
+        self._database = database
+        self._images = images
+        self._journal = journal
+
+    def load(self, image_id: int) -> tuple[PanopticMap, int]:
+        """Makes the map of an image at the cursor, and tells how many journal steps that took.
+
+        Raises:
+            DamagedError: Neither the checkpoint nor the root with the journal gives the map.
+        """
+        image = self._row(image_id)
+        attempts = [(str(image["root"]), 0)]
+        if image["checkpoint"]:
+            attempts.insert(0, (str(image["checkpoint"]), int(image["checkpoint_entry"])))
+        first_error: DamagedError | None = None
+        for file, entry in attempts:
+            try:
+                return self._replayed(image, file, entry)
+            except DamagedError as error:
+                first_error = first_error or error
+        assert first_error is not None
+        raise first_error
+
+    def load_prediction(self, image_id: int) -> PanopticResult | None:
+        """Returns the newest prediction of an image, None if there is none.
+
+        Raises:
+            DamagedError: Its file is damaged.
+        """
+        file = str(self._row(image_id)["prediction"])
+        return read_prediction(self._folder / file) if file else None
+
+    def store_prediction(self, image_id: int, result: PanopticResult, bundle: str) -> bool:
+        """Keeps a prediction, and makes it the map if no human has worked on the image.
+
+        Raises:
+            ProjectError: It could not be written, or is of another size than the image.
+        """
+        image = self._row(image_id)
+        self._check_size(image, result.shape)
+        panoptic_map = result.to_map()
+        self._images.hash_one(image_id)
+        file = self._write_prediction(image_id, result, bundle)
+        with self._database.write() as connection:
+            image = self._row(image_id)
+            former = self.files_in_use(image_id)
+            becomes_map = self._is_untouched(image)
+            connection.execute("UPDATE images SET prediction = ?, bundle = ? WHERE id = ?", (file, bundle, image_id))
+            if becomes_map:
+                self._set_root(connection, image, file, panoptic_map, Status.PREDICTED)
+        self.drop(former - self.files_in_use(image_id))
+        return becomes_map
+
+    def store_labels(self, image_id: int, panoptic_map: PanopticMap, taxonomy: Taxonomy, status: Status) -> bool:
+        """Makes labels from elsewhere the beginning of an image's history, if no human has worked on it.
+
+        Raises:
+            ProjectError: They could not be written, or are of another size than the image.
+        """
+        image = self._row(image_id)
+        self._check_size(image, panoptic_map.shape)
+        if not self._is_untouched(image):
+            return False
+        self._images.hash_one(image_id)
+        file = self._write_labels(image, panoptic_map, taxonomy, 0)
+        with self._database.write() as connection:
+            image = self._row(image_id)
+            if not self._is_untouched(image):
+                return False
+            self._set_root(connection, image, file, panoptic_map, status)
+        return True
+
+    def checkpoint(self, image_id: int, panoptic_map: PanopticMap, entry: int, taxonomy: Taxonomy) -> None:
+        """Writes the map after journal entry `entry`, so that loading need not replay what led there.
+
+        Raises:
+            SaveError: It could not be written; the former checkpoint still counts.
+        """
+        image = self._row(image_id)
+        self._check_size(image, panoptic_map.shape)
+        if entry == 0 or (image["checkpoint"] and int(image["checkpoint_entry"]) == entry):
+            return
+        file = self._write_labels(image, panoptic_map, taxonomy, entry)
+        with self._database.write() as connection:
+            former = str(self._row(image_id)["checkpoint"])
+            connection.execute(
+                "UPDATE images SET checkpoint = ?, checkpoint_entry = ? WHERE id = ?", (file, entry, image_id)
+            )
+            count_categories(connection, image_id, panoptic_map, entry)
+            self._journal.forget_discarded(connection, image_id, entry)
+        if former and former != file:
+            self.drop({former})
+
+    def write_at(self, image_id: int, entry: int, taxonomy: Taxonomy) -> str:
+        """Writes the labels after a done journal entry and returns the sidecar's name; nothing refers to it yet.
+
+        Raises:
+            ProjectError: They could not be read or written.
+        """
+        image = self._row(image_id)
+        panoptic_map = self.read(image, str(image["root"]))
+        panoptic_map.reserve_ids(int(image["next_id"]))
+        self._journal.advance(panoptic_map, image_id, 0, until=entry)
+        return self._write_labels(image, panoptic_map, taxonomy, entry)
+
+    def files_in_use(self, image_id: int) -> set[str]:
+        """Returns the names of the files that the database knows of an image."""
+        image = self._row(image_id)
+        return {str(image[key]) for key in ("root", "checkpoint", "prediction")} - {""}
+
+    def drop(self, files: set[str]) -> None:
+        """Removes predictions and checkpoints, by the names that the database had for them."""
+        for file in files:
+            is_prediction = file.endswith(_PREDICTION_SUFFIX)
+            self._remove([self._folder / file] if is_prediction else files_of(self._folder, file))
+
+    def sweep(self) -> int:
+        """Removes what a crash between files and database left behind, and returns how many files that were.
+
+        Only temporary files go, and files of images that the database knows by newer ones.
+        """
+        if self._database.read_only or not self._folder.is_dir():
+            return 0
+        rows = self._database.rows("SELECT id, root, checkpoint, prediction FROM images")
+        used = {int(row["id"]): {str(row["root"]), str(row["checkpoint"]), str(row["prediction"])} for row in rows}
+        left: list[Path] = []
+        for path in self._folder.iterdir():
+            if path.name.startswith(".") and path.suffix == ".part":
+                left.append(path)
+                continue
+            number, _, rest = path.name.partition(".")
+            names = used.get(int(number)) if number.isdigit() else None
+            stem = f"{number}.{rest.partition('.')[0]}"
+            if names is not None and not names & {path.name, f"{stem}.json"}:
+                left.append(path)
+        self._remove(left)
+        return len(left)
+
+    def read(self, image: sqlite3.Row, file: str) -> PanopticMap:
+        """Reads the map that a root or checkpoint file holds; all void if the image has no such file.
+
+        Raises:
+            DamagedError: The file is damaged or belongs to another image.
+        """
+        shape = (int(image["height"]), int(image["width"]))
+        if not file:
+            return PanopticMap.empty(*shape)
+        path = self._folder / file
+        try:
+            if file.endswith(_PREDICTION_SUFFIX):
+                panoptic_map = read_prediction(path).to_map()
+            else:
+                panoptic_map = read_labels(path)
+        except SceneError as error:
+            raise DamagedError(path, error) from error
+        if panoptic_map.shape != shape:
+            raise DamagedError(path, f"it is {panoptic_map.shape}, its image {shape}")
+        return panoptic_map
+
+    def _replayed(self, image: sqlite3.Row, file: str, entry: int) -> tuple[PanopticMap, int]:
+        panoptic_map = self.read(image, file)
+        panoptic_map.reserve_ids(int(image["next_id"]))
+        return panoptic_map, self._journal.advance(panoptic_map, int(image["id"]), entry)
+
+    def _set_root(
+        self, connection: sqlite3.Connection, image: sqlite3.Row, file: str, panoptic_map: PanopticMap, status: Status
+    ) -> None:
+        connection.execute(
+            "UPDATE images SET root = ?, checkpoint = '', checkpoint_entry = 0, cursor = 0, num_edits = 0,"
+            " next_id = max(next_id, ?), status = CASE WHEN status = ? THEN status ELSE ? END WHERE id = ?",
+            (file, panoptic_map.next_id(), Status.FLAGGED.value, status.value, image["id"]),
+        )
+        count_categories(connection, int(image["id"]), panoptic_map, 0)
+
+    def _is_untouched(self, image: sqlite3.Row) -> bool:
+        """Tells whether no human has a say in an image: no edit, not even an undone one, no check, no import."""
+        by_model = not image["root"] or str(image["root"]).endswith(_PREDICTION_SUFFIX)
+        checked = image["status"] == Status.ACCEPTED.value
+        return by_model and not checked and self._journal.is_empty(int(image["id"]))
+
+    def _write_prediction(self, image_id: int, result: PanopticResult, bundle: str) -> str:
+        with suppress(FileExistsError):
+            self._make_folder()
+        number = 1
+        while (self._folder / (file := f"{image_id:06d}.prediction-{number}{_PREDICTION_SUFFIX}")).exists():
+            number += 1
+        try:
+            write_prediction(self._folder / file, result, bundle)
+        except OSError as error:
+            raise SaveError(self._folder / file, error) from error
+        return file
+
+    def _write_labels(self, image: sqlite3.Row, panoptic_map: PanopticMap, taxonomy: Taxonomy, entry: int) -> str:
+        self._make_folder()
+        of = LabelledOf(int(image["id"]), image["path"], image["name"], image["sha256"], image["status"], entry)
+        try:
+            return write_labels(self._folder, panoptic_map, taxonomy, of)
+        except OSError as error:
+            raise SaveError(self._folder, error) from error
+
+    def _make_folder(self) -> None:
+        try:
+            self._folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise SaveError(self._folder, error) from error
+
+    def _row(self, image_id: int) -> sqlite3.Row:
+        row = self._database.row("SELECT * FROM images WHERE id = ?", image_id)
+        if row is None:
+            raise ProjectError(f"{self._database.path}: there is no image {image_id} in this project; open it anew")
+        return row
+
+    @staticmethod
+    def _check_size(image: sqlite3.Row, shape: tuple[int, int]) -> None:
+        if shape != (image["height"], image["width"]):
+            raise ProjectError(
+                f"{image['name']}: labels of {shape[0]} x {shape[1]} pixels do not fit an image of"
+                f" {image['height']} x {image['width']}; label it again"
+            )
+
+    @staticmethod
+    def _remove(paths: list[Path]) -> None:
+        # Left-overs only take space; `sweep` removes them.
+        for path in paths:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)

@@ -1,0 +1,66 @@
+"""Predictions kept beside corrections: one zip with the id image, the second choice and the scores."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from seamseg_studio.engine.files import atomic_write
+from seamseg_studio.engine.project.errors import DamagedError
+from seamseg_studio.engine.project.run_file import decode_runs, encode_runs
+from seamseg_studio.engine.scene.panoptic_result import PanopticResult
+
+_REMEDY = "let the model label this image again"
+
+
+def write_prediction(path: Path, result: PanopticResult, bundle: str) -> None:
+    """Writes a prediction, without the network's raw output, which the model can make again.
+
+    Raises:
+        OSError: The disk is full or not writable; `path` is then as it was.
+    """
+    content = {
+        "version": 1,
+        "bundle": bundle,
+        "categories": result.categories.tolist(),
+        "scores": [float(score) for score in result.scores],
+        "is_crowd": [bool(flag) for flag in result.is_crowd],
+        "timings_ms": {name: float(value) for name, value in result.timings_ms.items()},
+    }
+    buffer = io.BytesIO()
+    # The images are compressed already; the zip keeps the members together.
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("prediction.json", json.dumps(content))
+        archive.writestr("ids.runs", encode_runs(result.ids))
+        if result.second_choice is not None:
+            archive.writestr("second_choice.runs", encode_runs(result.second_choice))
+    atomic_write(path, buffer.getvalue())
+
+
+def read_prediction(path: Path) -> PanopticResult:
+    """Reads what `write_prediction` wrote.
+
+    Raises:
+        DamagedError: The file is missing or not what was written.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            content = json.loads(archive.read("prediction.json"))
+            ids = decode_runs(archive.read("ids.runs"))[0].astype(np.int32, copy=False)
+            second_choice = None
+            if "second_choice.runs" in archive.namelist():
+                second_choice = decode_runs(archive.read("second_choice.runs"))[0].astype(np.uint8, copy=False)
+        return PanopticResult(
+            ids,
+            np.array(content["categories"], dtype=np.int64),
+            np.array(content["scores"], dtype=np.float32),
+            np.array(content["is_crowd"], dtype=np.bool_),
+            second_choice,
+            timings_ms={str(name): float(value) for name, value in content["timings_ms"].items()},
+        )
+    except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedError(path, error, _REMEDY) from error

@@ -1,0 +1,216 @@
+"""Saving what can be saved from a damaged project: one image's journal, or the whole database."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from seamseg_studio.engine.project.database import Database
+from seamseg_studio.engine.project.errors import DamagedError, ProjectError, SaveError
+from seamseg_studio.engine.project.journal import Journal
+from seamseg_studio.engine.project.label_file import read_sidecar
+from seamseg_studio.engine.project.labels import LABELS_FOLDER, LabelStore
+from seamseg_studio.engine.project.records import Status
+from seamseg_studio.engine.scene.errors import TaxonomyError
+from seamseg_studio.engine.scene.panoptic_map import PanopticMap
+from seamseg_studio.engine.scene.taxonomy import Taxonomy
+
+_TABLES = ("taxonomies", "settings", "bundles", "images", "journal", "category_counts")
+
+
+@dataclass(slots=True)
+class Recovery:
+    """What came of a recovery.
+
+    Attributes:
+        num_images: Images that the project has now.
+        num_steps: Journal steps that it has now.
+        from_label_files: Names of images that only their label files still knew; their history is gone.
+        shortened: Names of images that lost steps of their history, with the reason.
+        damaged_copy: Where the damaged database was put.
+    """
+
+    num_images: int = 0
+    num_steps: int = 0
+    from_label_files: list[str] = field(default_factory=list)
+    shortened: dict[str, str] = field(default_factory=dict)
+    damaged_copy: Path | None = None
+
+
+def salvage(database: Database, labels: LabelStore, journal: Journal, image_id: int) -> list[str]:
+    """Brings an image whose history is damaged to the last good step and drops what comes after it.
+
+    The database is backed up before. Of the checkpoint and the root the one that leads further is taken.
+
+    Returns:
+        What the lost steps had done, oldest first; empty if nothing was damaged.
+
+    Raises:
+        SaveError: It could not be written.
+    """
+    with suppress(DamagedError):
+        labels.load(image_id)
+        return []
+    with database.write() as connection:
+        row = database.row("SELECT * FROM images WHERE id = ?", image_id)
+        assert row is not None  # loading it failed for another reason
+        # The root comes first: where both lead equally far, it keeps more to undo.
+        attempts = [(str(row["root"]), 0)]
+        if row["checkpoint"] and row["checkpoint_entry"] <= row["cursor"]:
+            attempts.append((str(row["checkpoint"]), int(row["checkpoint_entry"])))
+        best: tuple[int, str] | None = None
+        for file, entry in attempts:
+            reached = _reach(labels, journal, row, file, entry)
+            if reached is not None and (best is None or reached > best[0]):
+                best = (reached, file)
+        entry, file = best or (0, "")
+        # Steps before a checkpoint can only be undone if they are whole from the root on.
+        from_root = file == str(row["root"])
+        first = 0 if from_root else int(row["checkpoint_entry"])
+        lost = [
+            str(step["label"])
+            for step in connection.execute(
+                "SELECT label FROM journal WHERE image_id = ? AND discarded = 0 AND (id > ? OR id <= ?) ORDER BY id",
+                (image_id, entry, first),
+            )
+        ]
+        (left,) = connection.execute(
+            "SELECT count(*) FROM journal WHERE image_id = ? AND discarded = 0 AND id <= ?", (image_id, row["cursor"])
+        ).fetchone()
+        lost += ["a step that cannot be read"] * (int(row["num_edits"]) - int(row["compacted"]) - left)
+    database.back_up(f"image-{image_id}")
+    with database.write() as connection:
+        connection.execute(
+            "DELETE FROM journal WHERE image_id = ? AND (id > ? OR id <= ? OR discarded)", (image_id, entry, first)
+        )
+        connection.execute(
+            "UPDATE images SET cursor = ?, root = ?, checkpoint = '', checkpoint_entry = 0, num_edits ="
+            " compacted + (SELECT count(*) FROM journal WHERE image_id = ? AND id <= ?) WHERE id = ?",
+            (entry if entry > first else 0, file, image_id, entry, image_id),
+        )
+        connection.execute(
+            "UPDATE journal SET parent = 0 WHERE id = (SELECT min(id) FROM journal WHERE image_id = ?)", (image_id,)
+        )
+    return lost
+
+
+def rebuild(folder: Path) -> Recovery:
+    """Makes a new database for a project from what the damaged one, its backups and the label files still tell.
+
+    The damaged database is kept in the folder `damaged-DATE`. Nobody may have the project open.
+
+    Raises:
+        SaveError: It could not be written; the damaged database is then still there, at its place or in that folder.
+        ProjectError: Nothing could be saved, not even the categories.
+    """
+    path = folder / "project.db"
+    report = Recovery()
+    try:
+        keep = folder / f"damaged-{time.strftime('%Y%m%d-%H%M%S')}"
+        keep.mkdir()
+        for suffix in ("", "-wal", "-shm"):
+            part = path.with_name(path.name + suffix)
+            if part.exists():
+                shutil.move(part, keep / part.name)
+    except OSError as error:
+        raise SaveError(folder, error) from error
+    report.damaged_copy = keep / path.name
+    sources = [report.damaged_copy, *sorted((folder / "backups").glob("*.db"), reverse=True)]
+    with closing(Database(path, read_only=False, is_new=True)) as database, database.write() as connection:
+        connection.execute("PRAGMA defer_foreign_keys = ON")
+        for source in sources:
+            for table in _TABLES:
+                _copy_rows(connection, source, table)
+        connection.execute("DELETE FROM journal WHERE image_id NOT IN (SELECT id FROM images)")
+        _add_from_sidecars(connection, folder / LABELS_FOLDER, report)
+        if connection.execute("SELECT 1 FROM taxonomies").fetchone() is None:
+            raise ProjectError(
+                f"{folder}: neither the database, nor a backup, nor a label file could be read; the damaged"
+                f" database is in {keep.name}"
+            )
+        report.num_images = connection.execute("SELECT count(*) FROM images").fetchone()[0]
+        report.num_steps = connection.execute("SELECT count(*) FROM journal").fetchone()[0]
+    return report
+
+
+def _reach(labels: LabelStore, journal: Journal, row: sqlite3.Row, file: str, entry: int) -> int | None:
+    """Returns the last step that can be reached from a label file, None if the file itself is damaged."""
+    try:
+        panoptic_map: PanopticMap = labels.read(row, file)
+    except ProjectError:
+        return None
+    return journal.replay_good(panoptic_map, int(row["id"]), entry)
+
+
+def _copy_rows(connection: sqlite3.Connection, source: Path, table: str) -> None:
+    """Copies the readable rows that the new table lacks."""
+    known = {str(row[1]) for row in connection.execute(f"PRAGMA table_info({table})")}
+    for names, values in _readable_rows(source, table):
+        kept = [(name, value) for name, value in zip(names, values, strict=True) if name in known]
+        columns = ", ".join(name for name, _ in kept)
+        marks = ", ".join("?" * len(kept))
+        with suppress(sqlite3.IntegrityError):
+            connection.execute(
+                f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})", [value for _, value in kept]
+            )
+
+
+def _readable_rows(source: Path, table: str) -> Iterator[tuple[list[str], tuple[object, ...]]]:
+    """Yields rows from the front and, where a damaged page stops that, from the back (some may come twice)."""
+    key = "id" if table in ("taxonomies", "images", "journal", "category_counts") else "1"
+    for direction in ("ASC", "DESC"):
+        try:
+            with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as damaged:
+                cursor = damaged.execute(f"SELECT * FROM {table} ORDER BY {key} {direction}")
+                names = [str(column[0]) for column in cursor.description]
+                for values in cursor:
+                    yield names, values
+                return
+        except sqlite3.Error:
+            continue
+
+
+def _add_from_sidecars(connection: sqlite3.Connection, folder: Path, report: Recovery) -> None:
+    """Adds the images that only label files know, the newest of each."""
+    newest: dict[int, tuple[int, str, dict[str, object]]] = {}
+    for path in folder.glob("*.json"):
+        with suppress(ProjectError):
+            content = dict(read_sidecar(path))
+            image, entry = content["image"], content["entry"]
+            assert isinstance(image, dict)
+            assert isinstance(entry, int)
+            if entry >= newest.get(image["id"], (-1, "", {}))[0]:
+                newest[image["id"]] = (entry, path.name, content)
+    for image_id, (_, name, content) in sorted(newest.items()):
+        image = content["image"]
+        assert isinstance(image, dict)
+        if connection.execute("SELECT 1 FROM taxonomies").fetchone() is None:
+            with suppress(TaxonomyError):
+                taxonomy = Taxonomy.from_json(content["taxonomy"])
+                connection.execute(
+                    "INSERT INTO taxonomies (time, content) VALUES (?, ?)",
+                    (time.time(), json.dumps(taxonomy.to_json())),
+                )
+        added = connection.execute(
+            "INSERT OR IGNORE INTO images (id, path, name, height, width, sha256, num_bytes, status, next_id, root)"
+            " VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
+            (
+                image_id,
+                image["path"],
+                image["name"],
+                image["height"],
+                image["width"],
+                image["sha256"],
+                Status(image["status"]).value,
+                content["next_id"],
+                name,
+            ),
+        )
+        if added.rowcount:
+            report.from_label_files.append(str(image["name"]))

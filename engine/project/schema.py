@@ -1,0 +1,134 @@
+"""The tables of `project.db`, and the way from older versions of them to the present one."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from seamseg_studio.engine.project.errors import NewerProjectError
+
+APPLICATION_ID = 0x53454547  # "SEEG": tells our databases from others
+
+_TABLES = """
+CREATE TABLE taxonomies (id INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, content TEXT NOT NULL);
+CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE bundles (name TEXT PRIMARY KEY, first_used REAL NOT NULL, last_used REAL NOT NULL,
+    num_images INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE images (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    path TEXT NOT NULL UNIQUE,               -- relative to the folder that holds the project, or absolute
+    name TEXT NOT NULL,
+    height INTEGER NOT NULL,
+    width INTEGER NOT NULL,
+    sha256 TEXT NOT NULL DEFAULT '',
+    num_bytes INTEGER NOT NULL,
+    status TEXT NOT NULL DEFAULT 'new',
+    note TEXT NOT NULL DEFAULT '',
+    next_id INTEGER NOT NULL DEFAULT 1,      -- segment ids below were given out
+    num_edits INTEGER NOT NULL DEFAULT 0,
+    compacted INTEGER NOT NULL DEFAULT 0,    -- how many of these are no journal entries any more
+    cursor INTEGER NOT NULL DEFAULT 0,       -- the last journal entry that is not undone, 0 before the first
+    root TEXT NOT NULL DEFAULT '',           -- file of the labels before the first entry, '' if all void
+    checkpoint TEXT NOT NULL DEFAULT '',     -- sidecar of the labels after entry `checkpoint_entry`, '' if none
+    checkpoint_entry INTEGER NOT NULL DEFAULT 0,
+    prediction TEXT NOT NULL DEFAULT '',     -- file of the newest prediction
+    bundle TEXT NOT NULL DEFAULT '',         -- the model that made it
+    counted_entry INTEGER NOT NULL DEFAULT 0 -- the journal entry that `category_counts` stands for
+);
+CREATE TABLE category_counts (
+    image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+    category INTEGER NOT NULL,
+    num_segments INTEGER NOT NULL,
+    num_pixels INTEGER NOT NULL,
+    PRIMARY KEY (image_id, category)
+) WITHOUT ROWID;
+CREATE INDEX images_by_status ON images (status);
+CREATE INDEX images_by_hash ON images (sha256);
+CREATE TABLE journal (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+    parent INTEGER NOT NULL,                 -- the entry before this one, 0 for the first
+    time REAL NOT NULL,
+    label TEXT NOT NULL,
+    num_pixels INTEGER NOT NULL,
+    discarded INTEGER NOT NULL DEFAULT 0,    -- undone and then replaced, kept only as the way to a checkpoint
+    patch BLOB NOT NULL
+);
+CREATE INDEX journal_by_image ON journal (image_id, id);
+"""
+
+Migration = Callable[[sqlite3.Connection], None]
+
+MIGRATIONS: tuple[Migration, ...] = ()
+"""Entry i leads from version i + 1 to i + 2, inside one transaction."""
+
+
+def create(connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Makes the tables of the present version in an empty database."""
+    connection.executescript(
+        f"BEGIN IMMEDIATE; {_TABLES} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1; COMMIT;"
+    )
+    _step_forward(connection, migrations)
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Returns the version of a database's tables; 0 if it has none of ours."""
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        return 0
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def check_known(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> bool:
+    """Tells whether the tables are of the present version.
+
+    Raises:
+        NewerProjectError: They are of a later one.
+    """
+    version, known = version_of(connection), len(migrations) + 1
+    if version > known:
+        raise NewerProjectError(path, version, known)
+    return version == known
+
+
+def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> Path | None:
+    """Brings older tables to the present version, after a backup beside the database.
+
+    Returns:
+        The backup, None if nothing had to be done.
+
+    Raises:
+        NewerProjectError: The tables are of a later version.
+        sqlite3.Error, OSError: The backup or a step failed; the database is as it was before that step.
+    """
+    if check_known(connection, path, migrations):
+        return None
+    backup = back_up(connection, path, f"format-{version_of(connection)}")
+    _step_forward(connection, migrations)
+    return backup
+
+
+def back_up(connection: sqlite3.Connection, path: Path, reason: str) -> Path:
+    """Copies the database, as it is at this moment, into the folder `backups` beside it."""
+    folder = path.parent / "backups"
+    folder.mkdir(exist_ok=True)
+    target = folder / f"{path.stem}-{reason}-{time.strftime('%Y%m%d-%H%M%S')}.db"
+    copy = sqlite3.connect(target)
+    try:
+        connection.backup(copy)
+    finally:
+        copy.close()
+    return target
+
+
+def _step_forward(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
+    for version in range(version_of(connection), len(migrations) + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            migrations[version - 1](connection)
+            connection.execute(f"PRAGMA user_version = {version + 1}")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")

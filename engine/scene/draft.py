@@ -1,0 +1,97 @@
+"""A draft: the crop of a map that an edit works on before it becomes a patch."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seamseg_studio.engine.scene.fill import stuff_around
+from seamseg_studio.engine.scene.geometry import Box, Mask
+from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segment
+from seamseg_studio.engine.scene.patch import Patch, patch_between
+from seamseg_studio.engine.scene.policy import EditingPolicy, FillPolicy
+from seamseg_studio.engine.scene.taxonomy import VOID
+
+
+class Draft:
+    """Collects the changes of one edit inside one box; the map itself is not touched.
+
+    The caller asks the policy which pixels may change; everything put here is vouched for by a human.
+    """
+
+    def __init__(self, panoptic_map: PanopticMap, box: Box, policy: EditingPolicy) -> None:
+        self.map = panoptic_map
+        self.box = box
+        self.policy = policy
+        self.ids: NDArray[np.int32] = panoptic_map.ids[box.slices].copy()
+        self.provenance: NDArray[np.uint8] = panoptic_map.provenance[box.slices].copy()
+        self._records: dict[int, Segment] = {}
+        self._next_id = panoptic_map.next_id()
+
+    def segment(self, segment_id: int) -> Segment:
+        """Returns a record as this draft leaves it."""
+        return self._records.get(segment_id) or self.map.segments[segment_id]
+
+    def add(self, segment: Segment) -> int:
+        """Adds a segment and returns its id; stuff that must be one segment joins the one there is."""
+        joined = self.policy.stuff_to_join(self.map, segment.category)
+        if joined is not None and not segment.is_crowd:
+            return joined
+        if self.policy.merge_stuff and self.policy.taxonomy.is_stuff(segment.category) and not segment.is_crowd:
+            for segment_id, record in self._records.items():
+                if record.category == segment.category and not record.is_crowd:
+                    return segment_id
+        segment_id = self._next_id
+        self._next_id += 1
+        self._records[segment_id] = segment
+        return segment_id
+
+    def change(self, segment_id: int, segment: Segment) -> None:
+        """Replaces a segment's record."""
+        self._records[segment_id] = segment
+
+    def put(self, pixels: Mask, segment_id: int) -> None:
+        """Gives pixels to a segment or to void, in the name of a human."""
+        np.copyto(self.ids, np.int32(segment_id), where=pixels)
+        np.copyto(self.provenance, np.uint8(Origin.HUMAN.code), where=pixels)
+
+    def put_ids(self, pixels: Mask, ids: NDArray[np.int32]) -> None:
+        """Gives each pixel to the segment named at the same place of `ids`, in the name of a human."""
+        np.copyto(self.ids, ids, where=pixels)
+        np.copyto(self.provenance, np.uint8(Origin.HUMAN.code), where=pixels)
+
+    def clear(self, pixels: Mask, second_choice: NDArray[np.uint8] | None, leaving: Collection[int] = ()) -> None:
+        """Takes pixels away from their segments and fills them as the policy says.
+
+        Args:
+            pixels: [h, w] bool, the shape of the draft's box.
+            second_choice: The model's runner-up category per pixel of the whole image. [H, W] uint8.
+            leaving: Segments that must not get the pixels back (they may show more of themselves around).
+        """
+        if self.policy.fill is FillPolicy.VOID:
+            self.put(pixels, VOID)
+            return
+        if self.policy.fill is FillPolicy.SECOND_CHOICE and second_choice is not None:
+            pixels = self._put_second_choice(pixels, second_choice[self.box.slices], leaving)
+        sources = self.policy.fill_sources(self.map).difference(leaving)
+        self.put_ids(pixels, stuff_around(self.map.ids, pixels, self.box, sources))
+
+    def _put_second_choice(self, pixels: Mask, second_choice: NDArray[np.uint8], leaving: Collection[int]) -> Mask:
+        """Fills where the second choice is usable stuff; returns the pixels still to fill."""
+        left = pixels
+        for category in np.unique(second_choice[pixels]).tolist():
+            if not self.policy.taxonomy.is_stuff(category):
+                continue
+            chosen = pixels & (second_choice == category)
+            known = self.policy.stuff_segment(self.map, category)
+            if known is not None and (known in leaving or self.map.segments[known].locked):
+                continue
+            self.put(chosen, self.add(Segment(category)) if known is None else known)
+            left = left & ~chosen
+        return left
+
+    def to_patch(self, label: str) -> Patch:
+        """Returns what the draft changes as a patch."""
+        return patch_between(self.map, self.box, self.ids, self.provenance, self._records, label)

@@ -1,0 +1,236 @@
+"""The patch: the smallest reversible change of a panoptic map, and the atom of undo and of the journal."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seamseg_studio.engine.scene.errors import PatchError
+from seamseg_studio.engine.scene.geometry import Box
+from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segment
+from seamseg_studio.engine.scene.runs import Runs
+
+Records = Mapping[int, Segment | None]
+"""Segment records by id; None means that there is none."""
+
+_MAGIC = b"SSP1"
+_HEADER = struct.Struct("<4sIIII")  # magic, crc32 of the rest, bytes of JSON, bytes of runs, number of runs
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A change of pixels and segment records that can be made and unmade exactly.
+
+    Attributes:
+        shape: Height and width of the image that it belongs to.
+        runs: The changed pixels, before and after. Only these are held, so a patch grows with what changed.
+        segments_before: The records that change, as they were; None where there was none.
+        segments_after: The same ids afterwards.
+        label: What a person did, for the history list.
+    """
+
+    shape: tuple[int, int]
+    runs: Runs
+    segments_before: Records
+    segments_after: Records
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        assert self.segments_before.keys() == self.segments_after.keys()
+        object.__setattr__(self, "segments_before", MappingProxyType(dict(self.segments_before)))
+        object.__setattr__(self, "segments_after", MappingProxyType(dict(self.segments_after)))
+
+    @property
+    def box(self) -> Box:
+        """The smallest box around the changed pixels; empty if only records change."""
+        return self.runs.box
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the patch changes nothing."""
+        return not len(self.runs) and dict(self.segments_before) == dict(self.segments_after)
+
+    @property
+    def num_pixels(self) -> int:
+        """How many pixels change (their id or who vouches for them)."""
+        return self.runs.num_pixels
+
+    @property
+    def num_bytes(self) -> int:
+        """Size in memory, about."""
+        return 26 * len(self.runs) + 100 * len(self.segments_before)
+
+    @property
+    def touched_ids(self) -> frozenset[int]:
+        """The segments whose pixels or record change, void left out."""
+        pixels = np.unique(np.concatenate([self.runs.before, self.runs.after])).tolist()
+        return frozenset(pixels) - {0} | frozenset(self.segments_before)
+
+    def apply(self, panoptic_map: PanopticMap) -> None:
+        """Makes the change.
+
+        Raises:
+            PatchError: The map is not in the state that the patch was made for; it is left as it was.
+        """
+        self._step(panoptic_map, self.runs, self.segments_before, self.segments_after)
+
+    def revert(self, panoptic_map: PanopticMap) -> None:
+        """Unmakes the change: pixels, provenance and records are then exactly as before `apply`.
+
+        Raises:
+            PatchError: The map is not in the state that the patch leaves; it is left as it was.
+        """
+        self._step(panoptic_map, self.runs.reversed(), self.segments_after, self.segments_before)
+
+    def _step(self, panoptic_map: PanopticMap, runs: Runs, expected: Records, records: Records) -> None:
+        if panoptic_map.shape != self.shape:
+            raise PatchError(f"a change of a {self.shape} image does not fit one of {panoptic_map.shape}")
+        if panoptic_map._stroke_active:
+            raise PatchError(f"finish the stroke before the change {self.label!r}")
+        for segment_id, record in expected.items():
+            if panoptic_map.segments.get(segment_id) != record:
+                raise PatchError(f"the change {self.label!r} does not fit: segment {segment_id} is not as expected")
+        # One pixel of each run is looked at: cheap, and it finds a patch applied twice or out of order.
+        if not np.array_equal(panoptic_map.ids[runs.y, runs.x], runs.before):
+            raise PatchError(f"the change {self.label!r} does not fit the pixels of this map")
+        panoptic_map._write(runs)
+        panoptic_map._replace_segments(records)
+
+    def to_bytes(self) -> bytes:
+        """Returns the patch as bytes for the journal: checksummed, runs compressed by zlib."""
+        runs = self.runs
+        flat = runs.y.astype(np.int64) * self.shape[1] + runs.x
+        columns = (np.diff(flat, prepend=0), runs.length, runs.before, runs.after)
+        packed = b"".join(np.ascontiguousarray(column, dtype="<i4").tobytes() for column in columns[1:])
+        body = np.ascontiguousarray(columns[0], dtype="<i8").tobytes() + packed
+        body += (runs.vouched_before | (runs.vouched_after << 4)).astype(np.uint8).tobytes()
+        data = zlib.compress(body, 1)
+        text = json.dumps(
+            {
+                "shape": list(self.shape),
+                "label": self.label,
+                "before": [[i, record_to_json(record)] for i, record in self.segments_before.items()],
+                "after": [[i, record_to_json(record)] for i, record in self.segments_after.items()],
+            },
+            separators=(",", ":"),
+        ).encode()
+        crc = zlib.crc32(data, zlib.crc32(text))
+        return _HEADER.pack(_MAGIC, crc, len(text), len(data), len(runs)) + text + data
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Patch:
+        """Reads what `to_bytes` gives.
+
+        Raises:
+            PatchError: The bytes are damaged or no patch.
+        """
+        try:
+            magic, crc, text_size, data_size, num_runs = _HEADER.unpack_from(data)
+            text, packed = data[_HEADER.size : _HEADER.size + text_size], data[_HEADER.size + text_size :]
+            if magic != _MAGIC or len(packed) != data_size or zlib.crc32(packed, zlib.crc32(text)) != crc:
+                raise PatchError("a change in the journal is damaged")
+            parsed = json.loads(text)
+            shape = (int(parsed["shape"][0]), int(parsed["shape"][1]))
+            runs = _unpack_runs(zlib.decompress(packed), num_runs, shape[1])
+            before = {int(i): record_from_json(record) for i, record in parsed["before"]}
+            after = {int(i): record_from_json(record) for i, record in parsed["after"]}
+            return cls(shape, runs, before, after, str(parsed["label"]))
+        except (struct.error, zlib.error, KeyError, TypeError, IndexError) as error:
+            raise PatchError("a change in the journal is damaged") from error
+
+
+def _unpack_runs(body: bytes, num_runs: int, width: int) -> Runs:
+    if len(body) != num_runs * (8 + 3 * 4 + 1):
+        raise PatchError("a change in the journal is damaged")
+    flat = np.cumsum(np.frombuffer(body, dtype="<i8", count=num_runs))
+    integers = np.frombuffer(body, dtype="<i4", count=3 * num_runs, offset=8 * num_runs).reshape(3, num_runs)
+    codes = np.frombuffer(body, dtype=np.uint8, offset=20 * num_runs)
+    y, x = np.divmod(flat, max(width, 1))
+    length, before, after = (np.array(row, dtype=np.int32) for row in integers)
+    return Runs(
+        y.astype(np.int32), x.astype(np.int32), length, before, after, codes & np.uint8(15), codes >> np.uint8(4)
+    )
+
+
+def record_to_json(segment: Segment | None) -> dict[str, object] | None:
+    """Returns a segment as a JSON value; None stays None."""
+    if segment is None:
+        return None
+    return {
+        "category": segment.category,
+        "is_crowd": segment.is_crowd,
+        "score": segment.score,
+        "origin": segment.origin.value,
+        "locked": segment.locked,
+    }
+
+
+def record_from_json(data: Mapping[str, object] | None) -> Segment | None:
+    """Reads what `record_to_json` gives.
+
+    Raises:
+        ValueError, KeyError, TypeError: A field is missing or of another type.
+    """
+    if data is None:
+        return None
+    category, score = data["category"], data["score"]
+    if type(category) is not int or not (score is None or isinstance(score, int | float)):
+        raise TypeError("a segment's category is a number and its score a number or nothing")
+    return Segment(
+        category=category,
+        is_crowd=bool(data["is_crowd"]),
+        score=None if score is None else float(score),
+        origin=Origin(str(data["origin"])),
+        locked=bool(data["locked"]),
+    )
+
+
+def patch_between(
+    panoptic_map: PanopticMap,
+    box: Box,
+    ids_after: NDArray[np.int32],
+    provenance_after: NDArray[np.uint8],
+    records: Records,
+    label: str,
+) -> Patch:
+    """Makes the patch that turns the content of `box` into the given crops.
+
+    Args:
+        panoptic_map: The map as it is; not changed.
+        box: The part of the image that changes.
+        ids_after: Ids in `box` afterwards. [h, w] int32.
+        provenance_after: Provenance codes in `box` afterwards. [h, w] uint8.
+        records: Records of new or changed segments; those that end up without a pixel are dropped from the map.
+        label: What a person did.
+    """
+    runs = Runs.between(
+        panoptic_map.ids[box.slices],
+        ids_after,
+        panoptic_map.provenance[box.slices],
+        provenance_after,
+        (box.y0, box.x0),
+    )
+    return patch_of_runs(panoptic_map, runs, records, label)
+
+
+def patch_of_runs(panoptic_map: PanopticMap, runs: Runs, records: Records, label: str) -> Patch:
+    """Makes the patch of some changed pixels, dropping the segments that lose their last one."""
+    change = {i: -pixels for i, pixels in runs.count(runs.before).items()}
+    for segment_id, pixels in runs.count(runs.after).items():
+        change[segment_id] = change.get(segment_id, 0) + pixels
+    before: dict[int, Segment | None] = {}
+    after: dict[int, Segment | None] = {}
+    for segment_id in sorted((change.keys() | records.keys()) - {0}):
+        was = panoptic_map.segments.get(segment_id)
+        is_left = panoptic_map.area(segment_id) + change.get(segment_id, 0) > 0
+        now = records.get(segment_id, was) if is_left else None
+        if was != now:
+            before[segment_id], after[segment_id] = was, now
+    return Patch(panoptic_map.shape, runs, before, after, label)

@@ -1,0 +1,240 @@
+"""What the worker does with a model: load it, predict, and go on in smaller steps or on the CPU when it must.
+
+Imports torch only when a real model is loaded.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol, cast
+
+from seamseg_studio.engine.errors import SeamsegError
+from seamseg_studio.engine.scene.panoptic_result import PanopticResult
+from seamseg_studio.engine.scene.taxonomy import Taxonomy
+from seamseg_studio.engine.service.errors import EngineError
+from seamseg_studio.engine.service.protocol import PredictOptions
+from seamseg_studio.engine.service.shared_pixels import Array
+
+if TYPE_CHECKING:
+    from seamseg_studio.engine.inference.predictor import Predictor
+
+DEFAULT_FACTORY = "seamseg_studio.engine.service.runner:load_predictor"
+
+# Sizes of the network's input, relative to the configured one, tried when memory runs out.
+_SMALLER = (0.7, 0.5)
+
+OnStage = Callable[[str], None]
+Say = Callable[[str], None]
+
+
+class CancelRequested(BaseException):
+    """Ends a prediction whose answer nobody wants; a BaseException so that no library swallows it."""
+
+
+class Model(Protocol):
+    """What the worker needs of a model."""
+
+    @property
+    def name(self) -> str:
+        """The bundle's name."""
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """What it can label."""
+
+    @property
+    def num_parameters(self) -> int:
+        """Trained numbers in the network."""
+
+    @property
+    def card_title(self) -> str:
+        """First heading of the bundle's card."""
+
+    @property
+    def device(self) -> str:
+        """What it runs on: "cpu", "cuda:0"."""
+
+    def predict(
+        self, image: Array, options: PredictOptions, *, input_scale: float, on_stage: OnStage
+    ) -> PanopticResult:
+        """Labels an RGB image ([H, W, 3] uint8).
+
+        Args:
+            image: The image.
+            options: How.
+            input_scale: Size of the network's input relative to the usual one; the result has the image's size.
+            on_stage: Called with a word before each stage; what it raises ends the prediction.
+        """
+
+
+Factory = Callable[[str | None, str, str], Model]
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    spec: str | None
+    model: Model
+
+
+class Runner:
+    """Holds the loaded model; not thread-safe."""
+
+    def __init__(self, factory: Factory, device: str, precision: str) -> None:
+        """`factory(spec, device, precision)` loads a model."""
+        self._factory = factory
+        self._device = device
+        self._precision = precision
+        self._loaded: _Loaded | None = None
+        self._problem = "no model is loaded"
+
+    def share(self) -> Runner:
+        """Another runner of the same loaded model, for another thread."""
+        other = Runner(self._factory, self._device, self._precision)
+        other._loaded, other._problem = self._loaded, self._problem
+        return other
+
+    def load(self, spec: str | None, say: Say) -> Model:
+        """Loads a model, on the CPU if the device fails, which is said; the previous one stays if that fails, too.
+
+        Raises:
+            SeamsegError: With a sentence saying why.
+        """
+        try:
+            model = self._factory(spec, self._device, self._precision)
+        except Exception as error:
+            reason = str(error) if isinstance(error, SeamsegError) else f"{type(error).__name__}: {error}"
+            if self._loaded is None:
+                self._problem = f"no model is loaded ({reason})"
+            if isinstance(error, SeamsegError):
+                raise
+            if is_device_failure(error) or is_out_of_memory(error):
+                return self._load_on_cpu(spec, reason, say)
+            raise EngineError(f"the model {spec or 'starter'} could not be loaded: {reason}") from error
+        self._loaded = _Loaded(spec, model)
+        return model
+
+    def predict(self, image: Array, options: PredictOptions, say: Say, on_stage: OnStage) -> PanopticResult:
+        """Labels an image, with a smaller input or on the CPU if it must be, each said through `say`.
+
+        Raises:
+            EngineError: No model is loaded, or memory is short even so.
+        """
+        for input_scale in (1.0, *_SMALLER):
+            if input_scale < 1:
+                say(f"not enough memory on {self.model.device}: trying at {input_scale:.0%} of the size")
+            try:
+                return self._predict(image, options, input_scale, say, on_stage)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+        if self.model.device != "cpu":
+            say(f"not enough memory on {self.model.device}: labelling this image on the CPU")
+            on_device = self._loaded
+            try:
+                self._to_cpu()
+                return self._predict(image, options, 1.0, say, on_stage)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+            finally:
+                self._loaded = on_device  # the next image may be small enough again
+        height, width = image.shape[:2]
+        raise EngineError(f"not enough memory for {width} x {height} pixels; close other programs or crop the image")
+
+    @property
+    def model(self) -> Model:
+        """The loaded model.
+
+        Raises:
+            EngineError: There is none.
+        """
+        if self._loaded is None:
+            raise EngineError(f"{self._problem}; choose another model")
+        return self._loaded.model
+
+    def _predict(
+        self, image: Array, options: PredictOptions, input_scale: float, say: Say, on_stage: OnStage
+    ) -> PanopticResult:
+        try:
+            return self.model.predict(image, options, input_scale=input_scale, on_stage=on_stage)
+        except Exception as error:
+            if self.model.device == "cpu" or not is_device_failure(error):
+                raise
+            say(f"{self.model.device} reports an error ({_first_line(error)}): continuing on the CPU")
+            self._to_cpu()
+            return self.model.predict(image, options, input_scale=input_scale, on_stage=on_stage)
+
+    def _to_cpu(self) -> None:
+        # Loaded again from disk: after a driver error nothing can be copied off the device any more.
+        assert self._loaded is not None
+        self._loaded = replace(self._loaded, model=self._factory(self._loaded.spec, "cpu", "fp32"))
+
+    def _load_on_cpu(self, spec: str | None, reason: str, say: Say) -> Model:
+        if self._device == "cpu":
+            raise EngineError(f"the model {spec or 'starter'} could not be loaded: {reason}")
+        say(f"the model could not be loaded on {self._device} ({reason}): using the CPU")
+        self._loaded = _Loaded(spec, self._factory(spec, "cpu", "fp32"))
+        return self._loaded.model
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, on whatever device."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(
+        words in text for words in ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed")
+    )
+
+
+def is_device_failure(error: BaseException) -> bool:
+    """Whether the device or its driver failed, and not the work given to it."""
+    if is_out_of_memory(error):
+        return False
+    return type(error).__name__ == "AcceleratorError" or (
+        isinstance(error, RuntimeError) and any(words in str(error) for words in ("CUDA", "cuDNN", "CUBLAS", "NVML"))
+    )
+
+
+def find_factory(name: str) -> Factory:
+    """Imports "module:function".
+
+    Raises:
+        EngineError: There is no such thing.
+    """
+    module, _, function = name.partition(":")
+    try:
+        return cast(Factory, getattr(importlib.import_module(module), function))
+    except (ImportError, AttributeError) as error:
+        raise EngineError(f"the engine cannot load {name}: {error}") from error
+
+
+def load_predictor(spec: str | None, device: str, precision: str) -> Model:
+    """Loads a bundle with `engine.inference`; the usual factory."""
+    from seamseg_studio.engine.inference.predictor import load_model
+
+    return _PredictorModel(load_model(spec, device=device, precision=precision))
+
+
+class _PredictorModel:
+    """A predictor as the worker wants it, in plain values."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self.name = predictor.bundle_name
+        self.taxonomy = predictor.taxonomy
+        self.num_parameters = predictor.num_parameters
+        self.card_title = predictor.card_title
+        self.device = str(predictor.device)
+
+    def predict(
+        self, image: Array, options: PredictOptions, *, input_scale: float, on_stage: OnStage
+    ) -> PanopticResult:
+        """See `Model.predict`."""
+        return self._predictor.predict(image, options, input_scale=input_scale, on_stage=on_stage)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,108 @@
+"""The option bar shows what a tool describes and tells it what was changed."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QSlider
+from pytestqt.qtbot import QtBot
+
+from seamseg_studio.app.document import Document
+from seamseg_studio.app.panels.fields import ChoiceBar
+from seamseg_studio.app.panels.option_bar import OptionBar, slider_place, slider_value
+from seamseg_studio.app.tools.base import Tool
+from seamseg_studio.app.tools.options import ChoiceOption, Option, SliderOption, ToggleOption
+
+
+class SampleTool(Tool):
+    """One option of each kind."""
+
+    name, title, icon, shortcut, hint = "sample", "Sample", "tag", "", ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: dict[str, object] = {"width": 64.0, "over": "all", "pen": True}
+
+    def options(self, document: Document | None) -> tuple[Option, ...]:
+        width, pen = self.values["width"], self.values["pen"]
+        assert isinstance(width, float)
+        return (
+            SliderOption("width", "Size", width, 1, 2000, "px", True),
+            ChoiceOption(
+                "over", "Paint over", str(self.values["over"]), (("all", "Everything"), ("void", "Void only"))
+            ),
+            ToggleOption("pen", "Pen pressure", bool(pen)),
+        )
+
+    def set_option(self, key: str, value: object, document: Document | None) -> None:
+        self.values[key] = value
+        self.option_changed.emit(key)
+
+
+@pytest.fixture
+def tool(qtbot: QtBot) -> SampleTool:
+    return SampleTool()
+
+
+@pytest.fixture
+def bar(tool: SampleTool, qtbot: QtBot) -> OptionBar:
+    bar = OptionBar()
+    qtbot.addWidget(bar)
+    bar.set_tool(tool)
+    bar.resize(1200, 42)
+    bar.show()
+    return bar
+
+
+def test_every_kind_of_option_is_changed_by_hand(bar: OptionBar, tool: SampleTool, qtbot: QtBot) -> None:
+    slider, choice, toggle = bar.control("width"), bar.control("over"), bar.control("pen")
+    assert isinstance(slider, QSlider)
+    assert isinstance(choice, ChoiceBar)
+    assert isinstance(toggle, QCheckBox)
+    slider.setFocus()
+    qtbot.keyClick(slider, Qt.Key.Key_End)
+    assert tool.values["width"] == 2000
+    qtbot.mouseClick(choice.button("void"), Qt.MouseButton.LeftButton)
+    assert tool.values["over"] == "void"
+    toggle.click()
+    assert tool.values["pen"] is False
+
+
+def test_the_bar_follows_the_tool(bar: OptionBar, tool: SampleTool) -> None:
+    tool.set_option("width", 5.0, None)
+    tool.set_option("over", "void", None)
+    slider, choice = bar.control("width"), bar.control("over")
+    assert isinstance(slider, QSlider)
+    assert isinstance(choice, ChoiceBar)
+    assert slider.value() == slider_place(tool.options(None)[0])  # type: ignore[arg-type]
+    assert choice.value == "void"
+
+
+def test_another_tool_brings_other_options(bar: OptionBar, tool: SampleTool) -> None:
+    bar.set_tool(None)
+    with pytest.raises(KeyError):
+        bar.control("width")
+    tool.set_option("width", 7.0, None)  # nobody listens any more
+
+
+@given(
+    place=st.integers(0, 1000),
+    low=st.floats(1, 50),
+    ratio=st.floats(30, 5000),
+    logarithmic=st.booleans(),
+)
+def test_places_and_values_are_inverse(place: int, low: float, ratio: float, logarithmic: bool) -> None:
+    option = SliderOption("k", "t", low, low, low * ratio, is_logarithmic=logarithmic)
+    value = slider_value(option, place)
+    moved = SliderOption("k", "t", value, low, low * ratio, is_logarithmic=logarithmic)
+    # Whole numbers only: a place may move by what half a unit is worth there.
+    nearest, farthest = max(low, value - 0.5), value + 0.5
+    if logarithmic:
+        worth = 1000 * max(math.log(farthest / value), math.log(value / nearest)) / math.log(ratio)
+    else:
+        worth = 500 / (low * ratio - low)
+    assert abs(slider_place(moved) - place) <= worth + 1

@@ -1,0 +1,194 @@
+"""Exporting labels and training on corrections, through the dialogs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from gui_fake_engine import CAR
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from seamseg_studio.app.dialogs.export import ExportDialog
+from seamseg_studio.app.dialogs.train import TrainDialog
+from seamseg_studio.app.document import Document
+from seamseg_studio.app.main_window import MainWindow
+from seamseg_studio.app.messages import Level, Message
+from seamseg_studio.app.studio import Studio
+
+
+@pytest.fixture
+def messages(studio: Studio) -> list[Message]:
+    heard: list[Message] = []
+    studio.session.message_posted.connect(heard.append)
+    return heard
+
+
+def export_dialog(window: MainWindow, qtbot: QtBot) -> ExportDialog:
+    window.actions_by_id["export"].trigger()
+    qtbot.waitUntil(lambda: any(dialog.isVisible() for dialog in window.findChildren(ExportDialog)))
+    return next(dialog for dialog in window.findChildren(ExportDialog) if dialog.isVisible())
+
+
+def test_export_writes_what_the_dialog_says(
+    labelled: Document, window: MainWindow, studio: Studio, qtbot: QtBot, tmp_path: Path, messages: list[Message]
+) -> None:
+    dialog = export_dialog(window, qtbot)
+    assert dialog.order().format_name == "coco-panoptic"
+    assert not dialog.order().accepted_only
+    assert dialog.note.text() == "Images to write: 1"
+    dialog.folder.selectAll()
+    qtbot.keyClicks(dialog.folder, str(tmp_path / "out"))
+    qtbot.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(messages), timeout=20_000)
+    assert messages[-1].text.startswith("Images written: 1")
+    index = json.loads((tmp_path / "out" / "panoptic.json").read_text())
+    assert len(index["annotations"][0]["segments_info"]) == 4
+    messages.clear()
+    again = export_dialog(window, qtbot)
+    again.folder.setText(str(tmp_path / "out"))
+    qtbot.mouseClick(again.go, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(messages), timeout=20_000)
+    assert messages[-1].level is Level.ERROR
+    messages.clear()
+    more = export_dialog(window, qtbot)
+    more.folder.setText(str(tmp_path / "out"))
+    more.overwrite.click()
+    qtbot.mouseClick(more.go, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(messages), timeout=20_000)
+    assert messages[-1].text.startswith("Images written: 1")
+
+
+@pytest.mark.parametrize("name", ["seamseg", "npz", "overlay"])
+def test_every_format_can_be_chosen(
+    labelled: Document, window: MainWindow, studio: Studio, qtbot: QtBot, name: str, messages: list[Message]
+) -> None:
+    qtbot.keyClick(window, Qt.Key.Key_Return)  # accepted: the dialog then begins with "accepted only"
+    dialog = export_dialog(window, qtbot)
+    assert dialog.order().accepted_only
+    dialog.format.setCurrentIndex(dialog.format.findData(name))
+    folder = dialog.order().folder
+    assert folder.name == name
+    qtbot.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: any("Export finished" in message.title for message in messages), timeout=20_000)
+    assert any(path.is_file() and "a" in path.stem for path in folder.rglob("*"))
+
+
+def test_nothing_accepted_is_said(labelled: Document, window: MainWindow, qtbot: QtBot) -> None:
+    dialog = export_dialog(window, qtbot)
+    qtbot.mouseClick(dialog.what.button(True), Qt.MouseButton.LeftButton)
+    assert not dialog.go.isEnabled()
+    assert "accept some" in dialog.note.text()
+    dialog.reject()
+
+
+def events(*entries: dict[str, object]) -> list[str]:
+    lines = "\n".join(json.dumps({"v": 1, **entry}) for entry in entries)
+    return ["-c", f"print({lines!r}, flush=True)"]
+
+
+def train_dialog(window: MainWindow, qtbot: QtBot) -> TrainDialog:
+    window.actions_by_id["train"].trigger()
+    qtbot.waitUntil(lambda: any(dialog.isVisible() for dialog in window.findChildren(TrainDialog)))
+    return next(dialog for dialog in window.findChildren(TrainDialog) if dialog.isVisible())
+
+
+def test_training_needs_material_and_a_name(labelled: Document, window: MainWindow, qtbot: QtBot) -> None:
+    dialog = train_dialog(window, qtbot)
+    assert not dialog.go.isEnabled()
+    assert "nothing to learn" in dialog.note.text()
+    dialog.reject()
+    labelled.relabel([CAR], 3)
+    again = train_dialog(window, qtbot)
+    assert again.go.isEnabled()
+    again.name.setText("a/b")
+    assert not again.go.isEnabled()
+    again.reject()
+
+
+def test_training_shows_its_curve_and_its_model_is_used(
+    labelled: Document,
+    window: MainWindow,
+    studio: Studio,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bundle = tmp_path / "better"
+    bundle.mkdir()
+    commands: list[tuple[object, ...]] = []
+
+    def command_line(*values: object) -> list[str]:
+        commands.append(values)
+        return events(
+            {"event": "start", "total_steps": 3, "num_images": 1, "device": "cpu"},
+            *({"event": "step", "step": n, "losses": {"sem": 1 / n}, "total": 1 / n} for n in (1, 2, 3)),
+            {"event": "validation", "step": 3, "pq": 0.5, "miou": 0.6},
+            {"event": "done", "bundle": str(bundle)},
+        )
+
+    monkeypatch.setattr("seamseg_studio.app.studio.command_line", command_line)
+    labelled.relabel([CAR], 3)
+    dialog = train_dialog(window, qtbot)
+    dialog.name.setText("mine")
+    with qtbot.waitSignal(studio.training_ended, timeout=20_000):
+        qtbot.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
+    assert studio.session.project is not None
+    project = studio.session.project.folder
+    assert commands[0][:2] == (project, project / "models" / "mine")
+    assert window.docks["training"].isVisible()
+    assert window.training.curve.accessibleDescription() == "Loss 0.333 after 3 steps"
+    assert window.training.use_button.isVisible()
+    qtbot.mouseClick(window.training.use_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: studio.engine.model is not None and studio.engine.model.name == "better", timeout=20_000)
+    assert studio.settings.model == str(bundle)
+
+
+def test_training_can_be_stopped_in_its_panel(
+    labelled: Document, window: MainWindow, studio: Studio, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forever = ["-c", "import time\nwhile True: time.sleep(1)"]
+    monkeypatch.setattr("seamseg_studio.app.studio.command_line", lambda *_: forever)
+    studio.train("x")
+    qtbot.waitUntil(window.training.stop_button.isVisible)
+    with qtbot.waitSignal(studio.training_ended, timeout=20_000):
+        qtbot.mouseClick(window.training.stop_button, Qt.MouseButton.LeftButton)
+    assert window.training.state.text() == "Stopped."
+    assert isinstance(window.training.start_button, QPushButton)
+    assert window.training.start_button.isVisible()
+    assert studio.trained_bundle is None
+
+
+def test_failed_training_is_one_sentence(
+    labelled: Document,
+    window: MainWindow,
+    studio: Studio,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+    messages: list[Message],
+) -> None:
+    program = events({"event": "error", "message": "nothing is corrected yet; correct an image first"})
+    monkeypatch.setattr("seamseg_studio.app.studio.command_line", lambda *_: program)
+    studio.train("x")
+    qtbot.waitUntil(lambda: studio.training is None, timeout=20_000)
+    assert messages[-1].text == "nothing is corrected yet; correct an image first"
+    assert window.training.state.text() == messages[-1].text
+
+
+def test_closing_asks_while_a_training_runs(
+    labelled: Document, window: MainWindow, studio: Studio, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forever = ["-c", "import time\nwhile True: time.sleep(1)"]
+    monkeypatch.setattr("seamseg_studio.app.studio.command_line", lambda *_: forever)
+    studio.train("x")
+    window.close()
+    assert window.isVisible()
+    stop, stay = window.cards.cards[0].buttons
+    qtbot.mouseClick(stay, Qt.MouseButton.LeftButton)
+    assert window.isVisible()
+    window.close()
+    assert stop is not window.cards.cards[0].buttons[0]
+    qtbot.mouseClick(window.cards.cards[0].buttons[0], Qt.MouseButton.LeftButton)
+    assert not window.isVisible()

@@ -1,0 +1,204 @@
+"""`seamseg-convert` from the outside."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seamseg_studio.engine.cli.convert import main
+from seamseg_studio.engine.formats.registry import FORMATS
+from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
+from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
+
+
+def test_there_and_back_is_exact(dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    coco, again = tmp_path / "coco", tmp_path / "again"
+    assert main([str(dataset), str(coco), "--to", "coco-panoptic", "--copy-images"]) == 0
+    assert main([str(coco), str(again), "--from", "coco-panoptic", "--to", "seamseg"]) == 0
+    assert "4 images converted" in capsys.readouterr().out
+    for old, new in zip(FORMATS["seamseg"].reader(dataset), FORMATS["seamseg"].reader(again), strict=True):
+        assert new.name == old.name
+        np.testing.assert_array_equal(new.map.ids, old.map.ids)
+        assert new.map.segments == old.map.segments
+
+
+def test_losses_are_said_and_listed(dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    listed = tmp_path / "losses.json"
+    assert main([str(dataset), str(tmp_path / "o"), "--to", "npz", "--losses", str(listed)]) == 0
+    assert "lost or repaired: 2 memberships in a second split" in capsys.readouterr().err
+    assert json.loads(listed.read_text())["memberships in a second split ignored"]["total"] == 2
+
+
+def test_one_split(dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(dataset), str(tmp_path / "o"), "--to", "overlay", "--split", "val", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["num_images"] == 2
+    assert sorted(path.name for path in (tmp_path / "o/overlay").iterdir()) == ["b_001.jpg", "c_002.jpg"]
+
+
+def test_one_bad_image_stops_no_other(dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (dataset / "msk" / "b_001.png").write_bytes(b"")
+    assert main([str(dataset), str(tmp_path / "o"), "--to", "coco-panoptic"]) == 3
+    error = capsys.readouterr().err
+    assert "1 of 4 inputs failed:" in error
+    assert "b_001.png: the file is empty" in error
+    assert len(FORMATS["coco-panoptic"].reader(tmp_path / "o")) == 3
+
+
+def test_a_conversion_goes_on(dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = str(tmp_path / "o")
+    mask = dataset / "msk" / "b_001.png"
+    good = mask.read_bytes()
+    mask.write_bytes(b"")
+    assert main([str(dataset), out, "--to", "coco-panoptic"]) == 3
+    assert main([str(dataset), out, "--to", "coco-panoptic"]) == 2
+    assert "already holds a coco-panoptic dataset" in capsys.readouterr().err
+    mask.write_bytes(good)
+    assert main([str(dataset), out, "--to", "coco-panoptic", "--resume"]) == 0
+    assert "1 images converted (3 were there already)" in capsys.readouterr().out
+    assert len(FORMATS["coco-panoptic"].reader(out)) == 4
+    assert main([str(dataset), out, "--to", "coco-panoptic", "--overwrite"]) == 0
+
+
+def _mapping(dataset: Path, path: Path, mapping: dict[str, str | None]) -> Path:
+    taxonomy = FORMATS["seamseg"].reader(dataset).taxonomy
+    names = {category.name: None for category in taxonomy.categories}
+    categories = [
+        {"name": "ground", "kind": "stuff", "color": [9, 9, 9]},
+        {"name": "object", "kind": "thing", "color": [1, 2, 3]},
+    ]
+    path.write_text(json.dumps({"name": "small", "categories": categories, "map": {**names, **mapping}}))
+    return path
+
+
+def test_a_mapping_translates_merges_and_counts(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mapping = _mapping(
+        dataset, tmp_path / "map.json", {"stuff 00": "ground", "stuff 02": "ground", "thing 00": "object"}
+    )
+    assert main([str(dataset), str(tmp_path / "o"), "--to", "coco-panoptic", "--taxonomy", str(mapping)]) == 0
+    assert "segments merged into the stuff segment" in capsys.readouterr().err
+    old = next(iter(FORMATS["seamseg"].reader(dataset)))
+    new = next(iter(FORMATS["coco-panoptic"].reader(tmp_path / "o")))
+    by_name = {"stuff 00": 0, "stuff 02": 0, "thing 00": 1}
+    taxonomy = FORMATS["seamseg"].reader(dataset).taxonomy
+    table = np.array([by_name.get(category.name, 255) for category in taxonomy.categories] + [255] * 191)
+    np.testing.assert_array_equal(new.map.category_map(), table[old.map.category_map()])
+
+
+def test_a_vistas_dataset_becomes_cityscapes(tmp_path: Path) -> None:
+    """By the mapping that comes along: poles join the utility poles, riders keep apart, birds become void."""
+    names = ["Pole", "Utility Pole", "Road", "Bird", "Bicyclist", "Other Rider"]
+    kinds = [Kind.STUFF] * 3 + [Kind.THING] * 3
+    pairs = zip(names, kinds, strict=True)
+    taxonomy = Taxonomy("vistas", tuple(Category(name, kind, (0, 0, 0)) for name, kind in pairs))
+    ids = np.array([[1, 2, 3, 4, 5, 6]], np.int32)
+    with FORMATS["vistas"].writer(tmp_path / "v", taxonomy) as writer:
+        writer.write("a", None, PanopticMap(ids, {i: Segment(i - 1) for i in range(1, 7)}), split="val")
+    argv = [str(tmp_path / "v"), str(tmp_path / "c"), "--to", "cityscapes", "--taxonomy", "vistas-to-cityscapes"]
+    assert main(argv) == 0
+    reader = FORMATS["cityscapes"].reader(tmp_path / "c", split="val")
+    (image,) = reader
+    found = [reader.taxonomy[image.map.segments[i].category].name if i else "" for i in image.map.ids[0].tolist()]
+    assert found == ["pole", "pole", "road", "", "rider", "rider"]
+    assert len(set(image.map.ids[0].tolist())) == 5
+
+
+def test_two_datasets_become_one(dataset: Path, tmp_path: Path) -> None:
+    out = str(tmp_path / "o")
+    assert main([str(dataset), out, "--to", "seamseg"]) == 0
+    assert main([str(dataset), out, "--to", "seamseg", "--resume", "--prefix", "more/", "--split", "val"]) == 0
+    reader = FORMATS["seamseg"].reader(out)
+    assert len(reader) == 6
+    assert [image.name.startswith("more_") for image in reader] == [False] * 4 + [True] * 2
+
+
+def test_a_killed_conversion_goes_on_to_the_same_files(dataset: Path, tmp_path: Path) -> None:
+    """The process is killed as soon as its first labels are there; what it leaves is continued."""
+    argv = [str(dataset), "--to", "coco-panoptic", "--workers", "1"]
+    assert main([argv[0], str(tmp_path / "whole"), *argv[1:]]) == 0
+    killed = tmp_path / "killed"
+    program = (
+        "import sys, os, signal\n"
+        "from seamseg_studio.engine.formats import coco_panoptic\n"
+        "from seamseg_studio.engine.cli.convert import main\n"
+        "write, count = coco_panoptic.write_ids_as_colors, []\n"
+        "def stop(path, ids):\n"
+        "    count.append(path)\n"
+        "    if len(count) == 3: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    write(path, ids)\n"
+        "coco_panoptic.write_ids_as_colors = stop\n"
+        "main(sys.argv[1:])\n"
+    )
+    process = subprocess.run([sys.executable, "-c", program, argv[0], str(killed), *argv[1:]], check=False)
+    assert process.returncode == -signal.SIGKILL
+    assert not (killed / "panoptic.json").exists()
+    assert len(list((killed / "panoptic").glob("*.png"))) == 2
+    assert main([argv[0], str(killed), *argv[1:], "--resume"]) == 0
+    for path in (tmp_path / "whole").rglob("*"):
+        if path.is_file() and path.suffix != ".log":
+            assert (killed / path.relative_to(tmp_path / "whole")).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "is not JSON"),
+        ('{"name": "x", "categories": []}', "0 categories"),
+        ('{"name": "x", "categories": [{"name": "a", "kind": "stuff", "color": [1, 2, 3]}]}', "says nothing of"),
+        (
+            '{"name": "x", "categories": [{"name": "a", "kind": "stuff", "color": [1, 2, 3]}], "map": {"q": "z"}}',
+            "maps 'q' to 'z', which is not among",
+        ),
+        ('{"name": "x", "categories": [{"name": "a", "kind": "stuff", "color": [1, 2, 3]}], "map": []}', "'map' is no"),
+    ],
+)
+def test_bad_mappings_are_named(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, message: str
+) -> None:
+    (tmp_path / "map.json").write_text(content)
+    code = main([str(dataset), str(tmp_path / "o"), "--to", "npz", "--taxonomy", str(tmp_path / "map.json")])
+    assert code == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["{tmp}/none", "{tmp}/o", "--to", "npz"], "no such file or folder"),
+        (["{tmp}", "{tmp}/o", "--to", "npz"], "holds no dataset of a known format"),
+        (["{data}", "{tmp}/o", "--to", "nonsense"], "unknown format 'nonsense'"),
+        (["{data}", "{tmp}/o", "--to", "npz", "--from", "npz"], "can be written but not read"),
+        (["{data}", "{tmp}/o"], "--to"),
+        (["{data}", "{data}", "--to", "npz"], "same folder"),
+        (["{data}", "{tmp}/o", "--to", "npz", "--split", "test"], "has no split 'test'"),
+        (["{data}", "{tmp}/o", "--to", "npz", "--workers", "0"], "--workers needs"),
+        (["{data}", "{tmp}/o", "--to", "npz", "--resume", "--overwrite"], "not allowed with"),
+        (["{data}", "{tmp}/o", "--to", "npz", "--images", "{tmp}"], "leave --images out"),
+        (["{data}", "{tmp}/o", "--to", "npz", "--taxonomy", "none"], "nor a taxonomy that comes along (cityscapes"),
+    ],
+)
+def test_wrong_usage_is_one_sentence(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], argv: list[str], message: str
+) -> None:
+    assert main([part.format(tmp=tmp_path, data=dataset) for part in argv]) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert not (tmp_path / "o").exists()
+
+
+def test_label_images_above_the_limit_are_refused(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = [str(dataset), str(tmp_path / "o"), "--to", "npz", "--max-pixels"]
+    assert main([*argv, "80000"]) == 3
+    assert "limit of 80,000" in capsys.readouterr().err
+    assert main([*argv, "98304", "--overwrite"]) == 0

@@ -1,0 +1,133 @@
+"""A model for tests of the service: fast, without torch, and misbehaving on request.
+
+The top left pixel of an image tells it what to do: red picks a command, green a time in hundredths of a second.
+Imported by name in the worker, whose PYTHONPATH the tests extend by this folder.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from enum import IntEnum
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from seamseg_studio.engine.errors import InputError
+from seamseg_studio.engine.scene.panoptic_result import PanopticResult, RawOutput
+from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
+
+TAXONOMY = Taxonomy(
+    "fake",
+    (
+        Category("road", Kind.STUFF, (128, 64, 128)),
+        Category("sky", Kind.STUFF, (70, 130, 180)),
+        Category("car", Kind.THING, (0, 0, 142)),
+    ),
+)
+ORDER_VARIABLE = "FAKE_ENGINE_ORDER"  # a file that gets the blue value of every image labelled
+
+
+class Command(IntEnum):
+    """What to do with an image."""
+
+    LABEL = 0
+    SLOW = 1  # many stages
+    DIE = 2  # always
+    DIE_ONCE = 3  # if the file of the environment variable FAKE_ENGINE_ONCE is not there yet
+    RAISE = 4
+    OUT_OF_MEMORY = 5  # at full size
+    OUT_OF_MEMORY_ON_DEVICE = 6  # at every size but on the CPU
+    DRIVER_ERROR = 7  # but on the CPU
+    HANG = 8  # the whole process, once
+    OUT_OF_MEMORY_ALWAYS = 9
+
+
+def image_for(command: Command, *, time_s: float = 0.0, mark: int = 0, size: tuple[int, int] = (24, 32)) -> Any:
+    """An image that makes the model do `command`; `mark` comes back as the number of pixels of segment 1."""
+    image = np.zeros((*size, 3), np.uint8)
+    image[0, 0] = (command, round(time_s * 100), mark)
+    return image
+
+
+def expected_ids(image: Any) -> Any:
+    """The id image that the model answers."""
+    ids = np.full(image.shape[:2], 2, np.int32)
+    ids.flat[: int(image[0, 0, 2])] = 1
+    return ids
+
+
+class FakeModel:
+    """See the module."""
+
+    name = "fake"
+    taxonomy = TAXONOMY
+    num_parameters = 7
+    card_title = "A model that is none"
+
+    def __init__(self, device: str, name: str = "fake") -> None:
+        self.device = device
+        self.name = name
+
+    def predict(self, image: Any, options: Any, *, input_scale: float, on_stage: Any) -> PanopticResult:
+        command, hundredths, mark = (int(value) for value in image[0, 0])
+        self._obey(Command(command), input_scale)
+        for _ in range(hundredths):
+            on_stage("body")
+            time.sleep(0.01)
+        if order := os.environ.get(ORDER_VARIABLE):
+            with open(order, "ab") as file:
+                file.write(bytes([mark]))
+        raw = RawOutput(
+            sem_pred=image[:, :, 0],
+            bbx_pred=np.zeros((0, 4), np.float32),
+            cls_pred=np.zeros(0, np.int64),
+            obj_pred=np.zeros(0, np.float32),
+            msk_pred=np.zeros((0, 28, 28), np.float32),
+        )
+        return PanopticResult(
+            ids=expected_ids(image),
+            categories=np.array([255, 2, 0]),
+            scores=np.array([0, 0.75, 1], np.float32),
+            is_crowd=np.array([False, True, False]),
+            second_choice=np.full(image.shape[:2], 255, np.uint8) if options.with_second_choice else None,
+            raw=raw if options.with_raw else None,
+            timings_ms={"body": 1.5},
+        )
+
+    def _obey(self, command: Command, input_scale: float) -> None:
+        once = Path(os.environ.get("FAKE_ENGINE_ONCE", "/nonexistent"))
+        if command == Command.DIE or (command == Command.DIE_ONCE and not once.exists()):
+            once.parent.is_dir() and once.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if command == Command.HANG and not once.exists():
+            once.touch()
+            os.kill(os.getpid(), signal.SIGSTOP)
+        if command == Command.RAISE:
+            raise KeyError("surprise")
+        if (
+            (command == Command.OUT_OF_MEMORY and input_scale == 1)
+            or (command == Command.OUT_OF_MEMORY_ON_DEVICE and self.device != "cpu")
+            or command == Command.OUT_OF_MEMORY_ALWAYS
+        ):
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        if command == Command.DRIVER_ERROR and self.device != "cpu":
+            raise RuntimeError("CUDA error: unspecified launch failure")
+
+
+def load(spec: str | None, device: str, precision: str) -> FakeModel:
+    """The factory given to the worker; `spec` may ask for trouble, too."""
+    if spec == "missing":
+        raise InputError("missing: no such model; see seamseg-models list")
+    if spec == "deadly" or (spec == "deadly on gpu" and device != "cpu"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return FakeModel("fake:0" if device == "auto" else device, spec or "fake")
+
+
+def slow_load(spec: str | None, device: str, precision: str) -> SimpleNamespace | FakeModel:
+    """A factory that takes a second."""
+    time.sleep(1)
+    return load(spec, device, precision)

@@ -1,0 +1,104 @@
+"""Going on in smaller steps or on the CPU, and saying so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fake_engine
+import pytest
+from fake_engine import Command, image_for
+
+from seamseg_studio.engine.errors import InputError
+from seamseg_studio.engine.service.errors import EngineError
+from seamseg_studio.engine.service.protocol import PredictOptions
+from seamseg_studio.engine.service.runner import Runner, find_factory
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def runner(said: list[str]) -> Runner:
+    made = Runner(fake_engine.load, "auto", "auto")
+    made.load(None, said.append)
+    return made
+
+
+def _predict(runner: Runner, command: Command, said: list[str]) -> Any:
+    return runner.predict(image_for(command), PredictOptions(), said.append, lambda stage: None)
+
+
+def test_an_ordinary_image_needs_no_words(runner: Runner, said: list[str]) -> None:
+    assert _predict(runner, Command.LABEL, said).shape == (24, 32)
+    assert said == []
+
+
+def test_short_memory_is_answered_by_a_smaller_input(runner: Runner, said: list[str]) -> None:
+    _predict(runner, Command.OUT_OF_MEMORY, said)
+    assert said == ["not enough memory on fake:0: trying at 70% of the size"]
+
+
+def test_then_by_the_cpu_for_this_image_only(runner: Runner, said: list[str]) -> None:
+    _predict(runner, Command.OUT_OF_MEMORY_ON_DEVICE, said)
+    assert [sentence.split(":")[-1] for sentence in said] == [
+        " trying at 70% of the size",
+        " trying at 50% of the size",
+        " labelling this image on the CPU",
+    ]
+    assert runner.model.device == "fake:0"
+
+
+def test_and_fails_with_a_sentence_if_that_is_not_enough(runner: Runner, said: list[str]) -> None:
+    with pytest.raises(EngineError, match="not enough memory for 32 x 24 pixels"):
+        _predict(runner, Command.OUT_OF_MEMORY_ALWAYS, said)
+    assert runner.model.device == "fake:0"
+
+
+def test_a_broken_driver_moves_everything_to_the_cpu(runner: Runner, said: list[str]) -> None:
+    _predict(runner, Command.DRIVER_ERROR, said)
+    assert said == ["fake:0 reports an error (CUDA error: unspecified launch failure): continuing on the CPU"]
+    assert runner.model.device == "cpu"
+    _predict(runner, Command.DRIVER_ERROR, said)
+    assert len(said) == 1
+
+
+def test_other_errors_pass(runner: Runner, said: list[str]) -> None:
+    with pytest.raises(KeyError):
+        _predict(runner, Command.RAISE, said)
+
+
+def test_without_a_model_the_reason_is_told(said: list[str]) -> None:
+    runner = Runner(fake_engine.load, "cpu", "auto")
+    with pytest.raises(InputError, match="no such model"):
+        runner.load("missing", said.append)
+    with pytest.raises(EngineError, match=r"no model is loaded \(missing: no such model.*choose another"):
+        _predict(runner, Command.LABEL, said)
+
+
+def test_a_failed_load_keeps_the_former_model(runner: Runner, said: list[str]) -> None:
+    with pytest.raises(InputError):
+        runner.load("missing", said.append)
+    assert runner.model.name == "fake"
+
+
+def test_a_device_that_fails_at_loading_gives_way_to_the_cpu(said: list[str]) -> None:
+    def load(spec: str | None, device: str, precision: str) -> Any:
+        if device != "cpu":
+            raise RuntimeError("CUDA error: no kernel image is available")
+        return fake_engine.load(spec, device, precision)
+
+    assert Runner(load, "cuda:0", "fp16").load(None, said.append).device == "cpu"
+    assert said == ["the model could not be loaded on cuda:0 (RuntimeError: CUDA error: no kernel image is available): "
+                    "using the CPU"]  # fmt: skip
+
+
+def test_a_shared_runner_has_the_model(runner: Runner) -> None:
+    assert runner.share().model is runner.model
+
+
+def test_an_unknown_factory_is_a_sentence() -> None:
+    for name in ("nowhere:load", "fake_engine:nothing", "fake_engine"):
+        with pytest.raises(EngineError, match="the engine cannot load"):
+            find_factory(name)

@@ -1,0 +1,262 @@
+"""Children and parents that die, hang or never come up."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fake_engine import Command, expected_ids, image_for
+
+from seamseg_studio.engine.service import supervisor
+from seamseg_studio.engine.service.client import EngineClient
+from seamseg_studio.engine.service.errors import EngineError
+from seamseg_studio.engine.service.protocol import EngineKind, EngineState, Priority
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc and sends signals")
+Wait = Callable[[Callable[[], object]], None]
+MakeClient = Callable[..., EngineClient]
+
+
+def _kill(client: EngineClient, how: int = signal.SIGKILL) -> int:
+    pid = client.pid
+    assert pid is not None
+    os.kill(pid, how)
+    return pid
+
+
+def test_a_request_whose_child_is_killed_is_answered_by_the_next(make_client: MakeClient, wait_for: Wait) -> None:
+    states: list[EngineState] = []
+    client = make_client(on_state=states.append)
+    client.wait_until_loaded()
+    image = image_for(Command.LABEL, time_s=0.3, mark=5)
+    waiting = client.predict(image_for(Command.LABEL, mark=6), priority=Priority.BATCH)
+    waiting.future.result(10)
+    request = client.predict(image)
+    wait_for(lambda: client.state.kind == EngineKind.BUSY)
+    queued = client.predict(image_for(Command.LABEL, mark=7))
+    _kill(client)
+    np.testing.assert_array_equal(request.future.result(20).ids, expected_ids(image))
+    assert int((queued.future.result(20).ids == 1).sum()) == 7
+    messages = [state.message for state in states if state.kind == EngineKind.RESTARTING]
+    assert messages == ["engine restarted after a crash; the image is being labelled again"]
+    wait_for(lambda: client.state.kind == EngineKind.READY)
+    assert client.state.message == ""
+
+
+def test_a_request_that_kills_once_is_answered(client: EngineClient) -> None:
+    image = image_for(Command.DIE_ONCE, mark=5)
+    np.testing.assert_array_equal(client.predict(image).future.result(20).ids, expected_ids(image))
+
+
+def test_a_request_that_kills_twice_fails_with_a_sentence(client: EngineClient, tmp_path: Path) -> None:
+    deadly = client.predict(image_for(Command.DIE))
+    queued = client.predict(image_for(Command.LABEL))
+    with pytest.raises(EngineError, match="crashed twice while labelling the image; leave it out"):
+        deadly.future.result(20)
+    queued.future.result(20)
+
+
+def test_a_model_that_kills_fails_with_a_sentence_and_the_former_stays(client: EngineClient) -> None:
+    deadly = client.load_model("deadly")
+    with pytest.raises(EngineError, match="crashed twice while loading the model deadly"):
+        deadly.future.result(20)
+    request = client.predict(image_for(Command.LABEL))
+    request.future.result(20)
+    assert request.bundle == "fake"
+
+
+def test_a_device_that_kills_is_given_up_for_the_cpu(make_client: MakeClient) -> None:
+    states: list[EngineState] = []
+    client = make_client(model="deadly on gpu", device="cuda:0", max_crashes=2, on_state=states.append)
+    assert client.wait_until_loaded().device == "cpu"
+    client.predict(image_for(Command.LABEL)).future.result(10)
+    assert "the engine crashed 2 times in a row: continuing on the CPU" in {state.message for state in states}
+
+
+def test_an_engine_that_always_dies_is_given_up_and_can_be_tried_again(make_client: MakeClient, wait_for: Wait) -> None:
+    client = make_client(model="deadly", device="cpu", max_crashes=2)
+    early = client.predict(image_for(Command.LABEL))
+    with pytest.raises(EngineError, match="crashed 2 times in a row; choose another model or device"):
+        early.future.result(20)
+    wait_for(lambda: client.state.kind == EngineKind.FAILED and client.pid is None)
+    with pytest.raises(EngineError, match="crashed 2 times"):
+        client.predict(image_for(Command.LABEL)).future.result(1)
+    assert client.load_model("fake").future.result(20).name == "fake"
+    client.predict(image_for(Command.LABEL)).future.result(10)
+    assert client.state.kind == EngineKind.READY
+
+
+def test_an_engine_that_cannot_start_is_a_state(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, wait_for: Wait
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    client = make_client(device="cpu", max_crashes=2)
+    wait_for(lambda: client.state.kind == EngineKind.FAILED)
+    assert client.state.message.startswith("the engine ended while it was starting")
+    monkeypatch.setattr(sys, "executable", "/nonexistent/python")
+    client.restart()
+    wait_for(lambda: "could not be started" in client.state.message and client.state.kind == EngineKind.FAILED)
+
+
+def test_a_child_that_hangs_is_replaced(make_client: MakeClient, tmp_path: Path) -> None:
+    states: list[EngineState] = []
+    client = make_client(heartbeat_s=1.0, on_state=states.append)
+    client.wait_until_loaded()
+    client.predict(image_for(Command.HANG)).future.result(20)
+    assert "engine restarted because it stopped answering; the image is being labelled again" in {
+        state.message for state in states
+    }
+
+
+def test_work_longer_than_the_heartbeat_is_no_hang(make_client: MakeClient) -> None:
+    client = make_client(heartbeat_s=0.5)
+    pid = client.wait_until_loaded() and client.pid
+    client.predict(image_for(Command.LABEL, time_s=1.5)).future.result(20)
+    assert client.pid == pid
+
+
+def test_restart_on_request_keeps_the_requests(client: EngineClient, wait_for: Wait) -> None:
+    pid = client.pid
+    requests = [client.predict(image_for(Command.LABEL, time_s=0.3)) for _ in range(2)]
+    for _ in range(3):  # more often than a crashing request would be tried
+        wait_for(lambda: client.state.kind == EngineKind.BUSY)
+        client.restart()
+        wait_for(lambda: client.state.kind != EngineKind.BUSY)
+    for request in requests:
+        request.future.result(20)
+    assert client.pid != pid
+
+
+def test_a_killed_child_leaves_no_zombie_and_no_block(
+    client: EngineClient, count_blocks: Callable[..., int], wait_for: Wait
+) -> None:
+    requests = [client.predict(image_for(Command.LABEL, time_s=0.1, size=(300, 400))) for _ in range(4)]
+    wait_for(lambda: client.state.kind == EngineKind.BUSY)
+    pid = _kill(client)
+    for request in requests:
+        request.future.result(20)
+    assert not Path(f"/proc/{pid}").exists()
+    wait_for(lambda: count_blocks() == 0)
+
+
+def test_a_child_without_its_parent_ends(tmp_path: Path, wait_for: Wait) -> None:
+    script = """
+        import os, signal
+        from fake_engine import Command, image_for
+        from seamseg_studio.engine.service.client import EngineClient
+
+        client = EngineClient(factory="fake_engine:load")
+        client.start()
+        client.wait_until_loaded()
+        for _ in range(3):
+            client.predict(image_for(Command.LABEL, time_s=2.5, size=(500, 700)))
+        while client.state.kind != "busy":
+            pass
+        print(client.pid, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    """
+    parent = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert parent.returncode == -signal.SIGKILL
+    child = Path("/proc", parent.stdout.strip())
+    wait_for(lambda: not child.exists() or "Z" in (child / "stat").read_text().rsplit(")", 1)[1].split()[0])
+
+
+def test_a_child_whose_parent_dies_before_greeting_ends() -> None:
+    worker = subprocess.Popen(
+        [sys.executable, "-P", "-m", "seamseg_studio.engine.service.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    _, errors = worker.communicate(b'{"protocol": 1', timeout=20)
+    assert (worker.returncode, errors) == (0, b"")
+
+
+def test_a_child_with_files_named_like_libraries_in_its_folder_starts(
+    make_client: MakeClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "numpy.py").write_text("raise SystemExit('the wrong numpy')")
+    monkeypatch.chdir(tmp_path)
+    make_client().wait_until_loaded()
+
+
+@pytest.mark.slow
+def test_two_hundred_kills_and_cancels_lose_nothing(
+    make_client: MakeClient,
+    count_blocks: Callable[..., int],
+    wait_for: Wait,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every request is answered once and rightly, or cancelled on request, or blamed for two deaths; nothing leaks."""
+    monkeypatch.setattr(supervisor, "_PROVEN_S", 0.0)
+    chance = random.Random(5)
+    shared_before = set(os.listdir("/dev/shm"))
+    client = make_client(max_crashes=10**6)
+    client.wait_until_loaded()
+    answers: dict[int, int] = {}
+    lock = threading.Lock()
+    requests: list[tuple[Any, int]] = []
+    num_kills = num_cancels = 0
+
+    def count(number: int) -> Callable[[object], None]:
+        def add(_: object) -> None:
+            with lock:
+                answers[number] = answers.get(number, 0) + 1
+
+        return add
+
+    while num_kills + num_cancels < 200:
+        mark = chance.randrange(1, 200)
+        image = image_for(Command.LABEL, time_s=chance.choice((0, 0.01, 0.03)), mark=mark, size=(64, 80))
+        request = client.predict(image, priority=chance.choice((Priority.INTERACTIVE, Priority.BATCH)))
+        request.future.add_done_callback(count(request.number))
+        requests.append((request, mark))
+        action = chance.random()
+        if action < 0.25:
+            chance.choice(requests)[0].cancel()
+            num_cancels += 1
+        elif action < 0.35:
+            pid = client.pid
+            if pid is not None:
+                os.kill(pid, signal.SIGKILL)
+                num_kills += 1
+        elif action < 0.5:
+            client.set_priority(chance.choice(requests)[0], chance.choice((Priority.INTERACTIVE, Priority.BATCH)))
+        if len(requests) % 20 == 0:
+            request.future.exception(60) if not request.future.cancelled() else None
+    num_answered = num_blamed = 0
+    for request, mark in requests:
+        try:
+            error = request.future.exception(60)
+        except CancelledError:
+            continue
+        if error is not None:
+            assert isinstance(error, EngineError)
+            assert "twice" in str(error)
+            num_blamed += 1
+            continue
+        assert int((request.future.result().ids == 1).sum()) == mark
+        num_answered += 1
+    assert set(answers.values()) == {1}
+    assert len(answers) == len(requests)
+    assert num_answered > len(requests) / 2
+    assert num_kills > 20
+    assert num_blamed < num_kills
+    wait_for(lambda: count_blocks() == 0)
+    wait_for(lambda: client.pid is not None and count_blocks(client.pid) == 0)
+    client.close()
+    assert set(os.listdir("/dev/shm")) - shared_before == set()

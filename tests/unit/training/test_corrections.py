@@ -1,0 +1,135 @@
+"""Fine-tuning on what a person corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from seamseg_studio.engine.checkpoints.bundle import load_bundle, save_bundle
+from seamseg_studio.engine.errors import SeamsegError
+from seamseg_studio.engine.model.panoptic_net import build_network
+from seamseg_studio.engine.project.records import Status
+from seamseg_studio.engine.project.store import Project
+from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segment
+from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
+from seamseg_studio.training.cli import main
+from seamseg_studio.training.config import load_training_config
+from seamseg_studio.training.corrections import Budget, fine_tune_settings, read_corrections
+from seamseg_studio.training.events import read_events
+from seamseg_studio.training.sample import Sample
+
+MakeSample = Callable[..., Sample]
+
+
+@pytest.fixture
+def base(tiny_config: Path, taxonomy: Taxonomy, tmp_path: Path) -> Path:
+    config, _ = load_training_config(tiny_config)
+    torch.manual_seed(0)
+    network = build_network(config, taxonomy)
+    path = tmp_path / "base"
+    save_bundle(path, name="tiny", config=config, taxonomy=taxonomy, state_dict=network.state_dict(), card="# Tiny\n")
+    return path
+
+
+def make_project(folder: Path, taxonomy: Taxonomy, samples: list[Sample], status: Status) -> Path:
+    photos = folder / "photos"
+    photos.mkdir(parents=True)
+    for sample in samples:
+        Image.fromarray(sample.image).save(photos / f"{sample.name}.png")
+    path = folder / "work.seamseg"
+    with Project.create(path, taxonomy) as project:
+        for record, sample in zip(project.add_images(sorted(photos.iterdir())), samples, strict=True):
+            segments = {
+                i: Segment(int(sample.categories[i]), origin=Origin.MODEL) for i in range(1, len(sample.categories))
+            }
+            project.store_labels(record.id, PanopticMap.from_arrays(sample.ids, segments))
+            project.set_status(record.id, status)
+    return path
+
+
+def test_accepted_images_become_a_new_bundle(
+    base: Path, taxonomy: Taxonomy, make_sample: MakeSample, tmp_path: Path
+) -> None:
+    samples = [make_sample(64, 96, 2, "a"), make_sample(64, 96, 0, "b"), make_sample(64, 96, 1, "c")]
+    project = make_project(tmp_path, taxonomy, samples, Status.ACCEPTED)
+    arguments = ["--from-corrections", str(project), "--base", str(base), "--out", str(tmp_path / "out")]
+    assert main([*arguments, "--device", "cpu", "--max-steps", "3"]) == 0
+    bundle, former = load_bundle(tmp_path / "out" / "model"), load_bundle(base)
+    assert bundle.name == "tiny + work"
+    assert bundle.manifest["lineage"]["base"] == "tiny"
+    assert bundle.manifest["lineage"]["images"] == ["a", "b", "c"]
+    assert bundle.taxonomy == former.taxonomy
+    assert bundle.config.dataloader == former.config.dataloader
+    old, new = former.state_dict(), bundle.state_dict()
+    assert not torch.equal(old["sem_head.conv_sem.weight"], new["sem_head.conv_sem.weight"])
+    assert all(torch.equal(old[name], new[name]) for name in old if "running_" in name)
+    assert all(torch.equal(old[name], new[name]) for name in old if name.startswith("body.backbone.mod1."))
+    events = read_events(tmp_path / "out" / "events.jsonl")
+    assert [event["event"] for event in events if event["event"] != "epoch"] == [
+        "start", "step", "step", "step", "snapshot", "done",
+    ]  # fmt: skip
+    assert events[0]["num_images"] == 3
+    assert events[0]["total_steps"] == 3
+
+
+def test_one_image_is_enough(base: Path, taxonomy: Taxonomy, make_sample: MakeSample, tmp_path: Path) -> None:
+    project = make_project(tmp_path, taxonomy, [make_sample()], Status.ACCEPTED)
+    arguments = ["--from-corrections", str(project), "--base", str(base), "--out", str(tmp_path / "out")]
+    assert main([*arguments, "--device", "cpu", "--max-steps", "2", "--events", str(tmp_path / "log")]) == 0
+    assert read_events(tmp_path / "log")[-1]["event"] == "done"
+
+
+@pytest.mark.parametrize("status", [Status.PREDICTED, Status.FLAGGED])
+def test_a_project_that_nobody_corrected_is_refused(
+    status: Status, base: Path, taxonomy: Taxonomy, make_sample: MakeSample, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    project = make_project(tmp_path, taxonomy, [make_sample()], status)
+    if status is Status.PREDICTED:
+        with Project.open(project) as opened:
+            record = opened.images()[0]
+            assert not any(True for _ in opened.corrections()) or record.status is Status.IN_PROGRESS
+    with pytest.raises(SeamsegError, match="no corrected or accepted images"):
+        read_corrections(project, taxonomy)
+    assert main(["--from-corrections", str(project), "--base", str(base), "--out", str(tmp_path / "out")]) == 2
+    assert "no corrected or accepted images" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "model").exists()
+
+
+def test_a_category_that_the_base_does_not_know_is_named(
+    taxonomy: Taxonomy, make_sample: MakeSample, tmp_path: Path
+) -> None:
+    project = make_project(tmp_path, taxonomy, [make_sample()], Status.ACCEPTED)
+    other = Taxonomy("other", (*taxonomy.categories[:3], Category("lorry", Kind.THING, (0, 0, 0))))
+    with pytest.raises(SeamsegError, match=r"category 'car'.*\(other\)"):
+        read_corrections(project, other)
+
+
+def test_categories_are_matched_by_name(taxonomy: Taxonomy, make_sample: MakeSample, tmp_path: Path) -> None:
+    project = make_project(tmp_path, taxonomy, [make_sample(things=2)], Status.ACCEPTED)
+    road, sky, person, car = taxonomy.categories
+    swapped = Taxonomy("swapped", (sky, road, car, person))
+    (sample,) = read_corrections(project, swapped)
+    (plain,) = read_corrections(project, taxonomy)
+    assert np.array_equal(sample.ids, plain.ids)
+    table = np.array([1, 0, 3, 2])
+    assert sample.categories[1:].tolist() == table[plain.categories[1:]].tolist()
+
+
+def test_a_fine_tune_is_careful_and_as_long_as_allowed(tiny_config: Path) -> None:
+    base, _ = load_training_config(tiny_config)
+    config, options = fine_tune_settings(base, 3, on_gpu=False, budget=Budget())
+    assert options.frozen_norms
+    assert options.ignore_void
+    assert options.max_minutes > 0
+    assert config.optimizer.lr < base.optimizer.lr
+    assert config.dataloader.shortest_size == base.dataloader.shortest_size
+    _, limited = fine_tune_settings(base, 3, on_gpu=True, budget=Budget(max_steps=7, max_minutes=1.5))
+    assert limited.max_steps == 7
+    assert limited.max_minutes == 1.5
+    assert limited.amp == "bf16"

@@ -1,0 +1,211 @@
+"""Runs from end to end on tiny data: they learn, stop, resume, and keep what was good."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from seamseg_studio.engine.checkpoints.bundle import load_bundle
+from seamseg_studio.engine.model.panoptic_net import build_network
+from seamseg_studio.engine.scene.taxonomy import Taxonomy
+from seamseg_studio.training.batch import Batch, Collate
+from seamseg_studio.training.config import TrainingOptions, load_training_config
+from seamseg_studio.training.dataset import KeyedBatches, MemorySource, TrainingSet, make_loader
+from seamseg_studio.training.errors import DivergedError, TrainingInputError
+from seamseg_studio.training.events import EventLog, read_events
+from seamseg_studio.training.runs import RunOptions, train_dataset
+from seamseg_studio.training.sample import Sample
+from seamseg_studio.training.sampler import AspectSampler
+from seamseg_studio.training.snapshots import load_snapshot
+from seamseg_studio.training.trainer import Trainer, seed_everything
+from seamseg_studio.training.transforms import TrainTransform
+
+MakeSample = Callable[..., Sample]
+WriteDataset = Callable[[Path, list[Sample], Taxonomy], None]
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def make_trainer(config_path: Path, samples: list[Sample], out: Path, events: EventLog, **options: Any) -> Trainer:
+    out.mkdir(exist_ok=True)
+    config, read = load_training_config(config_path)
+    chosen = dataclasses.replace(read, **options)
+    seed_everything(0)
+    network = build_network(config, (2, 2))
+    batches = KeyedBatches(AspectSampler([sample.size for sample in samples], 2))
+    dataset = TrainingSet(MemorySource(samples), TrainTransform(64, 128, True, (0.8, 1.2)))
+    loader = make_loader(dataset, batches, Collate(2, 2), num_workers=0, pin_memory=False)
+    return Trainer(network, config, chosen, loader, batches, out=out, device=torch.device("cpu"), events=events)
+
+
+@pytest.fixture
+def samples(make_sample: MakeSample) -> list[Sample]:
+    return [make_sample(64, 96, 1 + i % 3, f"photo{i}") for i in range(4)]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"optimizer": "adamw", "schedule": "cosine", "ema_decay": 0.9, "clip_grad_norm": 1.0, "channels_last": True},
+        {"amp": "bf16", "color_jitter": 0.3, "ignore_void": True, "negatives_everywhere": True, "frozen_norms": True},
+        {"mask_positives_only": True, "freeze": ("body.backbone", "rpn_head"), "body_lr_factor": 0.1},
+    ],
+    ids=["original", "averaged", "mixed-precision", "frozen"],
+)
+def test_every_combination_of_options_trains(
+    options: dict[str, Any], tiny_config: Path, samples: list[Sample], tmp_path: Path
+) -> None:
+    with EventLog(tmp_path / "events.jsonl") as events:
+        trainer = make_trainer(tiny_config, samples, tmp_path / "out", events, **options)
+        before = {name: value.clone() for name, value in trainer.network.named_parameters()}
+        assert trainer.run()
+    assert trainer.progress.step == 4
+    assert trainer.progress.epoch == 2
+    changed = {name for name, value in trainer.network.named_parameters() if not torch.equal(value, before[name])}
+    assert "sem_head.conv_sem.weight" in changed
+    frozen = options.get("freeze", ())
+    assert not any(name.startswith(prefix) for name in changed for prefix in frozen)
+    if options.get("frozen_norms"):
+        assert not any(".bn" in name for name in changed)
+    steps = [event for event in read_events(tmp_path / "events.jsonl") if event["event"] == "step"]
+    assert [event["step"] for event in steps] == [1, 2, 3, 4]
+    assert all(np.isfinite(list(event["losses"].values())).all() for event in steps)
+
+
+def test_the_loss_falls(tiny_config: Path, samples: list[Sample], tmp_path: Path) -> None:
+    with EventLog(tmp_path / "events.jsonl") as events:
+        make_trainer(tiny_config, samples, tmp_path / "out", events, max_steps=30, optimizer="adamw").run()
+    totals = [event["total"] for event in read_events(tmp_path / "events.jsonl") if event["event"] == "step"]
+    assert np.mean(totals[-5:]) < 0.7 * np.mean(totals[:3])
+
+
+@pytest.mark.parametrize("stop_after", [1, 2, 3])
+def test_a_run_that_was_stopped_and_resumed_equals_one_that_was_not(
+    stop_after: int, tiny_config: Path, samples: list[Sample], tmp_path: Path
+) -> None:
+    whole = make_trainer(tiny_config, samples, tmp_path / "whole", EventLog(None), ema_decay=0.9)
+    whole.run()
+
+    first = make_trainer(tiny_config, samples, tmp_path / "parts", EventLog(None), ema_decay=0.9)
+    step = first.train_step
+
+    def stopping_step(batch: Batch) -> Any:
+        if first.progress.step + 1 == stop_after:
+            first.stop_requested.set()
+        return step(batch)
+
+    first.train_step = stopping_step  # type: ignore[method-assign]
+    assert not first.run()
+    second = make_trainer(tiny_config, samples, tmp_path / "parts", EventLog(None), ema_decay=0.9)
+    second.resume()
+    assert second.progress.step == stop_after
+    assert second.run()
+    for name, value in whole.final_state().items():
+        assert torch.equal(value, second.final_state()[name]), name
+
+
+def test_sigterm_ends_the_run_with_a_snapshot(tiny_config: Path, samples: list[Sample], tmp_path: Path) -> None:
+    trainer = make_trainer(tiny_config, samples, tmp_path / "out", EventLog(None), max_steps=1000)
+    step = trainer.train_step
+
+    def step_and_signal(batch: Batch) -> Any:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return step(batch)
+
+    trainer.train_step = step_and_signal  # type: ignore[method-assign]
+    assert threading.current_thread() is threading.main_thread()
+    handler = signal.getsignal(signal.SIGTERM)
+    assert not trainer.run()
+    assert load_snapshot(tmp_path / "out")[1].step == 1
+    assert signal.getsignal(signal.SIGTERM) is handler
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_snapshot(
+    tiny_config: Path, samples: list[Sample], tmp_path: Path
+) -> None:
+    trainer = make_trainer(tiny_config, samples, tmp_path / "out", EventLog(None))
+    trainer.save()
+    good = load_snapshot(tmp_path / "out")[0]["network"]
+    step = trainer.train_step
+
+    def poisoned_step(batch: Batch) -> Any:
+        if trainer.progress.step == 1:
+            trainer.network.sem_head.conv_sem.bias.data.fill_(float("nan"))
+        return step(batch)
+
+    trainer.train_step = poisoned_step  # type: ignore[method-assign]
+    with pytest.raises(DivergedError, match=r"step 1 .*photo"):
+        trainer.run()
+    kept = load_snapshot(tmp_path / "out")[0]["network"]
+    assert all(torch.equal(kept[name], value) for name, value in good.items())
+
+
+@pytest.mark.parametrize("content", [b"", b"not a snapshot", b"PK\x03\x04cut off"])
+def test_a_damaged_snapshot_is_one_sentence(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "snapshot.pt").write_bytes(content)
+    with pytest.raises(TrainingInputError, match=r"snapshot\.pt: is damaged"):
+        load_snapshot(tmp_path)
+
+
+def test_training_on_a_dataset_validates_and_writes_a_bundle(
+    tiny_config: Path, make_sample: MakeSample, write_dataset: WriteDataset, taxonomy: Taxonomy, tmp_path: Path
+) -> None:
+    # One without instances, one tall, one of a single category.
+    samples = [make_sample(64, 96, 2, "a"), make_sample(64, 96, 0, "b"), make_sample(96, 64, 1, "c")]
+    plain = make_sample(64, 96, 0, "d")
+    samples.append(dataclasses.replace(plain, ids=np.ones_like(plain.ids)))
+    write_dataset(tmp_path / "data", samples, taxonomy)
+    with EventLog(tmp_path / "events.jsonl") as events:
+        path = train_dataset(tiny_config, tmp_path / "data", RunOptions(tmp_path / "out", "cpu"), events)
+    assert path == tmp_path / "out" / "model"
+    bundle = load_bundle(path)
+    assert [c.name for c in bundle.taxonomy.categories] == ["road", "sky", "person", "car"]
+    assert bundle.manifest["lineage"]["images"] == 3
+    kinds = [event["event"] for event in read_events(tmp_path / "events.jsonl")]
+    assert kinds[0] == "start"
+    assert kinds[-1] == "done"
+    assert kinds.count("validation") == 2
+    validation = next(e for e in read_events(tmp_path / "events.jsonl") if e["event"] == "validation")
+    assert set(validation["categories"]) == {"road", "sky", "person", "car"}
+    assert validation["pq"] is not None
+    assert json.dumps(validation)
+
+
+def test_one_image_alone_can_be_trained_on(
+    tiny_config: Path, make_sample: MakeSample, write_dataset: WriteDataset, taxonomy: Taxonomy, tmp_path: Path
+) -> None:
+    write_dataset(tmp_path / "data", [make_sample(name="v"), make_sample(name="t")], taxonomy)
+    assert train_dataset(tiny_config, tmp_path / "data", RunOptions(tmp_path / "out", "cpu"), EventLog(None))
+
+
+def test_resuming_with_another_network_is_refused(tiny_config: Path, samples: list[Sample], tmp_path: Path) -> None:
+    make_trainer(tiny_config, samples, tmp_path / "out", EventLog(None)).save()
+    tiny_config.write_text(tiny_config.read_text().replace("fc_channels = 16", "fc_channels = 8"))
+    other = make_trainer(tiny_config, samples, tmp_path / "out", EventLog(None))
+    with pytest.raises(TrainingInputError, match="belongs to another configuration"):
+        other.resume()
+
+
+def test_options_default_to_the_originals_way() -> None:
+    options = TrainingOptions()
+    assert options.optimizer == "sgd"
+    assert options.schedule == "config"
+    assert options.amp == "off"
+    assert not any((options.ema_decay, options.crop_size, options.copy_paste, options.ignore_void))

@@ -1,0 +1,1 @@
+"""`seamseg-train`: datasets, losses, optimisation and learning from corrections."""

@@ -1,0 +1,88 @@
+"""`seamseg-train`: trains a network on a dataset, or fine-tunes a bundle on the corrections of a project."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from seamseg_studio.engine.cli.console import ExitCode, Parser, UsageError, run_command, warn
+from seamseg_studio.engine.errors import SeamsegError
+
+STOPPED = "stopped on request; `--resume` goes on from the snapshot in"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns the exit code."""
+    return run_command(make_parser(), train, argv)
+
+
+def make_parser() -> Parser:
+    """Returns the parser of the command line."""
+    parser = Parser(
+        prog="seamseg-train",
+        description="Trains a network on a seamseg dataset, or a model on a project's corrections. Writes OUT/model.",
+    )
+    parser.add_argument(
+        "config", nargs="?", type=Path, metavar="CONFIG", help="the .ini file of the network and its training"
+    )
+    parser.add_argument("dataset", nargs="?", type=Path, metavar="DATASET", help="folder of a seamseg dataset")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the model, snapshot and log go")
+    parser.add_argument(
+        "--from-corrections", type=Path, metavar="PROJECT", help="learn from a project's corrections instead"
+    )
+    parser.add_argument("--base", metavar="MODEL", help="the bundle to start from (default: the starter)")
+    parser.add_argument("--resume", action="store_true", help="go on from the snapshot in DIR")
+    parser.add_argument("--events", metavar="FILE|-", help="write one JSON event a line (default: DIR/events.jsonl)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
+    parser.add_argument(
+        "--max-steps", type=int, default=0, metavar="N", help="with --from-corrections: stop after N steps"
+    )
+    parser.add_argument(
+        "--max-minutes", type=float, default=0.0, metavar="M", help="with --from-corrections: stop after M minutes"
+    )
+    parser.add_argument(
+        "--learning-rate", type=float, default=0.0, metavar="R", help="with --from-corrections: rate of the heads"
+    )
+    parser.add_version()
+    return parser
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """Does what the command line says; returns the exit code."""
+    _check(arguments)
+    # The rest needs torch, which `--help` should not wait for.
+    from seamseg_studio.training.corrections import Budget
+    from seamseg_studio.training.events import EventLog
+    from seamseg_studio.training.runs import RunOptions, train_dataset, train_from_corrections
+
+    run = RunOptions(arguments.out, arguments.device, arguments.resume)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    with EventLog(arguments.events or arguments.out / "events.jsonl") as events:
+        try:
+            if arguments.from_corrections:
+                budget = Budget(arguments.max_steps, arguments.max_minutes, arguments.learning_rate)
+                bundle = train_from_corrections(arguments.from_corrections, arguments.base, run, budget, events)
+            else:
+                bundle = train_dataset(arguments.config, arguments.dataset, run, events)
+        except (SeamsegError, OSError) as error:
+            events.emit("error", message=str(error))
+            raise
+    if bundle is None:
+        warn(f"seamseg-train: {STOPPED} {arguments.out}")
+        return ExitCode.INTERRUPTED
+    if arguments.events != "-":
+        print(bundle)
+    return ExitCode.DONE
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    if arguments.from_corrections:
+        if arguments.config or arguments.dataset:
+            raise UsageError("give either CONFIG and DATASET or --from-corrections PROJECT, not both")
+    elif not (arguments.config and arguments.dataset):
+        raise UsageError("give CONFIG and DATASET, or --from-corrections PROJECT; see seamseg-train --help")
+    elif arguments.base or arguments.max_steps or arguments.max_minutes or arguments.learning_rate:
+        raise UsageError("--base, --max-steps, --max-minutes and --learning-rate go with --from-corrections")
+    if min(arguments.max_steps, arguments.max_minutes, arguments.learning_rate) < 0:
+        raise UsageError("--max-steps, --max-minutes and --learning-rate must not be negative")

@@ -1,0 +1,112 @@
+"""What a training run reads from its `.ini` file: the network's sections plus `[training]`, which is ours.
+
+The defaults of `[training]` leave every extra off, so that a configuration of the original project trains as it did.
+"""
+
+from __future__ import annotations
+
+import configparser
+import dataclasses
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seamseg_studio.engine.model.config import (
+    Config,
+    ConfigError,
+    dump_config,
+    load_config,
+    read_section,
+    value_to_text,
+)
+
+SECTION = "training"
+OPTIMIZERS = ("sgd", "adamw")
+AMP_MODES = ("off", "bf16", "fp16")
+SCHEDULES = ("config", "cosine")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOptions:
+    """Options that the original project does not have. A zero or an empty value means off."""
+
+    optimizer: str = "sgd"  # one of OPTIMIZERS; [optimizer] lr, weight_decay and momentum apply to both
+    schedule: str = "config"  # "config" follows [scheduler]; "cosine" falls to 1 % of lr over the whole run
+    max_steps: int = 0  # stop after so many steps; 0: after [scheduler] epochs
+    max_minutes: float = 0.0  # stop after so long; "cosine" then follows the clock and still ends low
+    amp: str = "off"  # one of AMP_MODES: mixed precision on a GPU
+    channels_last: bool = False  # memory order that convolutions on a GPU prefer
+    seed: int = 0
+    clip_grad_norm: float = 0.0  # largest norm of all gradients together
+    ema_decay: float = 0.0  # moving average of the weights, used for validation and for the bundle
+    body_lr_factor: float = 1.0  # learning rate of the body over that of the rest
+    freeze: tuple[str, ...] = ()  # prefixes of parameters to leave alone: ("body.backbone", "rpn_head")
+    frozen_norms: bool = False  # all norms use and keep their running statistics
+    log_scale: bool = False  # draw the scale evenly in its logarithm: as many images halved as doubled
+    crop_size: tuple[int, ...] = ()  # (height, width) pixels of random crops; smaller images are padded with void
+    color_jitter: float = 0.0  # strength of random brightness, contrast, saturation and hue
+    blur: float = 0.0  # probability of a random blur
+    copy_paste: float = 0.0  # probability that instances of other images are pasted into one
+    ignore_void: bool = False  # anchors and proposals on void are no negatives (void may hide a thing)
+    negatives_everywhere: bool = False  # images without things give negative proposals too
+    mask_positives_only: bool = False  # compute masks of positive proposals only (same loss, other norm statistics)
+    snapshot_minutes: float = 10.0  # between snapshots; there is always one at the end
+    val_max_images: int = 0  # validate on at most so many images; 0: all
+
+
+def load_training_config(source: Path | str, *, name: str | None = None) -> tuple[Config, TrainingOptions]:
+    """Reads a configuration with its optional `[training]` section.
+
+    Args:
+        source: A path, or the text itself (a string that holds a line break).
+        name: What messages call the source; the path by default.
+
+    Raises:
+        ConfigError: As for `load_config`; unknown keys are named with the nearest known one.
+    """
+    if isinstance(source, str) and "\n" in source:
+        text, name = source, name or "the configuration"
+    else:
+        name = name or str(source)
+        try:
+            text = Path(source).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{name} cannot be read as a configuration ({error}): give an .ini text file") from error
+    parser = configparser.ConfigParser(interpolation=None, default_section="\0none")
+    try:
+        parser.read_string(text, source=name)
+    except configparser.Error as error:
+        first_line = str(error).splitlines()[0]
+        raise ConfigError(f"{name} is no .ini file ({first_line}): correct it or start from a default") from error
+    items: Mapping[str, str] = dict(parser[SECTION]) if parser.has_section(SECTION) else {}
+    parser.remove_section(SECTION)
+    rest = io.StringIO()
+    parser.write(rest)
+    config = load_config(rest.getvalue() + "\n", name=name)
+    options: TrainingOptions = read_section(SECTION, TrainingOptions, items, name, True)
+    _check(options, name)
+    return config, options
+
+
+def dump_training_config(config: Config, options: TrainingOptions) -> str:
+    """Returns `.ini` text that `load_training_config` reads back to equal values."""
+    lines = [f"[{SECTION}]"]
+    for key in dataclasses.fields(options):
+        lines.append(f"{key.name} = {value_to_text(getattr(options, key.name))}".rstrip())
+    return dump_config(config) + "\n" + "\n".join(lines) + "\n"
+
+
+def _check(options: TrainingOptions, name: str) -> None:
+    choices: dict[str, tuple[str, ...]] = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "amp": AMP_MODES}
+    for key, allowed in choices.items():
+        value: Any = getattr(options, key)
+        if value not in allowed:
+            raise ConfigError(f"{name}: [{SECTION}] {key} = {value!r} is unknown: use one of {', '.join(allowed)}")
+    if options.crop_size and (len(options.crop_size) != 2 or min(options.crop_size) < 32):
+        raise ConfigError(
+            f"{name}: [{SECTION}] crop_size = {options.crop_size} must be (height, width), 32 or more each"
+        )
+    if not 0 <= options.ema_decay < 1:
+        raise ConfigError(f"{name}: [{SECTION}] ema_decay = {options.ema_decay} must be at least 0 and below 1")

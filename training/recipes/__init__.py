@@ -1,0 +1,1 @@
+"""Recipes: how the models that come with the program were trained, to be run again by anybody."""

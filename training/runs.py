@@ -1,0 +1,206 @@
+"""The two kinds of run of `seamseg-train`, put together from their parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seamseg_studio.engine.checkpoints.backbones import load_backbone
+from seamseg_studio.engine.checkpoints.bundle import Bundle, load_bundle, save_bundle
+from seamseg_studio.engine.inference.device import find_device
+from seamseg_studio.engine.model.config import Config
+from seamseg_studio.engine.model.panoptic_net import PanopticNet, build_network
+from seamseg_studio.engine.scene.taxonomy import Taxonomy
+from seamseg_studio.training.batch import Collate
+from seamseg_studio.training.config import TrainingOptions, load_training_config
+from seamseg_studio.training.corrections import Budget, fine_tune_settings, keep_network, read_corrections
+from seamseg_studio.training.dataset import (
+    KeyedBatches,
+    MemorySource,
+    SampleSource,
+    SeamsegSource,
+    TrainingSet,
+    make_loader,
+)
+from seamseg_studio.training.errors import TrainingError, TrainingInputError
+from seamseg_studio.training.events import EventLog
+from seamseg_studio.training.sample import VOID
+from seamseg_studio.training.sampler import AspectSampler
+from seamseg_studio.training.snapshots import FILE_NAME
+from seamseg_studio.training.trainer import Trainer, seed_everything
+from seamseg_studio.training.transforms import TrainTransform, cut_out
+from seamseg_studio.training.validation import measure_panoptic
+
+BUNDLE_FOLDER = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the command line says about any run.
+
+    Attributes:
+        out: Folder of the result; made if missing.
+        device: "auto", "cpu", "cuda" or "cuda:N".
+        resume: Whether to go on from the snapshot in `out`.
+    """
+
+    out: Path
+    device: str = "auto"
+    resume: bool = False
+
+
+def train_dataset(config_path: Path, dataset: Path, run: RunOptions, events: EventLog) -> Path | None:
+    """Trains a network on a seamseg dataset.
+
+    Returns:
+        The bundle; None if the run was stopped before its end.
+
+    Raises:
+        ConfigError, FormatError, TrainingInputError, DeviceError: The input makes the run pointless.
+        TrainingError: It failed on the way.
+    """
+    config, options = load_training_config(config_path)
+    source = SeamsegSource(dataset, config.dataloader.train_set)
+    device = find_device(run.device)
+    seed_everything(options.seed)
+    network = build_network(config, source.taxonomy)
+    if config.body.weights and not run.resume:
+        load_backbone(network.body.backbone, Path(config.body.weights).expanduser())
+    validate: Callable[[PanopticNet], dict[str, Any]] | None = None
+    if config.dataloader.val_set and (dataset / "lst" / f"{config.dataloader.val_set}.txt").is_file():
+        held_out = SeamsegSource(dataset, config.dataloader.val_set)
+
+        def validate(network: PanopticNet) -> dict[str, Any]:
+            return measure_panoptic(network, held_out, source.taxonomy, max_images=options.val_max_images)
+
+    trainer = _make_trainer(network, config, options, source, run, device, events, validate)
+    if not _run(trainer, run, events, len(source)):
+        return None
+    card = f"# {dataset.name}\n\nTrained by seamseg-train on {len(source)} images of {dataset.name}.\n"
+    lineage = {"dataset": dataset.name, "images": len(source), "steps": trainer.progress.step}
+    return _write_bundle(trainer, run, events, config, source.taxonomy, dataset.name, card, lineage)
+
+
+def train_from_corrections(
+    project: Path, base_spec: str | None, run: RunOptions, budget: Budget, events: EventLog
+) -> Path | None:
+    """Fine-tunes a bundle on the corrections of a project.
+
+    Returns:
+        The new bundle; None if the run was stopped before its end.
+
+    Raises:
+        BundleError, ProjectError, TrainingInputError, DeviceError: The input makes the run pointless.
+        TrainingError: It failed on the way.
+    """
+    base = load_bundle(base_spec)
+    samples = read_corrections(project, base.taxonomy)
+    device = find_device(run.device)
+    config, options = fine_tune_settings(base.config, len(samples), on_gpu=device.type == "cuda", budget=budget)
+    seed_everything(options.seed)
+    network = build_network(config, base.taxonomy)
+    network.load_state_dict(base.state_dict())
+    trainer = _make_trainer(network, config, options, MemorySource(samples), run, device, events, None)
+    if not _run(trainer, run, events, len(samples)):
+        return None
+    name = f"{base.name} + {project.stem}"
+    card = _fine_tune_card(base, project, samples_with_labels=len(samples), steps=trainer.progress.step)
+    lineage = {
+        "base": base.name,
+        "base_sha256": dict(base.manifest["sha256"]),
+        "base_lineage": base.manifest.get("lineage", {}),
+        "project": project.name,
+        "images": [sample.name for sample in samples],
+        "labelled_share": [round(float((sample.ids != VOID).mean()), 4) for sample in samples],
+        "steps": trainer.progress.step,
+    }
+    return _write_bundle(trainer, run, events, keep_network(base.config, config), base.taxonomy, name, card, lineage)
+
+
+def _make_trainer(
+    network: PanopticNet,
+    config: Config,
+    options: TrainingOptions,
+    source: SampleSource,
+    run: RunOptions,
+    device: torch.device,
+    events: EventLog,
+    validate: Callable[[PanopticNet], dict[str, Any]] | None,
+) -> Trainer:
+    data = config.dataloader
+    run.out.mkdir(parents=True, exist_ok=True)
+    if run.resume and not (run.out / FILE_NAME).is_file():
+        raise TrainingInputError(f"{run.out}: there is no {FILE_NAME} to resume from; start without --resume")
+    sizes = [source.size(i) for i in range(len(source))]
+    batches = KeyedBatches(AspectSampler(sizes, min(data.train_batch_size, len(source)), seed=options.seed))
+    transform = TrainTransform(
+        data.shortest_size,
+        data.longest_max_size,
+        data.random_flip,
+        data.random_scale,
+        options.log_scale,
+        options.crop_size,
+        options.blur,
+    )
+    things = frozenset(range(network.num_stuff, network.num_stuff + network.num_thing))
+    cutouts = cut_out([source[i] for i in range(len(source))], things) if options.copy_paste else []
+    dataset = TrainingSet(source, transform, seed=options.seed, cutouts=cutouts, copy_paste=options.copy_paste)
+    collate = Collate(network.num_stuff, network.num_thing, options.crop_size)
+    loader = make_loader(dataset, batches, collate, num_workers=data.num_workers, pin_memory=device.type == "cuda")
+    return Trainer(
+        network, config, options, loader, batches, out=run.out, device=device, events=events, validate=validate
+    )
+
+
+def _run(trainer: Trainer, run: RunOptions, events: EventLog, num_images: int) -> bool:
+    if run.resume:
+        trainer.resume()
+    events.emit(
+        "start",
+        total_steps=trainer.num_steps,
+        num_images=num_images,
+        device=str(trainer.device),
+        step=trainer.progress.step,
+        num_parameters=sum(p.numel() for p in trainer.network.parameters()),
+    )
+    try:
+        finished = trainer.run()
+    except torch.OutOfMemoryError as error:
+        raise TrainingError(
+            f"{trainer.device} has too little memory for batches of {trainer.config.dataloader.train_batch_size}: "
+            "lower [dataloader] train_batch_size or [training] crop_size, or use --device cpu"
+        ) from error
+    if not finished:
+        events.emit("stopped", step=trainer.progress.step, snapshot=str(run.out / FILE_NAME))
+    return finished
+
+
+def _write_bundle(
+    trainer: Trainer,
+    run: RunOptions,
+    events: EventLog,
+    config: Config,
+    taxonomy: Taxonomy,
+    name: str,
+    card: str,
+    lineage: Mapping[str, Any],
+) -> Path:
+    path = run.out / BUNDLE_FOLDER
+    state: dict[str, Tensor] = trainer.final_state()
+    save_bundle(path, name=name, config=config, taxonomy=taxonomy, state_dict=state, card=card, lineage=lineage)
+    events.emit("done", step=trainer.progress.step, bundle=str(path), seconds=round(trainer.progress.seconds, 1))
+    return path
+
+
+def _fine_tune_card(base: Bundle, project: Path, *, samples_with_labels: int, steps: int) -> str:
+    title, _, rest = base.card.partition("\n")
+    return (
+        f"# {base.name}, fine-tuned on {project.stem}\n\n{steps} steps on {samples_with_labels} corrected images of "
+        f"{project.name}. The licence and the limits of the base model hold for it too.\n\n## The base model\n\n"
+        f"{title.lstrip('# ')}\n{rest}"
+    )

@@ -1,0 +1,185 @@
+"""Random changes of a labelled image before it enters a batch, with the original project's arithmetic for size.
+
+Sizes are truncated (`int(side * scale)`), images resized bilinearly and labels by nearest neighbour, both by Pillow,
+whose bilinear filter averages when shrinking.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from seamseg_studio.training.sample import Sample, compact
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ResizeShortest:
+    """Scales the shorter side to a fixed length, whatever becomes of the longer one (validation)."""
+
+    shortest_size: int
+
+    def __call__(self, sample: Sample) -> Sample:
+        """Returns the resized sample."""
+        height, width = sample.size
+        scale = self.shortest_size / min(height, width)
+        return _resize(sample, (int(height * scale), int(width * scale)))
+
+
+@dataclass(frozen=True, slots=True)
+class TrainTransform:
+    """Flip, scale, crop and blur at random.
+
+    Attributes:
+        shortest_size: Length of the shorter side in pixels, before the random factor.
+        longest_max_size: Cap of the longer side in pixels, after the random factor; 0 for none.
+        random_flip: Whether every other image is mirrored.
+        random_scale: Empty for none, (lowest, highest) of a uniform factor, or three or more factors to choose from.
+        log_scale: Draw the factor uniformly in its logarithm (as many images halved as doubled).
+        crop_size: (height, width) of a random crop; images smaller than that are taken whole. Empty for none.
+        blur: Probability of a Gaussian blur of up to 1.5 pixels.
+    """
+
+    shortest_size: int
+    longest_max_size: int = 0
+    random_flip: bool = False
+    random_scale: tuple[float, ...] = ()
+    log_scale: bool = False
+    crop_size: tuple[int, ...] = ()
+    blur: float = 0.0
+
+    def __call__(self, sample: Sample, rng: random.Random) -> Sample:
+        """Returns the changed sample; all chance comes from `rng`."""
+        if self.random_flip and rng.random() < 0.5:
+            sample = _flip(sample)
+        height, width = sample.size
+        # The drawn length of the shorter side is truncated first, and the cap holds after the draw.
+        scale = int(self.shortest_size * self._draw_scale(rng)) / min(height, width)
+        if self.longest_max_size:
+            scale = min(scale, self.longest_max_size / max(height, width))
+        size = max(1, int(height * scale)), max(1, int(width * scale))
+        box: Box = (0.0, 0.0, float(width), float(height))
+        if self.crop_size:
+            size, box = _crop_box((height, width), size, self.crop_size, rng)
+        sample = _resize(sample, size, box)
+        if self.blur and rng.random() < self.blur:
+            image = Image.fromarray(sample.image).filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 1.5)))
+            sample = Sample(sample.name, np.asarray(image), sample.ids, sample.categories, sample.is_crowd)
+        return compact(sample)
+
+    def _draw_scale(self, rng: random.Random) -> float:
+        if not self.random_scale:
+            return 1.0
+        if len(self.random_scale) != 2:
+            return rng.choice(self.random_scale)
+        lowest, highest = self.random_scale
+        if self.log_scale:
+            return math.exp(rng.uniform(math.log(lowest), math.log(highest)))
+        return rng.uniform(lowest, highest)
+
+
+@dataclass(frozen=True, slots=True)
+class Cutout:
+    """One instance cut from a photo, to be pasted into others.
+
+    Attributes:
+        image: [h, w, 3] uint8 RGB.
+        mask: [h, w] bool.
+        category: Its thing category.
+    """
+
+    image: NDArray[np.uint8]
+    mask: NDArray[np.bool_]
+    category: int
+
+
+def cut_out(samples: Sequence[Sample], categories: frozenset[int], min_side: int = 40) -> list[Cutout]:
+    """Returns the instances of some categories that are large enough and do not touch the border of their photo."""
+    cutouts = []
+    for sample in samples:
+        height, width = sample.size
+        for segment in range(1, len(sample.categories)):
+            if sample.is_crowd[segment] or int(sample.categories[segment]) not in categories:
+                continue
+            mask = sample.ids == segment
+            if not mask.any():
+                continue
+            rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+            y0, y1, x0, x1 = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+            touches = y0 == 0 or x0 == 0 or y1 == height or x1 == width
+            if touches or max(y1 - y0, x1 - x0) < min_side or mask.sum() < 0.25 * (y1 - y0) * (x1 - x0):
+                continue
+            window = slice(y0, y1), slice(x0, x1)
+            cutouts.append(Cutout(sample.image[window].copy(), mask[window].copy(), int(sample.categories[segment])))
+    return cutouts
+
+
+def paste(sample: Sample, cutout: Cutout, rng: random.Random) -> Sample:
+    """Returns the sample with the instance in front of what was there: scaled, mirrored and placed at random."""
+    height, width = sample.size
+    h, w = cutout.mask.shape
+    lowest, highest = 20 / max(h, w), min(1.3, 0.7 * height / h, 0.7 * width / w)
+    if highest <= lowest:
+        return sample
+    scale = math.exp(rng.uniform(math.log(lowest), math.log(highest)))
+    h, w = max(2, int(h * scale)), max(2, int(w * scale))
+    patch = Image.fromarray(cutout.image).resize((w, h), Image.Resampling.BILINEAR)
+    alpha = Image.fromarray(cutout.mask.astype(np.uint8) * 255).resize((w, h), Image.Resampling.BILINEAR)
+    pixels, cover = np.asarray(patch), np.asarray(alpha, dtype=np.float32)[..., None] / 255
+    if rng.random() < 0.5:
+        pixels, cover = pixels[:, ::-1], cover[:, ::-1]
+    # Feet and wheels stand in the lower two thirds of street photos.
+    bottom = rng.randint(max(h, int(0.35 * height)), height)
+    left = rng.randint(0, width - w)
+    window = slice(bottom - h, bottom), slice(left, left + w)
+    image, ids = sample.image.copy(), sample.ids.copy()
+    image[window] = np.rint(image[window] * (1 - cover) + pixels * cover).astype(np.uint8)
+    ids[window][cover[..., 0] > 0.5] = len(sample.categories)
+    return Sample(
+        sample.name, image, ids, np.append(sample.categories, cutout.category), np.append(sample.is_crowd, False)
+    )
+
+
+def _crop_box(
+    source: tuple[int, int], scaled: tuple[int, int], crop: Sequence[int], rng: random.Random
+) -> tuple[tuple[int, int], Box]:
+    """Returns the size of the crop and its place in the unscaled image (left, top, right, bottom)."""
+    size = min(scaled[0], crop[0]), min(scaled[1], crop[1])
+    top, left = rng.randint(0, scaled[0] - size[0]), rng.randint(0, scaled[1] - size[1])
+    step_y, step_x = source[0] / scaled[0], source[1] / scaled[1]
+    box = (
+        left * step_x,
+        top * step_y,
+        min((left + size[1]) * step_x, source[1]),
+        min((top + size[0]) * step_y, source[0]),
+    )
+    return size, box
+
+
+def _resize(sample: Sample, size: tuple[int, int], box: Box | None = None) -> Sample:
+    left, top, right, bottom = box or (0.0, 0.0, float(sample.size[1]), float(sample.size[0]))
+    image = Image.fromarray(sample.image).resize(
+        (size[1], size[0]), Image.Resampling.BILINEAR, (left, top, right, bottom)
+    )
+    # Not by Pillow: it adds up steps, so that which neighbour an exact tie takes depends on its version.
+    rows = _nearest(size[0], top, bottom, sample.size[0])
+    columns = _nearest(size[1], left, right, sample.size[1])
+    ids = sample.ids[rows[:, None], columns]
+    return Sample(sample.name, np.asarray(image), ids, sample.categories, sample.is_crowd)
+
+
+def _nearest(count: int, start: float, stop: float, length: int) -> NDArray[np.int64]:
+    places = start + (np.arange(count) + 0.5) * ((stop - start) / count)
+    return np.minimum(places.astype(np.int64), length - 1)
+
+
+def _flip(sample: Sample) -> Sample:
+    image, ids = np.ascontiguousarray(sample.image[:, ::-1]), np.ascontiguousarray(sample.ids[:, ::-1])
+    return Sample(sample.name, image, ids, sample.categories, sample.is_crowd)

@@ -15,10 +15,14 @@ struct SamplingShape {
   bool nearest, zero_padding;
 };
 
+// Strides of axes of one element say nothing.
 inline bool is_channels_last(const Tensor& x) {
-  const int64_t channels = x.size(1), width = x.size(3);
-  return x.stride(1) == 1 && x.stride(3) == channels && x.stride(2) == channels * width &&
-      (x.size(0) == 1 || x.stride(0) == channels * width * x.size(2));
+  int64_t expected = 1;
+  for (int64_t axis : {1, 3, 2, 0}) {
+    if (x.size(axis) != 1 && x.stride(axis) != expected) return false;
+    expected *= x.size(axis);
+  }
+  return true;
 }
 
 // Returns whether the maps are channels_last; they must all be, or all be contiguous.

@@ -24,7 +24,7 @@ KEPT_THREADS = ("pytest_timeout", "ThreadPoolExecutor-tqdm", "pydevd", "Dummy")
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Points every settings, data and cache folder at a temporary place, so no test reads or changes a person's files."""
+    """Points every settings, data and cache folder at a temporary place: no test touches a person's files."""
     home = tmp_path_factory.mktemp("home")
     patch = pytest.MonkeyPatch()
     for variable, name in (

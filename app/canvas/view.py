@@ -66,6 +66,7 @@ class Canvas(QWidget):
         self._navigation: Navigation | None = None
         self._display = Display()
         self._tags = SelectionTags()
+        self._ground = _GROUND
         self._is_peeking = False
         self._has_sketch = False
         self._bar = CanvasBar(self)
@@ -189,6 +190,14 @@ class Canvas(QWidget):
             self._stage.shows_overlay = not is_peeking
         self._repaint(None)
 
+    def set_ground(self, color: QColor) -> None:
+        """Sets the colour around the image."""
+        self._ground = QColor(color)
+        if self._stage is not None:
+            self._stage.ground = self._ground
+            self._stage.viewport().update()
+        self.update()
+
     # The tool
 
     @property
@@ -304,7 +313,7 @@ class Canvas(QWidget):
     # Qt's events
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(event.rect(), _GROUND)
+        QPainter(self).fillRect(event.rect(), self._ground)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         if self._stage is not None:
@@ -326,6 +335,7 @@ class Canvas(QWidget):
             stage.setFrameShape(QFrame.Shape.NoFrame)
             stage.viewpoint_changed.connect(self._on_stage_viewpoint_changed)
             stage.viewport().setMouseTracking(True)
+            stage.ground = self._ground
             stage.setGeometry(self.rect())
             stage.lower()
             stage.show()

@@ -99,7 +99,6 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor> panoptic_fusion(
   const int64_t pixels = static_cast<int64_t>(height) * width;
   std::vector<int64_t> areas(256, 0);
   for (int64_t i = 0; i < pixels; ++i) areas[semantic_data[i]] += ids_data[i] == 0;
-  std::vector<bool> present(256, false);
   std::vector<uint8_t> seen(256, 0);
   for (int64_t i = 0; i < pixels; ++i) seen[semantic_data[i]] = 1;
   int64_t last = -1;

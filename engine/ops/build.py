@@ -1,8 +1,8 @@
 """Compiles `csrc` into one plain shared library, with ninja, in a process of its own and within a time limit.
 
-The library uses LibTorch's stable ABI only: it is built in seconds, against the headers of any torch since 2.11, and the
-result does not depend on Python. `python -m seamseg_studio.engine.ops.build --into FOLDER` builds one ahead of time,
-for packaging; everybody else gets theirs through `engine.ops.native` at first use.
+The library uses LibTorch's stable ABI only: it is built in seconds, against the headers of any torch since 2.11, and
+the result does not depend on Python. `python -m seamseg_studio.engine.ops.build --into FOLDER` builds one ahead of
+time, for packaging; everybody else gets theirs through `engine.ops.native` at first use.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class BuildError(SeamsegError):
     """The library could not be built; the message says why in one sentence."""
 
 
-class MissingTool(BuildError):
+class MissingToolError(BuildError):
     """There is no compiler, no ninja or no source: nothing was tried."""
 
 
@@ -80,8 +80,8 @@ class Tools:
 
 def source_files(kind: Kind) -> list[Path]:
     """Returns the translation units of a build, sorted by name."""
-    folders = [SOURCES / "cpu"] + ([SOURCES / "cuda"] if kind == "cuda" else [])
-    return [SOURCES / "library.cpp"] + sorted(path for folder in folders for path in folder.glob("*.c*"))
+    folders = [SOURCES / "cpu", SOURCES / "cuda"] if kind == "cuda" else [SOURCES / "cpu"]
+    return [SOURCES / "library.cpp", *sorted(path for folder in folders for path in folder.glob("*.c*"))]
 
 
 def sources_digest() -> str:
@@ -106,13 +106,15 @@ def find_tools(kind: Kind) -> Tools:
     """Finds compiler, ninja and, for `cuda`, an nvcc of torch's CUDA major version.
 
     Raises:
-        MissingTool: One of them, or the source, is not there.
+        MissingToolError: One of them, or the source, is not there.
     """
     if not (SOURCES / "library.cpp").is_file():
-        raise MissingTool(f"the source of the native ops is not at {SOURCES}")
+        raise MissingToolError(f"the source of the native ops is not at {SOURCES}")
     cxx = os.environ.get("CXX") or next((name for name in ("c++", "g++", "clang++") if shutil.which(name)), "")
     if not cxx or not shutil.which(cxx) or _WINDOWS:
-        raise MissingTool("there is no C++ compiler that can build the native ops" + (f" (CXX={cxx})" if cxx else ""))
+        raise MissingToolError(
+            "there is no C++ compiler that can build the native ops" + (f" (CXX={cxx})" if cxx else "")
+        )
     nvcc = _find_nvcc() if kind == "cuda" else None
     return Tools(cxx, _find_ninja(), nvcc)
 
@@ -128,7 +130,7 @@ def _find_ninja() -> str:
         pass
     found = shutil.which("ninja")
     if not found:
-        raise MissingTool("there is no ninja to build the native ops with; install the Python package ninja")
+        raise MissingToolError("there is no ninja to build the native ops with; install the Python package ninja")
     return found
 
 
@@ -137,21 +139,21 @@ def _find_nvcc() -> str:
     candidates = [str(Path(home) / "bin" / "nvcc") for home in homes if home]
     found = next((path for path in candidates if os.access(path, os.X_OK)), None) or shutil.which("nvcc")
     if not found:
-        raise MissingTool("there is no nvcc to build the GPU ops with")
+        raise MissingToolError("there is no nvcc to build the GPU ops with")
     try:
         said = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=60, check=True).stdout
     except (OSError, subprocess.SubprocessError) as error:
-        raise MissingTool(f"{found} does not run: {error}") from error
+        raise MissingToolError(f"{found} does not run: {error}") from error
     wanted = str(torch.version.cuda).split(".", maxsplit=1)[0]
     if f"release {wanted}." not in said:
-        raise MissingTool(f"{found} is not of CUDA {wanted}, which torch {torch.__version__} was built with")
+        raise MissingToolError(f"{found} is not of CUDA {wanted}, which torch {torch.__version__} was built with")
     return found
 
 
 def ninja_file(target: Target, tools: Tools) -> str:
     """Returns the text of a `build.ninja` that builds LIBRARY_NAME in the folder it lies in."""
     package = Path(torch.__file__).parent
-    # -ffp-contract: a fused multiply-add rounds once instead of twice, and thresholds then fall differently from PyTorch.
+    # -ffp-contract: a fused multiply-add rounds once instead of twice; thresholds then fall differently from PyTorch's.
     flags = (
         f"-std=c++17 -O3 -DNDEBUG -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno "
         f"-DTORCH_TARGET_VERSION={TORCH_TARGET} -isystem {_escaped(package / 'include')}"
@@ -202,7 +204,7 @@ def compile_library(target: Target, folder: Path, timeout_s: float = BUILD_TIMEO
     """Builds the library of `target` in `folder`, which exists and is empty, and returns its path.
 
     Raises:
-        MissingTool: As for `find_tools`.
+        MissingToolError: As for `find_tools`.
         BuildError: The compiler failed (the message has its first error line) or took longer than `timeout_s` seconds;
             no process of the build is left running.
     """
@@ -219,7 +221,7 @@ def compile_library(target: Target, folder: Path, timeout_s: float = BUILD_TIMEO
                 start_new_session=True,  # so that a timeout ends ninja and every compiler below it
             )
         except OSError as error:
-            raise MissingTool(f"{tools.ninja} does not run: {error}") from error
+            raise MissingToolError(f"{tools.ninja} does not run: {error}") from error
         try:
             code = process.wait(timeout_s)
         except subprocess.TimeoutExpired as error:

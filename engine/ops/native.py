@@ -17,8 +17,16 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from seamseg_studio.engine.ops import build, native_cache, native_nms
-from seamseg_studio.engine.ops.build import BuildError, MissingTool, Target
+from seamseg_studio.engine.ops import (
+    build,
+    native_abn,
+    native_boxes,
+    native_cache,
+    native_fusion,
+    native_nms,
+    native_sampling,
+)
+from seamseg_studio.engine.ops.build import BuildError, MissingToolError, Target
 
 _LOG = logging.getLogger(__name__)
 _LOCK = threading.Lock()
@@ -57,7 +65,7 @@ def status() -> Status:
     return _status
 
 
-@torch.compiler.assume_constant_result
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator, unused-ignore]
 def _serves(device_type: str) -> bool:
     kind = status().kind
     return kind == "cuda" if device_type == "cuda" else device_type == "cpu" and kind != "reference"
@@ -82,7 +90,7 @@ def _load() -> Status:
             _register(library)
         except (BuildError, OSError, RuntimeError) as error:
             reasons.append(str(error))
-            broken = broken or not isinstance(error, MissingTool)
+            broken = broken or not isinstance(error, MissingToolError)
             continue
         note = f"{how}; no GPU ops: {reasons[0]}" if reasons else how
         found = Status(target.kind, note, library)
@@ -103,6 +111,6 @@ def _library(target: Target) -> tuple[Path, str]:
 
 
 def _register(library: Path) -> None:
-    torch.ops.load_library(library)
-    for wrapper in (native_nms,):
+    torch.ops.load_library(library)  # type: ignore[no-untyped-call, unused-ignore]
+    for wrapper in (native_abn, native_boxes, native_fusion, native_nms, native_sampling):
         wrapper.register()

@@ -143,7 +143,7 @@ def cached_or_built(target: Target, timeout_s: float = build.BUILD_TIMEOUT_S) ->
         _sweep(root)
         try:
             return build_into(target, folder, timeout_s)
-        except build.MissingTool:
+        except build.MissingToolError:
             raise
         except BuildError as error:
             failure.write_text(str(error))

@@ -10,7 +10,13 @@ from torch import Tensor
 
 
 def nms_groups(
-    boxes_GN4: Tensor, scores_GN: Tensor, threshold: float, max_keep: int = -1, score_threshold: float | None = None
+    boxes_GN4: Tensor,
+    scores_GN: Tensor,
+    threshold: float,
+    max_keep: int = -1,
+    *,
+    categories_GN: Tensor | None = None,
+    score_threshold: float | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Suppresses in each group the boxes whose IoU with a kept box of a higher score is at least `threshold`.
 
@@ -21,6 +27,7 @@ def nms_groups(
         scores_GN: [G, N] float32. The order is falling, NaN first, ties by rising index.
         threshold: In [0, 1]. An IoU of NaN (two boxes without area) suppresses nothing.
         max_keep: Stops after so many kept boxes of a group; -1 keeps all.
+        categories_GN: If given, only boxes of one category suppress each other. [G, N] int64, in 32 bits.
         score_threshold: If given, boxes with a score not above it neither stay nor suppress.
 
     Returns:
@@ -30,13 +37,29 @@ def nms_groups(
         RuntimeError: A type, shape, device or value that does not fit; the message names it.
     """
     keep, count = torch.ops.seamseg.nms(
-        boxes_GN4.contiguous(), scores_GN.contiguous(), threshold, max_keep, score_threshold
+        boxes_GN4.contiguous(),
+        scores_GN.contiguous(),
+        None if categories_GN is None else categories_GN.contiguous(),
+        threshold,
+        max_keep,
+        score_threshold,
     )
     return keep, count
 
 
+def nms(boxes: Tensor, scores: Tensor, threshold: float, max_keep: int) -> Tensor:
+    """See `engine.ops.nms.nms`; waits for the device, because the number of results depends on the data."""
+    keep, count = nms_groups(boxes.float()[None], scores.float()[None], threshold, max_keep)
+    return keep[0, : int(count)]
+
+
 def _fake_nms(
-    boxes: Tensor, scores: Tensor, threshold: float, max_keep: int, score_threshold: float | None
+    boxes: Tensor,
+    scores: Tensor,
+    categories: Tensor | None,
+    threshold: float,
+    max_keep: int,
+    score_threshold: float | None,
 ) -> tuple[Tensor, Tensor]:
     num = boxes.shape[1] if max_keep <= 0 else min(max_keep, boxes.shape[1])
     keep = boxes.new_empty((boxes.shape[0], num), dtype=torch.int64)

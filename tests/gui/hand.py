@@ -44,7 +44,7 @@ class Hand:
         return QPointF(u / ratio, v / ratio)
 
     def press(self, y: float, x: float, button: Qt.MouseButton = LEFT, keys: Qt.KeyboardModifier = PLAIN) -> None:
-        self._held = button
+        self._held |= button
         self._send(QEvent.Type.MouseButtonPress, self.spot(y, x), button, keys)
 
     def move(self, y: float, x: float, keys: Qt.KeyboardModifier = PLAIN) -> None:
@@ -53,8 +53,8 @@ class Hand:
     def move_on_screen(self, spot: QPointF, keys: Qt.KeyboardModifier = PLAIN) -> None:
         self._send(QEvent.Type.MouseMove, spot, NONE, keys)
 
-    def release(self, y: float, x: float, keys: Qt.KeyboardModifier = PLAIN) -> None:
-        button, self._held = self._held, NONE
+    def release(self, y: float, x: float, button: Qt.MouseButton = LEFT, keys: Qt.KeyboardModifier = PLAIN) -> None:
+        self._held &= ~button
         self._send(QEvent.Type.MouseButtonRelease, self.spot(y, x), button, keys)
 
     def lose(self) -> None:
@@ -67,7 +67,7 @@ class Hand:
         self.press(*points[0], button, keys)
         for point in points[1:]:
             self.move(*point, keys)
-        self.release(*points[-1], keys)
+        self.release(*points[-1], button, keys)
 
     def click(self, y: float, x: float, keys: Qt.KeyboardModifier = PLAIN) -> None:
         self.drag((y, x), keys=keys)

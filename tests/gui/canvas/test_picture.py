@@ -45,11 +45,11 @@ def test_fill_is_the_category_colour_over_the_photo(canvas: Canvas, hand: Hand) 
 
 
 def test_outlines_are_white_and_yellow_where_selected(canvas: Canvas, document: Document, hand: Hand) -> None:
-    edge = (150, SHAPE[1] // 8)  # the car's left border
+    edge = (110, SHAPE[1] // 8)  # the car's left border, above its name
     assert hand.color(*edge) == (255, 255, 255)
     document.set_selection({CAR})
     assert hand.color(*edge) == SELECTED_RGB
-    assert hand.color(150, SHAPE[1] // 2) == (255, 255, 255)
+    assert hand.color(110, SHAPE[1] // 2) == (255, 255, 255)
     document.set_selection(())
     assert hand.color(*edge) == (255, 255, 255)
     canvas.set_show_outlines(False)
@@ -187,12 +187,12 @@ def test_a_wide_brush_renders_its_leading_edge_only(make_document: MakeDocument,
     document.set_current_category(CAR_CATEGORY)
     hand.settle()
     document.begin_stroke()
-    document.stroke_to(750, 1000, 700)
+    document.stroke_to(750, 1000, 950)
     hand.settle()
     layer = canvas._need_stage()._labelled
     assert layer is not None
     num_before = layer.num_rendered
-    document.stroke_to(750, 1010, 700)  # all that is in view was painted before
+    document.stroke_to(750, 1010, 950)  # all that is in view was painted before
     hand.settle()
     assert layer.num_rendered == num_before
     document.cancel_stroke()

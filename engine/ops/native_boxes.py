@@ -1,0 +1,68 @@
+"""Boxes by the compiled library: decoding, encoding, boxes of ids, mask pixels in boxes. See `engine.ops.boxes`.
+
+None of them has a gradient: the public functions use the reference where one is asked for.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def serves(boxes: Tensor, other: Tensor) -> bool:
+    """Returns whether the compiled ops take these two sets of boxes."""
+    is_wanted = torch.is_grad_enabled() and (boxes.requires_grad or other.requires_grad)
+    return boxes.dtype == other.dtype == torch.float32 and boxes.shape == other.shape and not is_wanted
+
+
+def shift_boxes(boxes: Tensor, shifts: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+    """Decodes boxes [..., 4] and, if `size` (height, width) is given, cuts them to an image of that size."""
+    height, width = (-1.0, -1.0) if size is None else (float(size[0]), float(size[1]))
+    out: Tensor = torch.ops.seamseg.shift_boxes(_flat(boxes), _flat(shifts), height, width)
+    return out.view(boxes.shape)
+
+
+def box_shifts(source: Tensor, target: Tensor) -> Tensor:
+    """Encodes `target` [..., 4] relative to `source` [..., 4]."""
+    out: Tensor = torch.ops.seamseg.box_shifts(_flat(source), _flat(target))
+    return out.view(source.shape)
+
+
+def extract_boxes(ids: Tensor, num_ids: int) -> Tensor:
+    """Returns the tight boxes [num_ids, 4] of an id image [H, W] of type uint8, int32 or int64."""
+    out: Tensor = torch.ops.seamseg.extract_boxes(ids.contiguous(), num_ids)
+    return out
+
+
+def mask_counts(boxes: Tensor, mask: Tensor) -> Tensor:
+    """Returns the sums [N] of `mask` [H, W] (bool or uint8) in boxes [N, 4]."""
+    out: Tensor = torch.ops.seamseg.mask_counts(boxes.contiguous(), mask.contiguous())
+    return out
+
+
+def _flat(boxes: Tensor) -> Tensor:
+    return boxes.reshape(-1, 4).contiguous()
+
+
+def _fake_shift_boxes(boxes: Tensor, shifts: Tensor, height: float, width: float) -> Tensor:
+    return torch.empty_like(boxes)
+
+
+def _fake_box_shifts(source: Tensor, target: Tensor) -> Tensor:
+    return torch.empty_like(source)
+
+
+def _fake_extract_boxes(ids: Tensor, num_ids: int) -> Tensor:
+    return ids.new_empty((num_ids, 4), dtype=torch.float32)
+
+
+def _fake_mask_counts(boxes: Tensor, mask: Tensor) -> Tensor:
+    return boxes.new_empty(boxes.shape[0])
+
+
+def register() -> None:
+    """Tells PyTorch the shapes of the results."""
+    torch.library.register_fake("seamseg::shift_boxes", _fake_shift_boxes)
+    torch.library.register_fake("seamseg::box_shifts", _fake_box_shifts)
+    torch.library.register_fake("seamseg::extract_boxes", _fake_extract_boxes)
+    torch.library.register_fake("seamseg::mask_counts", _fake_mask_counts)

@@ -99,7 +99,11 @@ class Document(EditingState):
         if patch.is_empty or not self._may_edit():
             return False
         self.finish_stroke()
-        patch.apply(self._map)
+        try:
+            patch.apply(self._map)
+        except SceneError as error:
+            self.edit_failed.emit(str(error))
+            return False
         self._journal.append(patch)
         self._tell_changed(patch)
         return True
@@ -256,13 +260,7 @@ class Document(EditingState):
         if not became_map:
             self.prediction_offered.emit(result)
             return False
-        self._map = self.project.load_map(self.record.id)
-        self._journal.reload()
-        self.map_replaced.emit()
-        self.set_selection(())
-        self.region_changed.emit(self._map.box)
-        self.segments_changed.emit(frozenset())
-        self.history_changed.emit()
+        self._reload_map()
         return True
 
     def apply_prediction(self) -> bool:
@@ -323,9 +321,23 @@ class Document(EditingState):
             return False
         if patch is None:
             return False
-        step(patch, self._map)
-        self._tell_changed(patch)
+        try:
+            step(patch, self._map)
+        except SceneError:
+            # The journal is the truth: what it holds is read anew.
+            self._reload_map()
+        else:
+            self._tell_changed(patch)
         return True
+
+    def _reload_map(self) -> None:
+        self._map = self.project.load_map(self.record.id)
+        self._journal.reload()
+        self.map_replaced.emit()
+        self.set_selection(())
+        self.region_changed.emit(self._map.box)
+        self.segments_changed.emit(frozenset())
+        self.history_changed.emit()
 
     def _tell_changed(self, patch: Patch) -> None:
         if not patch.box.is_empty:

@@ -116,7 +116,8 @@ class JournalWriter(QObject):
         if self._waiting:
             patch = self._waiting.pop()
             self._taken_back.append(patch)
-            self._tell_saved() if not self._waiting else None
+            if not self._waiting:
+                self._tell_saved()
             return patch
         undone = self._journal.undo(self._image_id)
         if undone is not None and self._done:

@@ -40,6 +40,11 @@ class LabelledLayer(TileLayer):
             self._opacity = opacity
             self.invalidate()
 
+    def set_line_width(self, width: int) -> None:
+        """Sets how many device pixels a line is wide on each side of a boundary."""
+        if self.overlay.set_line_width(width):
+            self.invalidate()
+
     def rect_of(self, box: Box, scale: float) -> Rect:
         """The device pixels that may look different when the pixels of `box` change."""
         return Rect(

@@ -19,9 +19,10 @@ from seamseg_studio.app.canvas.colours import (
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
-# How far a boundary reaches into the picture: one pixel, widened by one where selected, blurred by one, and one more
-# to see the neighbour.
-APRON_PX = 4
+MAX_LINE_WIDTH = 3
+# How far a boundary reaches into the picture: a line's width, one more where selected, blurred by one, and one more to
+# see the neighbour.
+APRON_PX = MAX_LINE_WIDTH + 3
 
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
@@ -34,6 +35,7 @@ class Overlay:
         self._taxonomy = taxonomy
         self._mode = OverlayMode.FILL
         self._show_outlines = True
+        self._line_width = 1
         self._selection: frozenset[int] = frozenset()
         self._hidden: frozenset[int] = frozenset()
         self._lines = line_words(WHITE)
@@ -54,6 +56,12 @@ class Overlay:
         """Sets what the colours mean and whether boundaries are drawn."""
         self._mode, self._show_outlines = mode, show_outlines
         self.recolour()
+
+    def set_line_width(self, width: int) -> bool:
+        """Sets how many device pixels a line is wide on each side of a boundary; whether that is new."""
+        width = min(max(width, 1), MAX_LINE_WIDTH)
+        is_new, self._line_width = width != self._line_width, width
+        return is_new
 
     def set_selection(self, selection: frozenset[int]) -> frozenset[int]:
         """Gives `selection` yellow outlines; returns the ids that look different now."""
@@ -110,17 +118,20 @@ class Overlay:
             ids = np.where(self._out_of_sight.look_up(ids), 0, ids)
         words = None
         if self._show_outlines or self._mode is OverlayMode.OUTLINE:
-            words = self._lines.take(_blurred(boundary(ids)), mode="clip")
+            words = self._lines.take(_line(boundary(ids), self._line_width - 1), mode="clip")
         if self._selection:
             chosen = self._chosen.look_up(ids)
             if chosen.any():
-                edges = np.asarray(cv2.dilate(boundary(chosen), _CROSS), np.uint8)
-                strong = self._selected_lines.take(_blurred(edges), mode="clip")
+                edges = _line(boundary(chosen), self._line_width)
+                strong = self._selected_lines.take(edges, mode="clip")
                 words = strong if words is None else np.where(strong != 0, strong, words)
         return words
 
 
-def _blurred(edges: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _line(edges: NDArray[np.uint8], num_wider: int) -> NDArray[np.uint8]:
+    """How much of a line covers each pixel, 0 to 255: `edges` made wider so many times, with a soft rim."""
+    if num_wider:
+        edges = np.asarray(cv2.dilate(edges, _CROSS, iterations=num_wider), np.uint8)
     return np.asarray(cv2.GaussianBlur(edges, (3, 3), 0), np.uint8)
 
 

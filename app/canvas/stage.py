@@ -215,6 +215,8 @@ class Stage(pg.GraphicsView):  # type: ignore[misc]
         exposed = Rect(
             area.top() + view.top, area.left() + view.left, area.bottom() + 1 + view.top, area.right() + 1 + view.left
         )
+        if self._labelled is not None:
+            self._labelled.set_line_width(round(ratio))
         deadline = time.perf_counter() + RENDER_BUDGET_S
         painter.save()
         painter.setWorldTransform(QTransform.fromScale(1 / ratio, 1 / ratio).translate(-view.left, -view.top))

@@ -6,22 +6,21 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
 from seamseg_studio.app.canvas import decorations
-from seamseg_studio.app.canvas.bar import CanvasBar
 from seamseg_studio.app.canvas.colours import OverlayMode
 from seamseg_studio.app.canvas.cursor import ToolCursor
+from seamseg_studio.app.canvas.floating import Floating
 from seamseg_studio.app.canvas.layers import Display, Layers, without_segments
-from seamseg_studio.app.canvas.minimap import Minimap, overview_picture
 from seamseg_studio.app.canvas.navigation import Navigation
 from seamseg_studio.app.canvas.pointer import Pointer, PointerTargets
 from seamseg_studio.app.canvas.tags import SelectionTags
 from seamseg_studio.app.canvas.viewpoint import Viewpoint
 from seamseg_studio.app.document import Document
-from seamseg_studio.app.tools.base import Tool
+from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.events import CursorShape, ToolEvent
 from seamseg_studio.app.tools.select import Select
 from seamseg_studio.engine.scene.geometry import Box
@@ -29,8 +28,6 @@ from seamseg_studio.engine.scene.geometry import Box
 if TYPE_CHECKING:
     from seamseg_studio.app.canvas.stage import Stage
 
-_MARGIN_PX = 12
-_MINIMAP_DELAY_MS = 250
 _GROUND = QColor("#131417")
 
 
@@ -69,27 +66,23 @@ class Canvas(QWidget):
         self._ground = _GROUND
         self._is_peeking = False
         self._has_sketch = False
-        self._bar = CanvasBar(self)
+        self._floating = Floating(self)
+        self._bar, self._minimap = self._floating.bar, self._floating.minimap
         self._bar.opacity_changed.connect(self.set_overlay_opacity)
         self._bar.brightness_changed.connect(self.set_image_brightness)
         self._bar.mode_changed.connect(self.set_overlay_mode)
         self._bar.show_values(self._display.opacity, self._display.brightness, self._display.mode)
-        self._minimap = Minimap(self)
         self._minimap.centre_requested.connect(self._on_minimap_centre_requested)
-        self._minimap_timer = QTimer(self, singleShot=True, interval=_MINIMAP_DELAY_MS)
-        self._minimap_timer.timeout.connect(self._draw_minimap)
-        self._bar.hide()
-        self._minimap.hide()
         self._pointer = Pointer(
             PointerTargets(
                 viewpoint=lambda: self._view,
-                look=lambda view: self._navigate("look", view),
-                zoom_to=lambda scale, v, u: self._navigate("zoom_to", scale, v, u),
+                look=self.look_from,
+                zoom_to=self._zoom_to,
                 to_device=lambda position: self._need_stage().to_device(position),
                 device_ratio=lambda: self._need_stage().device_ratio,
-                press=lambda event: self._to_tool("press", event),
+                press=lambda event: self._to_tool(self.active_tool.press, event),
                 move=self._on_pointer_moved,
-                release=lambda event: self._to_tool("release", event),
+                release=lambda event: self._to_tool(self.active_tool.release, event),
                 leave=self._on_pointer_left,
                 refresh_cursor=self.refresh_cursor,
             )
@@ -123,15 +116,11 @@ class Canvas(QWidget):
             stage.set_layers(self._layers.image, self._layers.labelled)
             if old is None or old.image is not document.image:
                 self._navigation = Navigation(stage, document.map.shape)
-                self._minimap.fit_to(document.map.shape)
                 self._navigation.fit()
-            self._minimap_timer.start()
         elif self._stage is not None:
             self._navigation = None
             self._stage.set_layers(None, None)
-        self._bar.setVisible(document is not None)
-        self._minimap.setVisible(document is not None)
-        self._place_bars()
+        self._floating.show_layers(self._layers)
         self.refresh_cursor()
         self.display_changed.emit()
 
@@ -240,21 +229,31 @@ class Canvas(QWidget):
 
     def fit(self) -> None:
         """Shows the whole image, and goes on to when the canvas changes its size."""
-        self._navigate("fit")
+        if self._navigation is not None:
+            self._navigation.fit()
 
     def zoom_to_box(self, box: Box) -> None:
         """Shows `box` as large as it goes, with some of what is around it."""
-        self._navigate("zoom_to_box", box)
+        if self._navigation is not None:
+            self._navigation.zoom_to_box(box)
 
     def zoom_100(self) -> None:
         """Shows one image pixel per screen pixel, about the middle."""
-        self._navigate("zoom_about_middle", self._need_stage().device_ratio)
+        if self._navigation is not None:
+            self._navigation.zoom_about_middle(self._need_stage().device_ratio)
 
     def zoom_in(self) -> None:
-        self._navigate("step", 1)
+        if self._navigation is not None:
+            self._navigation.step(1)
 
     def zoom_out(self) -> None:
-        self._navigate("step", -1)
+        if self._navigation is not None:
+            self._navigation.step(-1)
+
+    def look_from(self, view: Viewpoint) -> None:
+        """Looks from `view`, moved so far that some of the image is seen."""
+        if self._navigation is not None:
+            self._navigation.look(view)
 
     # What the stage asks (StageInput)
 
@@ -318,7 +317,7 @@ class Canvas(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         if self._stage is not None:
             self._stage.setGeometry(self.rect())
-        self._place_bars()
+        self._floating.place()
 
     # Within
 
@@ -343,9 +342,9 @@ class Canvas(QWidget):
             self._stage = stage
         return self._stage
 
-    def _navigate(self, what: str, *values: Any) -> None:
+    def _zoom_to(self, scale: float, v: float, u: float) -> None:
         if self._navigation is not None:
-            getattr(self._navigation, what)(*values)
+            self._navigation.zoom_to(scale, v, u)
 
     def _set_display(self, **changes: Any) -> None:
         self._display = replace(self._display, **changes)
@@ -361,22 +360,20 @@ class Canvas(QWidget):
             self._stage.update_box(box)
         else:
             self._stage.viewport().update()
-        if not self._minimap_timer.isActive():
-            self._minimap_timer.start()
+        self._floating.draw_soon()
 
     def _on_document_map_replaced(self) -> None:
         if self._layers is not None:
             self._layers.replace_overlay()
             self._need_stage().set_layers(self._layers.image, self._layers.labelled)
 
-    def _to_tool(self, what: str, event: ToolEvent) -> None:
+    def _to_tool(self, handle: Callable[[ToolEvent, Document, CanvasPort], None], event: ToolEvent) -> None:
         if self._document is not None:
-            handler: Callable[[ToolEvent, Document, Canvas], None] = getattr(self.active_tool, what)
-            handler(event, self._document, self)
+            handle(event, self._document, self)
             self.refresh_cursor()
 
     def _on_pointer_moved(self, event: ToolEvent) -> None:
-        self._to_tool("move", event)
+        self._to_tool(self.active_tool.move, event)
         if self._document is None:
             return
         y, x = event.pixel
@@ -397,17 +394,5 @@ class Canvas(QWidget):
             self.zoom_changed.emit(self.zoom)
 
     def _on_minimap_centre_requested(self, y: float, x: float) -> None:
-        self._navigate("centre_on", y, x)
-
-    def _draw_minimap(self) -> None:
-        if self._layers is not None:
-            picture = overview_picture(self._layers.image, self._layers.document, self._minimap.size())
-            self._minimap.set_picture(picture)
-
-    def _place_bars(self) -> None:
-        self._bar.adjustSize()
-        self._bar.move(_MARGIN_PX, self.height() - self._bar.height() - _MARGIN_PX)
-        size = self._minimap.size()
-        self._minimap.move(self.width() - size.width() - _MARGIN_PX, self.height() - size.height() - _MARGIN_PX)
-        self._bar.raise_()
-        self._minimap.raise_()
+        if self._navigation is not None:
+            self._navigation.centre_on(y, x)

@@ -255,7 +255,7 @@ Tensor sorted_order(const Tensor& scores) {
   std::array<StableIValue, 4> stack{
       torch::stable::detail::from(scores), torch::stable::detail::from(std::optional<bool>(true)),
       torch::stable::detail::from(int64_t{1}), torch::stable::detail::from(true)};
-  STABLE_TORCH_ERROR_CODE_CHECK(torch_call_dispatcher("aten::sort", "stable", stack.data(), TORCH_ABI_VERSION));
+  TORCH_ERROR_CODE_CHECK(torch_call_dispatcher("aten::sort", "stable", stack.data(), TORCH_ABI_VERSION));
   (void)torch::stable::detail::to<Tensor>(stack[0]);
   return torch::stable::detail::to<Tensor>(stack[1]);
 }

@@ -106,7 +106,7 @@ def test_pixels_are_square_and_sharp_at_high_zoom(make_document: MakeDocument, c
     image = np.random.default_rng(0).integers(0, 255, (40, 50, 3), np.uint8)
     canvas.set_document(make_document(PanopticMap.empty(40, 50), image))
     canvas.set_overlay_opacity(0)
-    canvas._navigate("look", Viewpoint(10.0, 0, 0))  # below the grid's scale
+    canvas.look_from(Viewpoint(10.0, 0, 0))  # below the grid's scale
     picture = hand.picture()
     for y, x in ((0, 0), (3, 7), (20, 33)):
         for dv, du in ((0, 0), (9, 9), (0, 9), (5, 5)):
@@ -118,7 +118,7 @@ def test_below_100_percent_the_photo_is_smooth(make_document: MakeDocument, canv
     image = np.zeros((600, 600, 3), np.uint8)
     image[::2] = 200  # stripes one pixel high become an even grey
     canvas.set_document(make_document(PanopticMap.empty(600, 600), image))
-    canvas._navigate("look", Viewpoint(0.5, 0, 0))
+    canvas.look_from(Viewpoint(0.5, 0, 0))
     assert hand.color(300, 300) == (100, 100, 100)
 
 
@@ -175,7 +175,7 @@ def test_a_dab_renders_its_tiles_only_and_a_pan_none(canvas: Canvas, document: D
     document.finish_stroke()
     hand.settle()
     num_now = layer.num_rendered
-    canvas._navigate("look", canvas._view.panned(10, 10))
+    canvas.look_from(canvas._view.panned(10, 10))
     hand.settle()
     assert layer.num_rendered == num_now
 
@@ -213,7 +213,7 @@ def test_first_frame_after_a_zoom_is_not_empty(canvas: Canvas, hand: Hand) -> No
 
 def test_minimap_shows_the_map_and_looks_where_clicked(canvas: Canvas, hand: Hand) -> None:
     hand.qtbot.waitUntil(lambda: not canvas._minimap._picture.isNull())
-    canvas._navigate("look", Viewpoint(4.0, 0, 0))
+    canvas.look_from(Viewpoint(4.0, 0, 0))
     hand.qtbot.mouseClick(canvas._minimap, LEFT, pos=canvas._minimap.rect().center())
     rows, columns = canvas._need_stage().device_shape
     assert canvas._view.to_image(rows / 2, columns / 2) == pytest.approx((SHAPE[0] / 2, SHAPE[1] / 2), abs=3)
@@ -223,7 +223,7 @@ def test_minimap_shows_the_map_and_looks_where_clicked(canvas: Canvas, hand: Han
 
 
 def test_tag_of_a_segment_out_of_view_is_not_shown(canvas: Canvas, document: Document, hand: Hand) -> None:
-    canvas._navigate("look", Viewpoint(4.0, 0, 0))  # the upper left corner: neither car nor bus
+    canvas.look_from(Viewpoint(4.0, 0, 0))  # the upper left corner: neither car nor bus
     before = hand.picture()
     document.set_selection({BUS})
     assert hand.picture() == before
@@ -261,11 +261,11 @@ def test_change_outside_the_view_is_seen_when_one_gets_there(canvas: Canvas, doc
     canvas.set_overlay_opacity(1)
     hand.settle()
     view = canvas._view
-    canvas._navigate("look", Viewpoint(1.0, -450, 0))  # only the top is in view
+    canvas.look_from(Viewpoint(1.0, -450, 0))  # only the top is in view
     hand.settle()
     ids = document.map.ids
     assert ids[ROAD_AT] == ROAD
     mask = np.ones((40, 40), np.bool_)
     assert document.commit(edits.paint(document.map, mask, Box(260, 180, 300, 220), SKY, document.policy))
-    canvas._navigate("look", view)
+    canvas.look_from(view)
     assert hand.color(*ROAD_AT) == pytest.approx(TAXONOMY[1].color, abs=2)

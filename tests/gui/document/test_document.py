@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.document import Document
 from seamseg_studio.engine.project import ImageRecord, Project, ProjectError
+from seamseg_studio.engine.scene import edits
 from seamseg_studio.engine.scene.patch import Patch
 from seamseg_studio.engine.scene.policy import Editable, FillPolicy
 
@@ -202,3 +203,50 @@ def test_merge_and_selection_follow_the_map(document: Document) -> None:
     assert document.selection == frozenset(i for i in (CAR, PERSON) if i in document.map.segments)
     assert document.describe([ROAD]) == "road"
     assert document.describe([ROAD, SKY]) == "2 segments"
+
+
+def test_a_patch_that_does_not_fit_changes_nothing(document: Document, qtbot: QtBot) -> None:
+    patch = edits.relabel(document.map, [CAR], PERSON_CATEGORY, document.policy)
+    assert document.delete([CAR])
+    before = document.map.ids.copy()
+    with qtbot.waitSignal(document.edit_failed):
+        assert not document.commit(patch)
+    assert np.array_equal(document.map.ids, before)
+    assert document.undo_label == "delete car"
+
+
+def test_a_map_that_lost_step_with_the_journal_is_read_anew(
+    document: Document, project: Project, record: ImageRecord, qtbot: QtBot
+) -> None:
+    document.set_current_category(CAR_CATEGORY)
+    new = document.map.next_id()
+    assert stroke(document, (5, 5), (5, 40))
+    patch = edits.delete(document.map, [new], document.policy)
+    patch.apply(document.map)  # behind the document's back
+    document.set_selection({PERSON})
+    with qtbot.waitSignal(document.map_replaced):
+        assert document.undo()
+    assert np.array_equal(document.map.ids, project.load_map(record.id).ids)
+    assert new not in document.map.segments
+    assert document.selection == frozenset()
+
+
+def test_an_edit_in_mid_stroke_comes_after_the_stroke(
+    document: Document, project: Project, record: ImageRecord
+) -> None:
+    document.set_current_category(CAR_CATEGORY)
+    assert document.begin_stroke()
+    document.stroke_to(5, 5, 4)
+    assert document.relabel([PERSON], CAR_CATEGORY)
+    assert [entry.label for entry in project.history(record.id)] == ["paint car", "relabel as car"]
+    assert np.array_equal(project.load_map(record.id).ids, document.map.ids)
+
+
+def test_the_second_choice_is_the_models(document: Document) -> None:
+    document.change_policy(fill=FillPolicy.SECOND_CHOICE)
+    y, x = HEIGHT // 2 + 5, WIDTH // 4  # in the car, whose second choice is sky
+    assert document.prediction is not None
+    assert document.prediction.second_choice is not None
+    assert document.prediction.second_choice[y, x] == SKY_CATEGORY
+    assert stroke(document, (y, x), erase=True)
+    assert document.map.ids[y, x] == SKY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from canvas_street import TAXONOMY, street
 from hypothesis import given
@@ -70,7 +71,7 @@ def test_the_pixel_under_a_point_is_the_nearest_centre(y: float, x: float, pixel
 @pytest.fixture
 def document(qapp: QApplication) -> Document:
     panoptic_map = street()
-    image = pytest.importorskip("numpy").zeros((*panoptic_map.shape, 3), "uint8")
+    image = np.zeros((*panoptic_map.shape, 3), np.uint8)
     return Document(MemoryProject(TAXONOMY), record_of(panoptic_map.shape), image, panoptic_map)  # type: ignore[arg-type]
 
 

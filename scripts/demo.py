@@ -1,7 +1,7 @@
 """`make demo`: labels the bundled sample photos with the bundled model, then opens the studio on them.
 
-Leaves in the output folder `overlay/` (pictures), `coco-panoptic/` (the labels) and `samples.seamseg`, a project to correct
-them in.
+Leaves in the output folder `overlay/` (pictures), `coco-panoptic/` (the labels) and `samples.seamseg`, a project to
+correct them in.
 """
 
 from __future__ import annotations

@@ -86,3 +86,7 @@ def _check(arguments: argparse.Namespace) -> None:
         raise UsageError("--base, --max-steps, --max-minutes and --learning-rate go with --from-corrections")
     if min(arguments.max_steps, arguments.max_minutes, arguments.learning_rate) < 0:
         raise UsageError("--max-steps, --max-minutes and --learning-rate must not be negative")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -48,6 +48,13 @@ def window(studio: Studio, qtbot: QtBot) -> MainWindow:
     return window
 
 
+def press(
+    qtbot: QtBot, window: MainWindow, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+) -> None:
+    """Presses a key where the keyboard is."""
+    qtbot.keyClick(QApplication.focusWidget() or window, key, modifier)
+
+
 def wait_for_labels(studio: Studio, qtbot: QtBot) -> Document:
     def has_labels() -> bool:
         document = studio.session.document
@@ -99,14 +106,16 @@ def test_label_correct_export_train_and_label_again(
     assert not np.array_equal(corrected, predicted)
 
     # One drag is one step of undo.
-    qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(window.actions_by_id["undo"].isEnabled)
+    press(qtbot, window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert np.array_equal(document.map.ids, predicted)
-    qtbot.keyClick(window, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(window.actions_by_id["redo"].isEnabled)
+    press(qtbot, window, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
     assert np.array_equal(document.map.ids, corrected)
 
     # Accepting goes on to the next photo, which the model labels.
     first = document.record
-    qtbot.keyClick(window, Qt.Key.Key_Return)
+    press(qtbot, window, Qt.Key.Key_Return)
     qtbot.waitUntil(
         lambda: studio.session.document is not None and studio.session.document.record.id != first.id, timeout=20_000
     )

@@ -47,7 +47,7 @@ from seamseg_studio.training.validation import measure
 
 LONGEST_PX = {"camvid": 480, "labelmefacade": 400, "idd_lite": 320, "coco_street": 512}
 QUALITY = {"camvid": 76, "labelmefacade": 58, "idd_lite": 64, "coco_street": 70}
-SHARES = {"camvid": 0.42, "labelmefacade": 0.18, "idd_lite": 0.1, "coco_street": 0.3}
+SHARES = {"camvid": 0.45, "labelmefacade": 0.22, "idd_lite": 0.08, "coco_street": 0.25}
 BATCHES_PER_EPOCH = 200
 CUTOUT_CATEGORIES = frozenset(range(NUM_STUFF, len(STREET)))
 CARD = """# Starter model: expect mistakes, correct them, retrain

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from seamseg_studio.engine.ops import boxes as box_ops
 from seamseg_studio.engine.ops import (
     native_abn,
     native_boxes,
@@ -14,7 +15,6 @@ from seamseg_studio.engine.ops import (
     native_sampling,
     reference,
 )
-from seamseg_studio.engine.ops import boxes as box_ops
 
 
 def random_boxes(num: int, seed: int, extent: float = 100.0) -> Tensor:

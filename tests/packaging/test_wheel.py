@@ -56,6 +56,8 @@ def test_only_our_name_at_the_top(wheel: Path) -> None:
         "resources/starter/model.safetensors",
         "resources/samples/ATTRIBUTION.tsv",
         "resources/samples/images/000000107438.jpg",
+        "csrc/library.cpp",
+        "csrc/cuda/nms.cu",
         "app/run.py",
         "engine/cli/label.py",
         "training/cli.py",

@@ -1,6 +1,7 @@
 """Draws the documents' pictures: `python scripts/screenshot.py --project demo-out/samples.seamseg`.
 
-Runs the real window and engine on a copy of the project, so nothing in it changes. Needs a display; `xvfb-run -a` gives one.
+Runs the real window and engine on a copy of the project, so nothing in it changes. Needs a display, such as
+`xvfb-run -a` gives.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`make demo`: labels the bundled sample photos with the bundled model, then opens the studio on them.
 
-Leaves in the output folder `overlay/` (pictures), `coco-panoptic/` (the labels) and `samples.seamseg`, a project to
-correct them in.
+Leaves in the output folder `overlay/` (pictures), `panoptic/` with `panoptic.json` (COCO panoptic) and
+`samples.seamseg`, a project to correct them in.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def main() -> int:
         return 1
     if code:
         return code
-    print(f"demo: pictures in {options.out / 'overlay'}, COCO panoptic labels in {options.out / 'coco-panoptic'}")
+    print(f"demo: pictures in {options.out / 'overlay'}, COCO panoptic labels in {options.out / 'panoptic.json'}")
     return 0 if options.no_window else open_studio(options.out / PROJECT)
 
 

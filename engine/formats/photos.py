@@ -73,7 +73,7 @@ def pixels_of(
     """
     if image is None:
         if image_path is None:
-            raise FormatError(f"{name}: its photograph is not there; say where the images are")
+            raise FormatError(f"{name}: its photograph is not there; name the folder of the photographs (--images)")
         image = read_image(image_path)
     check_size(image_path or name, (image.shape[0], image.shape[1]), shape)
     return image

@@ -88,7 +88,8 @@ def test_label_train_from_corrections_and_label_again(photos: Path, tmp_path: Pa
     # What was labelled can be scored and converted.
     score = run("seamseg-eval", "--predictions", out, "--ground-truth", out, "--json")
     assert json.loads(score.stdout)["all"]["pq"] == pytest.approx(100)
-    run("seamseg-convert", out, tmp_path / "converted", "--from", "coco-panoptic", "--to", "seamseg")
+    converted = ("--from", "coco-panoptic", "--to", "seamseg", "--images", photos)
+    run("seamseg-convert", out, tmp_path / "converted", *converted)
     assert (tmp_path / "converted" / "metadata.bin").is_file()
 
 

@@ -73,6 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     train_parser.add_argument("--max-steps", type=int, default=0)
     train_parser.add_argument("--batch-size", type=int, default=0)
     train_parser.add_argument("--workers", type=int, default=-1)
+    train_parser.add_argument("--resume", action="store_true", help="go on from the snapshot in OUT")
     train_parser.add_argument(
         "--all", action="store_true", help="train on the validation images too (no honest figure)"
     )
@@ -130,7 +131,10 @@ def train(arguments: argparse.Namespace) -> int:
             events=events,
             category_sets=torch.from_numpy(category_set_table()),
         )
-        events.emit("start", total_steps=0, num_images=len(train_part), device=str(device), step=0)
+        if arguments.resume:
+            trainer.resume()
+        step = trainer.progress.step
+        events.emit("start", total_steps=0, num_images=len(train_part), device=str(device), step=step)
         trainer.run()
         print(f"{trainer.progress}", flush=True)
         network.load_state_dict(trainer.final_state())

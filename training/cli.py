@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from seamseg_studio.engine.cli.console import ExitCode, Parser, UsageError, run_command, warn
+from seamseg_studio.engine.cli.targets import check_file, check_folder
 from seamseg_studio.engine.errors import SeamsegError
 
 STOPPED = "stopped on request; `--resume` goes on from the snapshot in"
@@ -57,7 +58,6 @@ def train(arguments: argparse.Namespace) -> int:
     from seamseg_studio.training.runs import RunOptions, train_dataset, train_from_corrections
 
     run = RunOptions(arguments.out, arguments.device, arguments.resume)
-    arguments.out.mkdir(parents=True, exist_ok=True)
     with EventLog(arguments.events or arguments.out / "events.jsonl") as events:
         try:
             if arguments.from_corrections:
@@ -66,7 +66,8 @@ def train(arguments: argparse.Namespace) -> int:
             else:
                 bundle = train_dataset(arguments.config, arguments.dataset, run, events)
         except (SeamsegError, OSError) as error:
-            events.emit("error", message=str(error))
+            if events.has_begun:
+                events.emit("error", message=str(error))
             raise
     if bundle is None:
         warn(f"seamseg-train: {STOPPED} {arguments.out}")
@@ -77,6 +78,9 @@ def train(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
+    check_folder(arguments.out, "--out")
+    if arguments.events and arguments.events != "-":
+        check_file(Path(arguments.events), "--events")
     if arguments.from_corrections:
         if arguments.config or arguments.dataset:
             raise UsageError("give either CONFIG and DATASET or --from-corrections PROJECT, not both")

@@ -34,37 +34,47 @@ EVENTS = ("start", "step", "epoch", "snapshot", "validation", "done", "stopped",
 class EventLog:
     """Writes events as they happen; each line is flushed, so that a reader may follow.
 
+    The file is made with the first event, so that a run that is refused leaves nothing.
+
     Args:
         target: A file (appended to, so that a resumed run continues its log), "-" for stdout, or None for nowhere.
-
-    Raises:
-        OSError: The file cannot be opened.
     """
 
     def __init__(self, target: Path | str | None) -> None:
+        self._to_stdout = target is not None and str(target) == "-"
+        self._path = None if target is None or self._to_stdout else Path(target)
         self._file: IO[str] | None = None
-        self._owned = False
-        if target is not None and str(target) == "-":
-            self._file = sys.stdout
-        elif target is not None:
-            Path(target).parent.mkdir(parents=True, exist_ok=True)
-            self._file = Path(target).open("a", encoding="utf-8")  # noqa: SIM115 - closed by close()
-            self._owned = True
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is somebody to tell of an error: a reader of stdout, or a file with events in it."""
+        return self._to_stdout or self._file is not None
 
     def emit(self, event: str, **values: Any) -> None:
-        """Writes one event. Numbers that JSON does not have (NaN, infinity) become null."""
+        """Writes one event. Numbers that JSON does not have (NaN, infinity) become null.
+
+        Raises:
+            OSError: The file cannot be made or written.
+        """
         assert event in EVENTS, event
-        if self._file is None:
+        stream = sys.stdout if self._to_stdout else self._open()
+        if stream is None:
             return
         line = {"v": VERSION, "event": event, "time": round(time.time(), 3), **values}
-        self._file.write(json.dumps(_finite(line), allow_nan=False) + "\n")
-        self._file.flush()
+        stream.write(json.dumps(_finite(line), allow_nan=False) + "\n")
+        stream.flush()
 
     def close(self) -> None:
         """Closes the file; stdout stays open."""
-        if self._owned and self._file is not None:
+        if self._file is not None:
             self._file.close()
         self._file = None
+
+    def _open(self) -> IO[str] | None:
+        if self._file is None and self._path is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._path.open("a", encoding="utf-8")
+        return self._file
 
     def __enter__(self) -> EventLog:
         return self

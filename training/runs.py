@@ -133,9 +133,9 @@ def _make_trainer(
     validate: Callable[[PanopticNet], dict[str, Any]] | None,
 ) -> Trainer:
     data = config.dataloader
-    run.out.mkdir(parents=True, exist_ok=True)
     if run.resume and not (run.out / FILE_NAME).is_file():
         raise TrainingInputError(f"{run.out}: there is no {FILE_NAME} to resume from; start without --resume")
+    run.out.mkdir(parents=True, exist_ok=True)
     sizes = [source.size(i) for i in range(len(source))]
     batches = KeyedBatches(AspectSampler(sizes, min(data.train_batch_size, len(source)), seed=options.seed))
     transform = TrainTransform(

@@ -214,5 +214,5 @@ def _fail(prog: str, sentence: str, code: ExitCode, as_json: bool) -> ExitCode:
         traceback.print_exc()
     warn(f"{prog}: {sentence}")
     if as_json:
-        print_json({"error": sentence, "exit_code": int(code)})
+        print(json.dumps({"error": sentence, "exit_code": int(code)}), flush=True)  # one line: it may end a stream
     return code

@@ -27,6 +27,7 @@ from seamseg_studio.engine.cli.console import (
     run_command,
     warn,
 )
+from seamseg_studio.engine.cli.targets import check_folder
 from seamseg_studio.engine.errors import InputError
 from seamseg_studio.engine.formats.image_file import find_images
 from seamseg_studio.engine.formats.registry import FORMATS, Format, Writer, find_format
@@ -195,13 +196,7 @@ def _parse_batch_size(text: str) -> int | None:
 
 
 def _check_target(out: Path, formats: Sequence[Format], *, may_exist: bool) -> None:
-    there = out
-    while not there.exists() and there != there.parent:
-        there = there.parent
-    if not there.is_dir():
-        raise InputError(f"{there}: is a file, not a folder; choose another --out")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise InputError(f"{there}: may not be written; choose another --out")
+    check_folder(out, "--out")
     taken = [entry.name for entry in formats if (out / f".{entry.name}.log").exists()]
     if taken and not may_exist:
         raise InputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -35,12 +36,15 @@ def test_help_is_complete(capsys: pytest.CaptureFixture[str]) -> None:
         (["--from-corrections", "p", "--max-steps", "-1"], "must not be negative"),
         (["missing.ini", "data"], r"missing\.ini"),
         (["--from-corrections", "nowhere"], "nowhere"),
+        (["--from-corrections", "nowhere", "--base", "nosuch"], "nosuch"),
+        (["missing.ini", "data", "--events", "nosuch/events.jsonl"], "nosuch"),
     ],
 )
 def test_wrong_usage_is_one_sentence(
     arguments: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*arguments, "--out", str(tmp_path / "out")]) == 2
+    assert not (tmp_path / "out").exists()
     message = capsys.readouterr().err
     assert "Traceback" not in message
     assert len(message.strip().splitlines()) == 1
@@ -56,7 +60,9 @@ def test_an_empty_split_is_named(
     out = tmp_path / "out"
     assert main([str(tiny_config), str(tmp_path / "data"), "--out", str(out), "--device", "cpu"]) == 2
     assert "lists no images" in capsys.readouterr().err
-    assert read_events(out / "events.jsonl")[-1]["event"] == "error"
+    assert not out.exists()
+    assert main([str(tiny_config), str(tmp_path / "data"), "--out", str(out), "--events", "-"]) == 2
+    assert json.loads(capsys.readouterr().out)["event"] == "error"
 
 
 def test_an_unknown_device_and_a_missing_snapshot_are_named(

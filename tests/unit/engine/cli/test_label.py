@@ -318,9 +318,11 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     *second, summary = _lines(text)
     again = [line["name"] for line in second]
     assert summary["num_skipped"] + summary["num_done"] == 12
-    if how != signal.SIGKILL:
+    if how == signal.SIGKILL:
+        # An image may have been finished on disk with the kill coming before its line was printed.
+        assert summary["num_skipped"] >= len(set(done) - set(again))
+    else:
         assert sorted(done + again) == sorted(str(mark) for mark in range(12))
-    assert {*done, *again} == {str(mark) for mark in range(12)}
 
     assert main([*map(str, arguments[:3]), "--out", str(tmp_path / "whole")]) == 0
     assert _content(out) == _content(tmp_path / "whole")

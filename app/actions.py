@@ -3,44 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from seamseg_studio.app.action_spec import DOCUMENT, EDIT, SELECTED, ActionSpec
 from seamseg_studio.app.commands import Commands
+from seamseg_studio.app.segment_actions import SEGMENT_ACTIONS
 from seamseg_studio.app.theme import ThemeChoice
 
 CONTEXT = "Actions"  # of the translations of `text` and of the names of menus
-
-
-@dataclass(frozen=True, slots=True)
-class ActionSpec:
-    """One thing that a person can do.
-
-    Attributes:
-        id: Stable, for settings and tests.
-        menu: Its menu, or "Menu/Submenu".
-        text: What people read; English, translated when shown.
-        run: What it does.
-        keys: Its default keys; the first is shown.
-        icon: File stem in resources/icons.
-        needs: Conditions of `Commands` without which it is disabled; the first that fails is the reason shown.
-        gap: Whether a line separates it from the entry before.
-        checked: For switches: whether it is on now.
-        group: Switches of one group exclude each other.
-        repeats: Whether holding the key repeats it.
-    """
-
-    id: str
-    menu: str
-    text: str
-    run: Callable[[Commands], object]
-    keys: tuple[str, ...] = ()
-    icon: str = ""
-    needs: tuple[str, ...] = ()
-    gap: bool = False
-    checked: Callable[[Commands], bool] | None = None
-    group: str = ""
-    repeats: bool = False
-
 
 MENUS = ("File", "Edit", "View", "Segment", "Label", "Train", "Help")
 MENU_TEXTS = {
@@ -57,10 +26,6 @@ MENU_TEXTS = {
     "Text size": "Text &size",
     "Overlay": "&Overlay",
 }
-_DOCUMENT = ("document",)
-_EDIT = ("document", "writable")
-_SELECTED = ("document", "selection")
-_CHANGE = ("document", "writable", "selection")
 
 
 def _mode_is(mode: str) -> Callable[[Commands], bool]:
@@ -69,10 +34,6 @@ def _mode_is(mode: str) -> Callable[[Commands], bool]:
 
 def _theme_is(choice: ThemeChoice) -> Callable[[Commands], bool]:
     return lambda c: c.studio.theme.choice is choice
-
-
-def _tool_is(name: str) -> Callable[[Commands], bool]:
-    return lambda c: c.window.tool_name == name
 
 
 ACTIONS: tuple[ActionSpec, ...] = (
@@ -101,7 +62,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec("quit", "File", "&Quit", Commands.quit, ("Ctrl+Q",)),
     # Edit
-    ActionSpec("undo", "Edit", "&Undo", Commands.undo, ("Ctrl+Z",), "undo", (*_EDIT, "undo"), repeats=True),
+    ActionSpec("undo", "Edit", "&Undo", Commands.undo, ("Ctrl+Z",), "undo", (*EDIT, "undo"), repeats=True),
     ActionSpec(
         "redo",
         "Edit",
@@ -109,7 +70,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         Commands.redo,
         ("Ctrl+Shift+Z", "Ctrl+Y"),
         "redo",
-        (*_EDIT, "redo"),
+        (*EDIT, "redo"),
         repeats=True,
     ),
     ActionSpec(
@@ -118,13 +79,13 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "Select &all segments",
         Commands.select_all,
         ("Ctrl+A",),
-        needs=_DOCUMENT,
+        needs=DOCUMENT,
         gap=True,
     ),
-    ActionSpec("select_none", "Edit", "Select &none", Commands.select_none, ("Esc",), needs=_SELECTED),
+    ActionSpec("select_none", "Edit", "Select &none", Commands.select_none, ("Esc",), needs=SELECTED),
     # View
-    ActionSpec("fit", "View", "&Fit the image", Commands.fit, ("Ctrl+0",), "fit", _DOCUMENT),
-    ActionSpec("zoom_100", "View", "&100 %", Commands.zoom_100, ("Ctrl+1",), needs=_DOCUMENT),
+    ActionSpec("fit", "View", "&Fit the image", Commands.fit, ("Ctrl+0",), "fit", DOCUMENT),
+    ActionSpec("zoom_100", "View", "&100 %", Commands.zoom_100, ("Ctrl+1",), needs=DOCUMENT),
     ActionSpec(
         "zoom_in",
         "View",
@@ -132,10 +93,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
         Commands.zoom_in,
         ("Ctrl++", "Ctrl+="),
         "zoom_in",
-        _DOCUMENT,
+        DOCUMENT,
         repeats=True,
     ),
-    ActionSpec("zoom_out", "View", "Zoom &out", Commands.zoom_out, ("Ctrl+-",), "zoom_out", _DOCUMENT, repeats=True),
+    ActionSpec("zoom_out", "View", "Zoom &out", Commands.zoom_out, ("Ctrl+-",), "zoom_out", DOCUMENT, repeats=True),
     *(
         ActionSpec(
             f"mode_{mode}",
@@ -182,80 +143,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("text_normal", "View/Text size", "&Normal", lambda c: c.change_scale(0), ("Ctrl+Alt+0",)),
     ActionSpec("full_screen", "View", "F&ull screen", Commands.toggle_full_screen, ("F11",), gap=True),
     ActionSpec("reset_layout", "View", "&Reset the layout", Commands.reset_layout),
-    # Segment
-    *(
-        ActionSpec(
-            f"tool_{name}",
-            "Segment/Tools",
-            text,
-            lambda c, name=name: c.use_tool(name),  # type: ignore[misc]
-            (key,),
-            name,
-            ("canvas",),
-            checked=_tool_is(name),
-            group="tool",
-        )
-        for name, text, key in (
-            ("select", "&Select", "V"),
-            ("brush", "&Brush", "B"),
-            ("eraser", "&Eraser", "E"),
-        )
-    ),
-    ActionSpec(
-        "size_larger",
-        "Segment/Tools",
-        "&Larger brush",
-        lambda c: c.step_size(1),
-        ("]",),
-        needs=("canvas",),
-        gap=True,
-        repeats=True,
-    ),
-    ActionSpec(
-        "size_smaller",
-        "Segment/Tools",
-        "S&maller brush",
-        lambda c: c.step_size(-1),
-        ("[",),
-        needs=("canvas",),
-        repeats=True,
-    ),
-    ActionSpec(
-        "search_category",
-        "Segment",
-        "&Search a category",
-        Commands.search_category,
-        ("/",),
-        "search",
-        ("project",),
-    ),
-    *(
-        ActionSpec(
-            f"category_{digit}",
-            "Segment/Give category",
-            "Category of key %1".replace("%1", str(digit)),
-            lambda c, digit=digit: c.use_digit(digit),  # type: ignore[misc]
-            (str(digit),),
-            needs=_DOCUMENT,
-        )
-        for digit in range(1, 10)
-    ),
-    ActionSpec(
-        "delete",
-        "Segment",
-        "&Delete",
-        Commands.delete,
-        ("Del", "Backspace"),
-        "delete",
-        _CHANGE,
-        gap=True,
-    ),
-    ActionSpec("merge", "Segment", "&Merge", Commands.merge, ("M",), "merge", (*_EDIT, "several")),
-    ActionSpec("lock", "Segment", "&Lock or unlock", Commands.toggle_lock, ("L",), "lock", _CHANGE),
-    ActionSpec("hide", "Segment", "&Hide or show", Commands.toggle_hidden, ("Shift+H",), "eye_off", _SELECTED),
-    ActionSpec("show_all", "Segment", "Show &all", Commands.show_all, ("Ctrl+Shift+H",), "eye", ("hidden",)),
+    *SEGMENT_ACTIONS,
     # Label
-    ActionSpec("label_image", "Label", "&Label this image", Commands.label_image, ("Ctrl+L",), "label", _EDIT),
+    ActionSpec("label_image", "Label", "&Label this image", Commands.label_image, ("Ctrl+L",), "label", EDIT),
     ActionSpec(
         "label_all",
         "Label",
@@ -289,7 +179,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         Commands.use_prediction,
         ("Ctrl+Backspace",),
         "history",
-        (*_EDIT, "prediction"),
+        (*EDIT, "prediction"),
     ),
     ActionSpec(
         "accept",
@@ -298,7 +188,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         Commands.accept,
         ("Return", "Enter"),
         "accept",
-        _EDIT,
+        EDIT,
         gap=True,
     ),
     ActionSpec(
@@ -307,9 +197,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "&Take acceptance back",
         Commands.take_back_acceptance,
         ("Shift+Return",),
-        needs=(*_EDIT, "unaccepted"),
+        needs=(*EDIT, "unaccepted"),
     ),
-    ActionSpec("flag", "Label", "&Flag or unflag", Commands.flag, ("F",), "flag", _EDIT),
+    ActionSpec("flag", "Label", "&Flag or unflag", Commands.flag, ("F",), "flag", EDIT),
     ActionSpec(
         "next_image",
         "Label",

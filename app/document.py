@@ -108,24 +108,49 @@ class Document(EditingState):
         self._tell_changed(patch)
         return True
 
+    @property
+    def second_choice(self) -> NDArray[np.uint8] | None:
+        """The model's runner-up category per pixel, if the image was labelled. [H, W] uint8."""
+        return self._prediction.second_choice if self._prediction is not None else None
+
+    def paint_target(self) -> int | Segment:
+        """What is painted now: the selected segment if it is the only one of the current category, else a new one."""
+        selected = [i for i in self._selection if self._map.segments[i].category == self._category]
+        if len(selected) == 1:
+            return selected[0]
+        return Segment(self._category, origin=Origin.HUMAN)
+
+    def edit(self, make: Callable[[EditingPolicy], Patch]) -> bool:
+        """Makes a patch by the policy in force and commits it as one undo step; whether anything changed.
+
+        A `SceneError` of `make` is told through `edit_failed`.
+        """
+        self.finish_stroke()
+        try:
+            patch = make(self.effective_policy)
+        except SceneError as error:
+            self.edit_failed.emit(str(error))
+            return False
+        return self.commit(patch)
+
     def relabel(self, ids: Collection[int], category: int) -> bool:
         """Gives segments another category; whether anything changed."""
         name = self.taxonomy[category].name
-        return self._edit(lambda policy: edits.relabel(self._map, ids, category, policy, f"relabel as {name}"))
+        return self.edit(lambda policy: edits.relabel(self._map, ids, category, policy, f"relabel as {name}"))
 
     def delete(self, ids: Collection[int]) -> bool:
         """Removes segments, filling their pixels as the policy says; whether anything changed."""
         label = f"delete {self.describe(ids)}"
-        return self._edit(lambda policy: edits.delete(self._map, ids, policy, self._second_choice(), label))
+        return self.edit(lambda policy: edits.delete(self._map, ids, policy, self.second_choice, label))
 
     def merge(self, ids: Collection[int]) -> bool:
         """Makes one segment of several; whether anything changed."""
         label = f"merge {self.describe(ids)}"
-        return self._edit(lambda policy: edits.merge(self._map, ids, policy, label))
+        return self.edit(lambda policy: edits.merge(self._map, ids, policy, label))
 
     def set_locked(self, ids: Collection[int], locked: bool) -> bool:
         """Locks segments against every edit, or unlocks them; whether anything changed."""
-        return self._edit(lambda _: edits.set_locked(self._map, ids, locked))
+        return self.edit(lambda _: edits.set_locked(self._map, ids, locked))
 
     def relabel_selection(self, category: int) -> bool:
         return bool(self._selection) and self.relabel(sorted(self._selection), category)
@@ -149,9 +174,9 @@ class Document(EditingState):
         if not self._may_edit():
             return False
         policy = self.effective_policy
-        target = None if erase else self._brush_target()
+        target = None if erase else self.paint_target()
         try:
-            self._stroke = Stroke(self._map, target, policy, second_choice=self._second_choice())
+            self._stroke = Stroke(self._map, target, policy, second_choice=self.second_choice)
         except SceneError as error:
             self.edit_failed.emit(str(error))
             return False
@@ -292,24 +317,6 @@ class Document(EditingState):
         if self.read_only:
             self.edit_failed.emit(_READ_ONLY)
         return not self.read_only
-
-    def _second_choice(self) -> NDArray[np.uint8] | None:
-        return self._prediction.second_choice if self._prediction is not None else None
-
-    def _brush_target(self) -> int | Segment:
-        selected = [i for i in self._selection if self._map.segments[i].category == self._category]
-        if len(selected) == 1:
-            return selected[0]
-        return Segment(self._category, origin=Origin.HUMAN)
-
-    def _edit(self, make: Callable[[EditingPolicy], Patch]) -> bool:
-        self.finish_stroke()
-        try:
-            patch = make(self.effective_policy)
-        except SceneError as error:
-            self.edit_failed.emit(str(error))
-            return False
-        return self.commit(patch)
 
     def _travel(self, fetch: Callable[[], Patch | None], step: Callable[[Patch, PanopticMap], None]) -> bool:
         if not self._may_edit():

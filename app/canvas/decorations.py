@@ -1,13 +1,11 @@
-"""What is drawn above the image: the pixel grid, a tool's cursor and sketch, and the names of segments."""
+"""What is drawn above the image: the pixel grid, a tool's cursor, and the names of segments."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
-from seamseg_studio.app.canvas.colours import SELECTED_RGB
 from seamseg_studio.app.canvas.viewpoint import Viewpoint
-from seamseg_studio.app.tools.events import Sketch
 
 GRID_MIN_SCALE = 12.0
 _TAG_GROUND = QColor(16, 18, 22, 225)
@@ -64,28 +62,6 @@ def paint_disk(painter: QPainter, centre: QPointF, radius: float, rgb: tuple[int
         painter.setPen(QPen(_DARK, 1.0))
         painter.setBrush(QColor(*rgb))
         painter.drawEllipse(centre, 2.5, 2.5)
-
-
-def paint_sketch(painter: QPainter, sketch: Sketch, view: Viewpoint, ratio: float) -> None:
-    """Draws a tool's lines, yellow on dark."""
-    points = []
-    for y, x in sketch.points_yx:
-        v, u = view.to_device(y + 0.5, x + 0.5)
-        points.append(QPointF(u / ratio, v / ratio))
-    polygon = QPolygonF(points)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    for pen in (QPen(_DARK, 4.0), QPen(QColor(*SELECTED_RGB), 1.8)):
-        painter.setPen(pen)
-        if sketch.is_closed:
-            painter.drawPolygon(polygon)
-        else:
-            painter.drawPolyline(polygon)
-    if sketch.shows_corners:
-        painter.setPen(QPen(_DARK, 1.0))
-        painter.setBrush(QColor(*SELECTED_RGB))
-        for point in points:
-            painter.drawEllipse(point, 3.5, 3.5)
 
 
 def tag_rect(font: QFont, text: str, anchor: QPointF, bounds: QRect) -> QRectF:

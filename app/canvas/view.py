@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QEvent, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
@@ -14,9 +14,11 @@ from seamseg_studio.app.canvas import decorations
 from seamseg_studio.app.canvas.colours import OverlayMode
 from seamseg_studio.app.canvas.cursor import ToolCursor
 from seamseg_studio.app.canvas.floating import Floating
+from seamseg_studio.app.canvas.keyboard import Keyboard, KeyTargets
 from seamseg_studio.app.canvas.layers import Display, Layers, without_segments
 from seamseg_studio.app.canvas.navigation import Navigation
 from seamseg_studio.app.canvas.pointer import Pointer, PointerTargets
+from seamseg_studio.app.canvas.sketches import SketchPainter, paint_region
 from seamseg_studio.app.canvas.tags import SelectionTags
 from seamseg_studio.app.canvas.viewpoint import Viewpoint
 from seamseg_studio.app.document import Document
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from seamseg_studio.app.canvas.stage import Stage
 
 _GROUND = QColor("#131417")
+_Event = TypeVar("_Event")
 
 
 class Canvas(QWidget):
@@ -87,6 +90,16 @@ class Canvas(QWidget):
                 refresh_cursor=self.refresh_cursor,
             )
         )
+        self._keyboard = Keyboard(
+            KeyTargets(
+                tool=lambda: self._tool if self._document is not None else None,
+                pan=self._pointer.set_space,
+                peek=self.set_peek,
+                cancel=lambda: self._to_tool(lambda _, document, __: self.active_tool.cancel(document), None),
+                tool_key=lambda key: self._to_tool(self.active_tool.key, key),
+            )
+        )
+        self._sketches = SketchPainter()
         self._cursor = ToolCursor(self._pointer)
         self.set_tool(Select())
 
@@ -104,6 +117,7 @@ class Canvas(QWidget):
             self.active_tool.finish(old)
             old.map_replaced.disconnect(self._on_document_map_replaced)
             old.category_changed.disconnect(self.refresh_cursor)
+            old.policy_changed.disconnect(self._on_document_policy_changed)
         if old_layers is not None:
             old_layers.close()
         self._pointer.reset()
@@ -112,6 +126,7 @@ class Canvas(QWidget):
             stage = self._need_stage()
             document.map_replaced.connect(self._on_document_map_replaced)
             document.category_changed.connect(self.refresh_cursor)
+            document.policy_changed.connect(self._on_document_policy_changed)
             self._layers = Layers(document, self._display, self._repaint, old_layers)
             stage.set_layers(self._layers.image, self._layers.labelled)
             if old is None or old.image is not document.image:
@@ -263,30 +278,11 @@ class Canvas(QWidget):
 
     def claims_key(self, event: QKeyEvent) -> bool:
         """Whether a key is the canvas's own before it is a shortcut."""
-        if self._document is None:
-            return False
-        if event.key() == Qt.Key.Key_Escape:
-            return self.active_tool.busy
-        is_bare = event.modifiers() == Qt.KeyboardModifier.NoModifier
-        return is_bare and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_H)
+        return self._keyboard.claims(event)
 
     def key(self, event: QKeyEvent) -> bool:
         """Takes a key event; whether it was used."""
-        if self._document is None or event.key() not in (Qt.Key.Key_Space, Qt.Key.Key_H, Qt.Key.Key_Escape):
-            return False
-        is_down = event.type() == QEvent.Type.KeyPress
-        if event.isAutoRepeat():
-            return True
-        if event.key() == Qt.Key.Key_Space:
-            self._pointer.set_space(is_down)
-        elif event.key() == Qt.Key.Key_H:
-            self.set_peek(is_down)
-        elif is_down and self.active_tool.busy:
-            self.active_tool.cancel(self._document)
-            self.refresh_cursor()
-        else:
-            return False
-        return True
+        return self._keyboard.handle(event)
 
     def focus_lost(self) -> None:
         """The keys held are not the canvas's any more: their release will not be told."""
@@ -303,10 +299,11 @@ class Canvas(QWidget):
         decorations.paint_grid(painter, self._view, ratio, exposed, document.map.shape)
         if not self._is_peeking:
             self._tags.paint(painter, document, self._view, ratio, stage.viewport().rect())
+        if document.policy.region is not None:
+            paint_region(painter, document.policy.region, self._view, ratio, stage.viewport().rect())
         sketches = self.active_tool.sketch(document)
         self._has_sketch = bool(sketches)
-        for sketch in sketches:
-            decorations.paint_sketch(painter, sketch, self._view, ratio)
+        self._sketches.paint(painter, sketches, self._view, ratio)
         self._cursor.paint(painter, self._view, ratio)
 
     # Qt's events
@@ -367,7 +364,11 @@ class Canvas(QWidget):
             self._layers.replace_overlay()
             self._need_stage().set_layers(self._layers.image, self._layers.labelled)
 
-    def _to_tool(self, handle: Callable[[ToolEvent, Document, CanvasPort], None], event: ToolEvent) -> None:
+    def _on_document_policy_changed(self) -> None:
+        self._repaint(None)  # the region that edits are kept to is drawn
+        self.refresh_cursor()
+
+    def _to_tool(self, handle: Callable[[_Event, Document, CanvasPort], None], event: _Event) -> None:
         if self._document is not None:
             handle(event, self._document, self)
             self.refresh_cursor()

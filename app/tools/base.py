@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 from PySide6.QtCore import QObject, Signal
 
 from seamseg_studio.app.document import Document
-from seamseg_studio.app.tools.events import CursorShape, Sketch, ToolEvent
+from seamseg_studio.app.tools.events import CursorShape, Shown, ToolEvent, ToolKey
 from seamseg_studio.app.tools.options import Option
 
 
@@ -34,6 +34,7 @@ class Tool(QObject):
     icon: ClassVar[str]  # file stem in resources/icons
     shortcut: ClassVar[str]
     hint: ClassVar[str]
+    keys: ClassVar[frozenset[ToolKey]] = frozenset()  # taken while `busy`; at all other times they are shortcuts
 
     @property
     def busy(self) -> bool:
@@ -64,6 +65,13 @@ class Tool(QObject):
     def release(self, event: ToolEvent, document: Document, canvas: CanvasPort) -> None:
         """The pointer went up."""
 
+    def key(self, key: ToolKey, document: Document, canvas: CanvasPort) -> None:
+        """One of `keys` went down during a gesture."""
+
+    def step_back(self, document: Document) -> bool:
+        """Takes the last step of the gesture under way back; whether there was one. Undo asks here first."""
+        return False
+
     def cancel(self, document: Document) -> None:
         """Ends the gesture under way as if it had not been."""
 
@@ -75,6 +83,6 @@ class Tool(QObject):
         """The pointer to show."""
         return CursorShape()
 
-    def sketch(self, document: Document | None) -> tuple[Sketch, ...]:
-        """The lines to show."""
+    def sketch(self, document: Document | None) -> tuple[Shown, ...]:
+        """The lines and pixels to show."""
         return ()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from enum import Flag, StrEnum, auto
+from enum import Enum, Flag, StrEnum, auto
+
+from seamseg_studio.engine.scene.geometry import Box, Mask
 
 
 class Modifier(Flag):
@@ -23,6 +25,13 @@ class Button(Flag):
     LEFT = auto()
     RIGHT = auto()
     MIDDLE = auto()
+
+
+class ToolKey(Enum):
+    """The keys that a tool may take for itself while a gesture of it is under way."""
+
+    FINISH = auto()  # Enter
+    BACK = auto()  # Backspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +102,22 @@ class Sketch:
     points_yx: tuple[tuple[float, float], ...] = field(default=())
     is_closed: bool = False
     shows_corners: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskSketch:
+    """Pixels that a tool shows over the image before anything is changed.
+
+    Attributes:
+        mask: The pixels. [h, w] bool, never changed once shown.
+        box: Where they lie in the image.
+        rgb: The colour that they would get.
+    """
+
+    mask: Mask
+    box: Box
+    rgb: tuple[int, int, int]
+
+
+Shown = Sketch | MaskSketch
+"""Anything that a tool shows over the image."""

@@ -13,7 +13,8 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
 
-from seamseg_studio.app.actions import ACTIONS, ActionSpec
+from seamseg_studio.app.action_spec import ActionSpec
+from seamseg_studio.app.actions import ACTIONS
 from seamseg_studio.app.dialogs.export import ExportDialog
 from seamseg_studio.app.dialogs.palette import CommandPalette
 from seamseg_studio.app.dialogs.shortcuts import ShortcutsDialog

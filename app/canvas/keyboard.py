@@ -1,0 +1,65 @@
+"""Keys that are the canvas's own: Space pans, H peeks, Esc, Enter and Backspace go to a gesture under way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+
+from seamseg_studio.app.tools.base import Tool
+from seamseg_studio.app.tools.events import ToolKey
+
+_TOOL_KEYS = {
+    Qt.Key.Key_Return: ToolKey.FINISH,
+    Qt.Key.Key_Enter: ToolKey.FINISH,
+    Qt.Key.Key_Backspace: ToolKey.BACK,
+}
+
+
+@dataclass(slots=True)
+class KeyTargets:
+    """What keys act on, given by the canvas."""
+
+    tool: Callable[[], Tool | None]  # None while there is no image
+    pan: Callable[[bool], None]
+    peek: Callable[[bool], None]
+    cancel: Callable[[], None]
+    tool_key: Callable[[ToolKey], None]
+
+
+class Keyboard:
+    """Sorts key events; what it does not take is a shortcut of the window."""
+
+    def __init__(self, targets: KeyTargets) -> None:
+        self._to = targets
+
+    def claims(self, event: QKeyEvent) -> bool:
+        """Whether a key is the canvas's own before it is a shortcut."""
+        tool = self._to.tool()
+        if tool is None:
+            return False
+        is_bare = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.NoModifier
+        if event.key() == Qt.Key.Key_Escape:
+            return tool.busy
+        if event.key() in _TOOL_KEYS:
+            return is_bare and tool.busy and _TOOL_KEYS[Qt.Key(event.key())] in tool.keys
+        return is_bare and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_H)
+
+    def handle(self, event: QKeyEvent) -> bool:
+        """Takes a key event; whether it was used."""
+        tool, key = self._to.tool(), event.key()
+        is_down = event.type() == QEvent.Type.KeyPress
+        if tool is None:
+            return False
+        if key in (Qt.Key.Key_Space, Qt.Key.Key_H):
+            if not event.isAutoRepeat():
+                (self._to.pan if key == Qt.Key.Key_Space else self._to.peek)(is_down)
+        elif not is_down or not self.claims(event):
+            return False
+        elif key == Qt.Key.Key_Escape:
+            self._to.cancel()
+        else:
+            self._to.tool_key(_TOOL_KEYS[Qt.Key(key)])
+        return True

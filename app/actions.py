@@ -60,6 +60,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         needs=("project",),
         gap=True,
     ),
+    ActionSpec("preferences", "File", "P&references…", Commands.show_preferences, ("Ctrl+,",), "settings", gap=True),
     ActionSpec("quit", "File", "&Quit", Commands.quit, ("Ctrl+Q",)),
     # Edit
     ActionSpec("undo", "Edit", "&Undo", Commands.undo, ("Ctrl+Z",), "undo", (*EDIT, "undo"), repeats=True),
@@ -136,6 +137,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
             (ThemeChoice.SYSTEM, "As the &system"),
             (ThemeChoice.DARK, "&Dark"),
             (ThemeChoice.LIGHT, "&Light"),
+            (ThemeChoice.CONTRAST, "High &contrast"),
         )
     ),
     ActionSpec("text_larger", "View/Text size", "&Larger", lambda c: c.change_scale(1), ("Ctrl+Alt++",)),

@@ -12,7 +12,7 @@ from seamseg_studio.app.dialogs.export import ExportDialog
 from seamseg_studio.app.dialogs.paths import ask_files, ask_folder
 from seamseg_studio.app.dialogs.train import TrainDialog
 from seamseg_studio.app.studio import EXPORTS_FOLDER, Studio
-from seamseg_studio.app.theme import ThemeChoice
+from seamseg_studio.app.theme import MAX_SCALE, MIN_SCALE, ThemeChoice
 
 if TYPE_CHECKING:
     from seamseg_studio.app.canvas import Canvas
@@ -121,6 +121,9 @@ class Commands(QObject):
     def close_project(self) -> None:
         self.studio.session.close_project()
 
+    def show_preferences(self) -> None:
+        self.window.show_preferences()
+
     def quit(self) -> None:
         self.window.close()
 
@@ -164,13 +167,11 @@ class Commands(QObject):
         self.canvas.set_show_outlines(not self.canvas.show_outlines)
 
     def set_theme(self, choice: ThemeChoice) -> None:
-        self.studio.theme.set_choice(choice)
-        self.studio.settings.theme = choice
+        self.studio.change_preferences(theme=choice)
 
     def change_scale(self, steps: int) -> None:
-        theme = self.studio.theme
-        theme.set_scale(theme.scale + steps * _SCALE_STEP if steps else 1.0)
-        self.studio.settings.font_scale = theme.scale
+        scale = self.studio.theme.scale + steps * _SCALE_STEP if steps else 1.0
+        self.studio.change_preferences(font_scale=min(MAX_SCALE, max(MIN_SCALE, round(scale, 2))))
 
     def toggle_full_screen(self) -> None:
         self.window.setWindowState(self.window.windowState() ^ self.window.full_screen_state)

@@ -8,6 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from seamseg_studio.app.palettes import PaletteChoice, displayed
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 from seamseg_studio.engine.scene.policy import EditingPolicy
 from seamseg_studio.engine.scene.taxonomy import VOID, Taxonomy
@@ -20,11 +21,13 @@ class EditingState(QObject):
         selection_changed: `selection` changed.
         policy_changed: `policy` changed.
         category_changed: `current_category` changed, to this index.
+        palette_changed: `displayed_taxonomy` has other colours.
     """
 
     selection_changed = Signal()
     policy_changed = Signal()
     category_changed = Signal(int)
+    palette_changed = Signal()
 
     def __init__(self, panoptic_map: PanopticMap, taxonomy: Taxonomy, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -32,6 +35,8 @@ class EditingState(QObject):
         self._selection: frozenset[int] = frozenset()
         self._policy = EditingPolicy(taxonomy)
         self._category = 0
+        self._palette = PaletteChoice.PROJECT
+        self._displayed = taxonomy
 
     @property
     def map(self) -> PanopticMap:
@@ -41,6 +46,18 @@ class EditingState(QObject):
     @property
     def taxonomy(self) -> Taxonomy:
         return self._policy.taxonomy
+
+    @property
+    def displayed_taxonomy(self) -> Taxonomy:
+        """The taxonomy in the colours in which it is shown."""
+        return self._displayed
+
+    def set_palette(self, palette: PaletteChoice) -> None:
+        """Shows the categories in other colours."""
+        if palette is not self._palette:
+            self._palette = palette
+            self._displayed = displayed(self.taxonomy, palette)
+            self.palette_changed.emit()
 
     @property
     def selection(self) -> frozenset[int]:

@@ -11,6 +11,7 @@ from seamseg_studio.app.jobs.engine_jobs import Answer, EngineJobs
 from seamseg_studio.app.jobs.job import JobBoard, JobContext
 from seamseg_studio.app.jobs.label_folder import LabelFolderJob, Outcome
 from seamseg_studio.app.messages import Choice, Level, Message
+from seamseg_studio.app.own_categories import has_own_categories
 from seamseg_studio.app.session import Session
 from seamseg_studio.engine.service.protocol import EngineKind, EngineState
 
@@ -35,6 +36,7 @@ class Labelling(QObject):
         self._asked: int | None = None
         self._num_answers = 0
         self.folder_job: LabelFolderJob | None = None
+        self.by_itself = True  # whether an image without labels is labelled when it is opened
         session.document_changed.connect(self._on_session_document_changed)
         session.project_changed.connect(self._on_session_project_changed)
         engine.model_changed.connect(self._on_engine_model_changed)
@@ -102,7 +104,8 @@ class Labelling(QObject):
         if document is not None:
             document.prediction_offered.connect(lambda _: self._offer(document))
             # One that is asked for already may be the same image with new categories.
-            if not document.record.has_labels and not document.read_only and self._answer is None:
+            is_open = self._answer is None and not document.read_only
+            if self.by_itself and is_open and not document.record.has_labels:
                 self.label_open_image()
 
     def _on_answer_succeeded(self, image_id: int, result: PanopticResult, bundle: str) -> None:
@@ -208,7 +211,7 @@ class Labelling(QObject):
         if project is None or project.taxonomy == info.taxonomy:
             return
         untouched = not any(record.has_labels or record.num_edits for record in self._session.records)
-        if untouched and not project.read_only:
+        if untouched and not project.read_only and not has_own_categories(project):
             self._session.set_taxonomy(info.taxonomy)
             return
         missing = missing_categories(info.taxonomy, project.taxonomy)

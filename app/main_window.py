@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from seamseg_studio.app.commands import Commands
 from seamseg_studio.app.dialogs.palette import CommandPalette
-from seamseg_studio.app.dialogs.shortcuts import ShortcutsDialog
+from seamseg_studio.app.dialogs.preferences import PreferencesDialog
 from seamseg_studio.app.icons import window_icon
 from seamseg_studio.app.menus import ActionSet
 from seamseg_studio.app.messages import Message
@@ -179,6 +179,8 @@ class MainWindow(QMainWindow):
         self.segments.focus_requested.connect(commands.show_segment)
         self.training.start_requested.connect(self.actions_by_id["train"].trigger)
         self.training.use_requested.connect(commands.load_bundle)
+        self._on_studio_preferences_changed()
+        studio.preferences_changed.connect(self._on_studio_preferences_changed)
         studio.training_started.connect(self._on_studio_training_started)
 
     # The canvas comes after the first paint: it brings numpy, OpenCV and pyqtgraph
@@ -290,7 +292,18 @@ class MainWindow(QMainWindow):
 
     def show_shortcuts(self) -> None:
         """Opens the list of keys."""
-        ShortcutsDialog(self.actions_by_id.rows(), self).open()
+        dialog = self.show_preferences()
+        dialog.show_page(dialog.keys)
+
+    def show_preferences(self) -> PreferencesDialog:
+        """Opens the preferences."""
+        dialog = PreferencesDialog(self._studio.preferences, self._studio.theme, self)
+        dialog.changed.connect(self._studio.set_preferences)
+        dialog.open()
+        return dialog
+
+    def _on_studio_preferences_changed(self) -> None:
+        self.actions_by_id.set_keymap(self._studio.preferences.keymap)
 
     def show_about(self) -> None:
         """Says what this is, in the corner."""

@@ -10,6 +10,7 @@ from seamseg_studio.app.action_spec import ActionSpec
 from seamseg_studio.app.actions import ACTIONS, CONTEXT, MENU_TEXTS, MENUS
 from seamseg_studio.app.commands import Commands
 from seamseg_studio.app.icons import Icons
+from seamseg_studio.app.keymap import Keymap
 
 
 def translated(text: str) -> str:
@@ -20,6 +21,11 @@ def translated(text: str) -> str:
 def plain(text: str) -> str:
     """A menu text without the mark of its mnemonic and without the dots."""
     return text.replace("&", "").rstrip("…")
+
+
+def menu_name(spec: ActionSpec) -> str:
+    """The menu that an action is in, in the person's language."""
+    return plain(translated(MENU_TEXTS[spec.menu.split("/")[0]]))
 
 
 class ActionSet(QObject):
@@ -84,16 +90,11 @@ class ActionSet(QObject):
             menu.addAction(self.actions[spec.id])
         return menus
 
-    def rows(self) -> list[tuple[str, str, str]]:
-        """Menu, command and keys of every action that has keys."""
-        rows = []
+    def set_keymap(self, keymap: Keymap) -> None:
+        """Gives every action its keys of `keymap`."""
         for spec in ACTIONS:
-            action = self.actions[spec.id]
-            keys = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in action.shortcuts())
-            if keys:
-                menu = plain(translated(MENU_TEXTS[spec.menu.split("/")[0]]))
-                rows.append((menu, plain(translated(spec.text)), keys))
-        return rows
+            self.actions[spec.id].setShortcuts([QKeySequence(key) for key in keymap.keys(spec.id)])
+        self.refresh()
 
     def _menu(self, path: str, menus: dict[str, QMenu]) -> QMenu:
         if path not in menus:

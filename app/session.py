@@ -21,6 +21,8 @@ from seamseg_studio.app.jobs.opening import (
     open_project,
 )
 from seamseg_studio.app.messages import Choice, Level, Message
+from seamseg_studio.app.own_categories import take_categories_of
+from seamseg_studio.app.palettes import PaletteChoice, displayed
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.engine.errors import SeamsegError
 
@@ -40,6 +42,7 @@ class Session(QObject):
         image_requested: The id of the image that is about to be opened.
         document_changed: Another document, or none, is open.
         taxonomy_changed: The project's categories are others.
+        palette_changed: The categories are shown in other colours.
         saved: The words for the status bar, e.g. the time of the last save.
         message_posted: A `Message` for the person.
     """
@@ -50,6 +53,7 @@ class Session(QObject):
     image_requested = Signal(int)
     document_changed = Signal()
     taxonomy_changed = Signal()
+    palette_changed = Signal()
     saved = Signal(str)
     message_posted = Signal(object)
 
@@ -62,6 +66,7 @@ class Session(QObject):
         self._rows: dict[int, int] = {}
         self._counts: Counter[str] = Counter()
         self._document: Document | None = None
+        self._palette = PaletteChoice.PROJECT
         self._wanted: int | None = None  # the image asked for last; an older one that arrives late is dropped
         self._opening: FunctionJob | None = None
         self._num_openings = 0
@@ -75,6 +80,22 @@ class Session(QObject):
     @property
     def taxonomy(self) -> Taxonomy | None:
         return self._project.taxonomy if self._project is not None else None
+
+    @property
+    def displayed_taxonomy(self) -> Taxonomy | None:
+        """The categories in the colours in which they are shown."""
+        taxonomy = self.taxonomy
+        return None if taxonomy is None else displayed(taxonomy, self._palette)
+
+    def set_palette(self, palette: PaletteChoice) -> None:
+        """Shows the categories in other colours; those of the project stay as they are."""
+        if palette is self._palette:
+            return
+        self._palette = palette
+        if self._document is not None:
+            self._document.set_palette(palette)
+        if self._project is not None:
+            self.palette_changed.emit()
 
     @property
     def records(self) -> Sequence[ImageRecord]:
@@ -244,6 +265,8 @@ class Session(QObject):
         self._opening = None
         self.close_project()
         self._project = opened.project
+        if opened.is_new and (reason := take_categories_of(opened.project, self._settings.preferences.taxonomy)):
+            self.post_error(self.tr("The categories of your preferences were not used"), reason)
         self._settings.add_recent_project(opened.project.folder)
         self._set_records(opened.records)
         self.project_changed.emit()
@@ -316,6 +339,7 @@ class Session(QObject):
             self._finish(old)
         self._wanted = loaded.record.id
         document = Document(project, loaded.record, loaded.image, loaded.map, loaded.prediction, self)
+        document.set_palette(self._palette)
         document.saved_changed.connect(self.saved)
         document.edit_failed.connect(self._on_document_edit_failed)
         document.history_changed.connect(self._on_document_history_changed)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import appdirs
 from PySide6.QtCore import QByteArray, QSettings
 
-from seamseg_studio.app.theme import ThemeChoice
+from seamseg_studio.app.preferences import Preferences
 
 APP_NAME = "seamseg-studio"
 _MAX_RECENT = 12
@@ -30,26 +33,24 @@ class Settings:
         self._store = QSettings(str(path or default_settings_file()), QSettings.Format.IniFormat)
 
     @property
-    def theme(self) -> ThemeChoice:
+    def preferences(self) -> Preferences:
+        """What a person chose; the defaults where nothing sensible is stored."""
+        stored = {name: self._store.value(_key(name)) for name in Preferences().to_json()}
+        values = {name: value for name, value in stored.items() if value is not None}
         try:
-            return ThemeChoice(str(self._store.value("look/theme", ThemeChoice.SYSTEM)))
+            values["keys"] = json.loads(str(values.get("keys", "{}")))
         except ValueError:
-            return ThemeChoice.SYSTEM
+            del values["keys"]
+        return Preferences.from_json(values)
 
-    @theme.setter
-    def theme(self, choice: ThemeChoice) -> None:
-        self._store.setValue("look/theme", str(choice))
+    @preferences.setter
+    def preferences(self, preferences: Preferences) -> None:
+        for name, value in preferences.to_json().items():
+            self._store.setValue(_key(name), json.dumps(value) if name == "keys" else str(value))
 
-    @property
-    def font_scale(self) -> float:
-        try:
-            return float(str(self._store.value("look/font_scale", 1.0)))
-        except ValueError:
-            return 1.0
-
-    @font_scale.setter
-    def font_scale(self, scale: float) -> None:
-        self._store.setValue("look/font_scale", scale)
+    def change(self, **changes: Any) -> None:
+        """Changes some preferences."""
+        self.preferences = replace(self.preferences, **changes)
 
     @property
     def recent_projects(self) -> list[Path]:
@@ -94,3 +95,7 @@ class Settings:
 
     def _set_recent(self, folders: Iterable[Path]) -> None:
         self._store.setValue("projects/recent", [str(folder) for folder in list(folders)[:_MAX_RECENT]])
+
+
+def _key(name: str) -> str:
+    return f"preferences/{name}"

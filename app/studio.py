@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from seamseg_studio.app.jobs.thumbnails import Thumbnails
 from seamseg_studio.app.jobs.trainer_process import TrainerProcess, command_line
 from seamseg_studio.app.labelling import Labelling
 from seamseg_studio.app.messages import Choice, Level, Message
+from seamseg_studio.app.preferences import Preferences
 from seamseg_studio.app.session import Session
 from seamseg_studio.app.settings import Settings, user_data_folder
 from seamseg_studio.app.theme import Theme
@@ -37,10 +39,12 @@ class Studio(QObject):
     Signals:
         training_started: The `TrainerProcess` that is about to start.
         training_ended: No training is running any more.
+        preferences_changed: `preferences` is another value.
     """
 
     training_started = Signal(object)
     training_ended = Signal()
+    preferences_changed = Signal()
 
     def __init__(
         self,
@@ -64,18 +68,23 @@ class Studio(QObject):
         """
         super().__init__()
         self.settings = settings
-        self.theme = Theme(application, settings.theme, settings.font_scale)
+        self.preferences = settings.preferences
+        self.theme = Theme(application, self.preferences.theme, self.preferences.font_scale)
         self.icons = Icons(self.theme)
         self.board = JobBoard(self)
         self.thumbnails = Thumbnails(self)
         self.session = Session(self.board, settings, self)
-        self.engine = EngineJobs(model or settings.model, device, self, **engine_options)
+        self.session.set_palette(self.preferences.palette)
+        # What the command line names counts for this run, and is not remembered.
+        self._device = device if device != "auto" else self.preferences.device
+        engine_options.setdefault("precision", self.preferences.precision)
+        self.engine = EngineJobs(model or settings.model, self._device, self, **engine_options)
         self.labelling = Labelling(self.session, self.engine, self.board, self)
+        self.labelling.by_itself = self.preferences.labels_by_itself
         self.training: TrainerProcess | None = None
         self.trained_bundle: Path | None = None
         self.exporting: FunctionJob | None = None
         self.session.project_changed.connect(self._on_session_project_changed)
-        self._device = device
         self._may_end_training = False
         self._trainer_options = trainer_options
 
@@ -104,6 +113,27 @@ class Studio(QObject):
         self.thumbnails.close()
         self.engine.close()
         self.settings.flush()
+
+    # Preferences
+
+    def change_preferences(self, **changes: Any) -> None:
+        """Changes some preferences; they count at once, but for the language."""
+        self.set_preferences(replace(self.preferences, **changes))
+
+    def set_preferences(self, preferences: Preferences) -> None:
+        """Remembers `preferences` and applies what is different."""
+        old, self.preferences = self.preferences, preferences
+        if preferences == old:
+            return
+        self.settings.preferences = preferences
+        self.theme.set_choice(preferences.theme)
+        self.theme.set_scale(preferences.font_scale)
+        self.session.set_palette(preferences.palette)
+        self.labelling.by_itself = preferences.labels_by_itself
+        if (preferences.device, preferences.precision) != (old.device, old.precision):
+            self._device = preferences.device
+            self.engine.configure(preferences.device, preferences.precision)
+        self.preferences_changed.emit()
 
     # The sample project
 

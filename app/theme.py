@@ -1,4 +1,4 @@
-"""Colours and fonts of the window: dark, light or as the system, one font scale."""
+"""Colours and fonts of the window: dark, light, high contrast or as the system, one font scale."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class ThemeChoice(StrEnum):
     SYSTEM = "system"
     DARK = "dark"
     LIGHT = "light"
+    CONTRAST = "contrast"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,35 @@ LIGHT = Tones(
     neutral_ground="#dfe1e6",
 )
 
+# Black and white with few greys, for weak eyes and bright rooms: text reaches 7 to 1 (WCAG 2.1, AAA).
+CONTRAST = Tones(
+    name="contrast",
+    window="#000000",
+    panel="#000000",
+    field="#000000",
+    raised="#1a1a1a",
+    border="#d0d0d0",
+    text="#ffffff",
+    muted="#e6e6e6",
+    disabled="#9c9c9c",
+    accent="#ffd60a",
+    accent_text="#000000",
+    accent_bright="#ffd60a",
+    selection="#ffd60a",
+    selection_text="#000000",
+    canvas="#000000",
+    info="#7fd1ff",
+    good="#7dffb2",
+    good_ground="#00331a",
+    warning="#ffe08a",
+    warning_ground="#332600",
+    danger="#ffb3b8",
+    danger_ground="#40000a",
+    neutral="#ffffff",
+    neutral_ground="#3a3a3a",
+)
+_BY_CHOICE = {ThemeChoice.DARK: DARK, ThemeChoice.LIGHT: LIGHT, ThemeChoice.CONTRAST: CONTRAST}
+
 
 @cache
 def _style_sheet() -> str:
@@ -195,11 +225,15 @@ class Theme(QObject):
 
     @property
     def tones(self) -> Tones:
-        """The colours now: dark unless the choice, or the system where it is followed, says light."""
+        """The colours now; where the system is followed, dark unless it says light."""
         if self._choice is ThemeChoice.SYSTEM:
             light = self._application.styleHints().colorScheme() == Qt.ColorScheme.Light
             return LIGHT if light else DARK
-        return LIGHT if self._choice is ThemeChoice.LIGHT else DARK
+        return _BY_CHOICE[self._choice]
+
+    def font(self) -> QFont:
+        """A copy of the font in force."""
+        return QFont(self._application.font())
 
     @property
     def font_px(self) -> int:

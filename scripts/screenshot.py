@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.app.studio import Studio
+from seamseg_studio.app.theme import ThemeChoice
 
 TIMEOUT_S = 60
 
@@ -49,7 +50,7 @@ def main() -> int:
         project = Path(scratch) / options.project.name
         shutil.copytree(options.project, project)
         settings = Settings(Path(scratch) / "studio.ini")
-        settings.theme = options.theme
+        settings.change(theme=ThemeChoice(options.theme))
         studio = Studio(application, settings, device="cpu")
         window = MainWindow(studio)
         window.resize(*map(int, options.size.split("x")))

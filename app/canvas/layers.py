@@ -87,7 +87,7 @@ class Layers:
         ]
 
     def _make_labelled(self) -> LabelledLayer:
-        overlay = Overlay(self.document.map, self.document.taxonomy)
+        overlay = Overlay(self.document.map, self.document.displayed_taxonomy)
         overlay.set_mode(self._display.mode, self._display.outlines)
         overlay.set_selection(self.document.selection)
         overlay.set_hidden(self._hidden_ids())

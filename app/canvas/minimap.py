@@ -27,7 +27,7 @@ def overview_picture(image: ImageLayer, document: Document, size: QSize) -> QIma
         columns, rows, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
     )
     ids = patchwork(0, 0, rows, columns, scale, (height, width)).take(document.map.ids)
-    table = IdTable(fill_words(document.map.segments, document.taxonomy, OverlayMode.FILL))
+    table = IdTable(fill_words(document.map.segments, document.displayed_taxonomy, OverlayMode.FILL))
     words = table.look_up(ids.astype("int32"))
     fill = QImage(words.data, columns, rows, columns * 4, QImage.Format.Format_ARGB32_Premultiplied)
     painter = QPainter(picture)

@@ -42,5 +42,5 @@ class SelectionTags:
             text = tag_text(document, segment_id)
             anchor = QPointF(seen.left(), seen.center().y())
             rect = decorations.tag_rect(painter.font(), text, anchor, bounds)
-            color = document.taxonomy[document.map.segments[segment_id].category].color
+            color = document.displayed_taxonomy[document.map.segments[segment_id].category].color
             decorations.paint_tag(painter, rect, text, color)

@@ -121,6 +121,14 @@ class EngineJobs(QObject):
         self.close()
         self.start()
 
+    def configure(self, device: str, precision: str) -> None:
+        """Runs the model elsewhere, or in other numbers: a running engine is replaced, what it was asked fails."""
+        self._device = device
+        self._options["precision"] = precision
+        if self._client is not None:
+            self.close()
+            self.start()
+
     def predict(self, image: NDArray[np.uint8] | Path, *, in_background: bool = False) -> Answer:
         """Asks for the labels of an image.
 

@@ -153,6 +153,7 @@ class CategoriesPanel(Panel):
         self.view.selectionModel().currentChanged.connect(self._on_view_current_changed)
         theme.changed.connect(self.view.viewport().update)
         session.taxonomy_changed.connect(self._on_session_taxonomy_changed)
+        session.palette_changed.connect(self._on_session_taxonomy_changed)
         session.project_changed.connect(self._on_session_taxonomy_changed)
         session.document_changed.connect(self._on_session_document_changed)
 
@@ -198,7 +199,7 @@ class CategoriesPanel(Panel):
         self._digits = list(range(min(NUM_DIGITS, num)))
         if isinstance(stored, list) and all(isinstance(entry, int) and -1 <= entry < num for entry in stored):
             self._digits = stored[:NUM_DIGITS]
-        self._model.set_taxonomy(taxonomy, self._digits)
+        self._model.set_taxonomy(self._session.displayed_taxonomy, self._digits)
         summary = self.tr("{0} · stuff {1} · things {2}")
         self.set_summary(summary.format(num, taxonomy.num_stuff, taxonomy.num_things) if taxonomy else "")
         self._refresh_usage()

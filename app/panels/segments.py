@@ -192,6 +192,7 @@ class SegmentsPanel(Panel):
         self.delegate.switch_clicked.connect(self._on_delegate_switch_clicked)
         theme.changed.connect(self.view.viewport().update)
         session.document_changed.connect(self._on_session_document_changed)
+        session.palette_changed.connect(self.refresh)
 
     @property
     def order(self) -> Order:
@@ -210,7 +211,7 @@ class SegmentsPanel(Panel):
         """Reads the map anew."""
         self._timer.stop()
         document = self._session.document
-        rows = [] if document is None else rows_of(document.map, document.taxonomy, self._order)
+        rows = [] if document is None else rows_of(document.map, document.displayed_taxonomy, self._order)
         with QSignalBlocker(self.view.selectionModel()):
             self._model.set_rows(rows)
         self._show_selection()

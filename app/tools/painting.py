@@ -131,7 +131,7 @@ class PaintingTool(Tool):
         anchor = self._size_drag.start_yx if self._size_drag is not None else None
         rgb = None
         if document is not None and not self.erases:
-            rgb = document.taxonomy[document.current_category].color
+            rgb = document.displayed_taxonomy[document.current_category].color
         return CursorShape(CursorKind.DISK, self.width_px / 2, rgb, anchor)
 
     def _radius(self, event: ToolEvent) -> float:

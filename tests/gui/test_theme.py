@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.actions import ACTIONS
 from seamseg_studio.app.icons import Icons, has_icon, pixmap
-from seamseg_studio.app.theme import DARK, LIGHT, MAX_SCALE, Theme, ThemeChoice, Tones, filled_style_sheet
+from seamseg_studio.app.theme import CONTRAST, DARK, LIGHT, MAX_SCALE, Theme, ThemeChoice, Tones, filled_style_sheet
 
 TEXT_ON_GROUND = (
     ("text", "window"),
@@ -44,13 +44,18 @@ def contrast(one: QColor, other: QColor) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-@pytest.mark.parametrize("tones", [DARK, LIGHT], ids=lambda tones: tones.name)
+@pytest.mark.parametrize("tones", [DARK, LIGHT, CONTRAST], ids=lambda tones: tones.name)
 @pytest.mark.parametrize(("text", "ground"), TEXT_ON_GROUND)
 def test_text_can_be_read_on_its_ground(tones: Tones, text: str, ground: str) -> None:
     assert contrast(tones.color(text), tones.color(ground)) >= 4.5
 
 
-@pytest.mark.parametrize("tones", [DARK, LIGHT], ids=lambda tones: tones.name)
+@pytest.mark.parametrize(("text", "ground"), TEXT_ON_GROUND)
+def test_high_contrast_is_high(text: str, ground: str) -> None:
+    assert contrast(CONTRAST.color(text), CONTRAST.color(ground)) >= 7
+
+
+@pytest.mark.parametrize("tones", [DARK, LIGHT, CONTRAST], ids=lambda tones: tones.name)
 def test_style_sheet_has_no_unknown_name(tones: Tones) -> None:
     sheet = filled_style_sheet(tones, 13)
     assert re.findall(r"@\w+", sheet.split("*/", 1)[1]) == []
@@ -58,7 +63,7 @@ def test_style_sheet_has_no_unknown_name(tones: Tones) -> None:
 
 
 def test_all_tones_are_colours() -> None:
-    for tones in (DARK, LIGHT):
+    for tones in (DARK, LIGHT, CONTRAST):
         for field in fields(tones):
             if field.name != "name":
                 assert QColor(getattr(tones, field.name)).isValid(), field.name

@@ -17,7 +17,7 @@ from seamseg_studio.app.action_spec import ActionSpec
 from seamseg_studio.app.actions import ACTIONS
 from seamseg_studio.app.dialogs.export import ExportDialog
 from seamseg_studio.app.dialogs.palette import CommandPalette
-from seamseg_studio.app.dialogs.shortcuts import ShortcutsDialog
+from seamseg_studio.app.dialogs.preferences import PreferencesDialog
 from seamseg_studio.app.dialogs.train import TrainDialog
 from seamseg_studio.app.document import Document
 from seamseg_studio.app.main_window import MainWindow
@@ -158,6 +158,7 @@ CASES: dict[str, Case] = {
     "open_sample": Case(lambda h: h.session.project is not None and h.session.project.folder.stem == "samples"),
     "export": Case(lambda h: h.dialog(ExportDialog)),
     "close_project": Case(lambda h: h.session.project is None and h.window.stack.currentIndex() == 0),
+    "preferences": Case(lambda h: h.dialog(PreferencesDialog)),
     "quit": Case(lambda h: not h.window.isVisible()),
     "undo": Case(lambda h: category(h) == 2, relabelled),
     "redo": Case(lambda h: category(h) == 3, undone),
@@ -175,13 +176,15 @@ CASES: dict[str, Case] = {
     "mode_provenance": Case(lambda h: h.window.commands.canvas.overlay_mode == "provenance"),
     "outlines": Case(lambda h: not h.window.commands.canvas.show_outlines),
     "theme_system": Case(
-        lambda h: h.studio.theme.choice is ThemeChoice.SYSTEM, lambda h: h.studio.theme.set_choice(ThemeChoice.DARK)
+        lambda h: h.studio.theme.choice is ThemeChoice.SYSTEM,
+        lambda h: h.studio.change_preferences(theme=ThemeChoice.DARK),
     ),
-    "theme_dark": Case(lambda h: h.studio.theme.tones.name == "dark" and h.studio.settings.theme == "dark"),
-    "theme_light": Case(lambda h: h.studio.theme.tones.name == "light" and h.studio.settings.theme == "light"),
+    "theme_contrast": Case(lambda h: h.studio.theme.tones.name == "contrast"),
+    "theme_dark": Case(lambda h: h.studio.settings.preferences.theme == h.studio.theme.tones.name == "dark"),
+    "theme_light": Case(lambda h: h.studio.settings.preferences.theme == h.studio.theme.tones.name == "light"),
     "text_larger": Case(lambda h: h.studio.theme.scale > 1),
     "text_smaller": Case(lambda h: h.studio.theme.scale < 1),
-    "text_normal": Case(lambda h: h.studio.theme.scale == 1, lambda h: h.studio.theme.set_scale(1.4)),
+    "text_normal": Case(lambda h: h.studio.theme.scale == 1, lambda h: h.studio.change_preferences(font_scale=1.4)),
     "full_screen": Case(lambda h: h.window.isFullScreen()),
     "reset_layout": Case(lambda h: not h.window.docks["images"].isHidden(), lambda h: h.window.docks["images"].hide()),
     "tool_select": Case(lambda h: h.window.tool_name == "select", lambda h: h.window.use_tool("brush")),
@@ -236,7 +239,7 @@ CASES: dict[str, Case] = {
         ),
     ),
     "palette": Case(lambda h: h.dialog(CommandPalette)),
-    "shortcuts": Case(lambda h: h.dialog(ShortcutsDialog)),
+    "shortcuts": Case(lambda h: h.dialog(PreferencesDialog)),
     "about": Case(lambda h: h.window.cards.cards[0].message.key == "about"),
 }
 

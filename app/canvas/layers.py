@@ -84,6 +84,7 @@ class Layers:
             (self.document.region_changed, self._on_document_region_changed),
             (self.document.segments_changed, self._on_document_segments_changed),
             (self.document.selection_changed, self._on_document_selection_changed),
+            (self.document.palette_changed, self._on_document_palette_changed),
         ]
 
     def _make_labelled(self) -> LabelledLayer:
@@ -121,6 +122,11 @@ class Layers:
 
     def _on_document_selection_changed(self) -> None:
         self.labelled.outdate_segments(self.overlay.set_selection(self.document.selection))
+        self._repaint(None)
+
+    def _on_document_palette_changed(self) -> None:
+        self.overlay.set_taxonomy(self.document.displayed_taxonomy)
+        self.labelled.invalidate()
         self._repaint(None)
 
 

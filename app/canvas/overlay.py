@@ -77,6 +77,11 @@ class Overlay:
         self.take_over(changed)
         return changed
 
+    def set_taxonomy(self, taxonomy: Taxonomy) -> None:
+        """Takes the categories in other colours."""
+        self._taxonomy = taxonomy
+        self.recolour()
+
     def recolour(self) -> None:
         """Reads all segments' records anew."""
         self._fills = IdTable({i: self._fill_word(i) for i in self.map.segments})

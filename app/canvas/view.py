@@ -116,7 +116,6 @@ class Canvas(QWidget):
         if old is not None:
             self.active_tool.finish(old)
             old.map_replaced.disconnect(self._on_document_map_replaced)
-            old.palette_changed.disconnect(self._on_document_map_replaced)
             old.category_changed.disconnect(self.refresh_cursor)
             old.policy_changed.disconnect(self._on_document_policy_changed)
         if old_layers is not None:
@@ -126,7 +125,6 @@ class Canvas(QWidget):
         if document is not None:
             stage = self._need_stage()
             document.map_replaced.connect(self._on_document_map_replaced)
-            document.palette_changed.connect(self._on_document_map_replaced)
             document.category_changed.connect(self.refresh_cursor)
             document.policy_changed.connect(self._on_document_policy_changed)
             self._layers = Layers(document, self._display, self._repaint, old_layers)
@@ -365,7 +363,6 @@ class Canvas(QWidget):
         if self._layers is not None:
             self._layers.replace_overlay()
             self._need_stage().set_layers(self._layers.image, self._layers.labelled)
-            self._repaint(None)
 
     def _on_document_policy_changed(self) -> None:
         self._repaint(None)  # the region that edits are kept to is drawn

@@ -21,6 +21,7 @@ from seamseg_studio.app.canvas.overlay import Overlay
 from seamseg_studio.app.canvas.tiles import Rect
 from seamseg_studio.app.canvas.viewpoint import Viewpoint
 from seamseg_studio.app.document import Document
+from seamseg_studio.app.palettes import PaletteChoice, palette_color
 from seamseg_studio.engine.scene import edits
 from seamseg_studio.engine.scene.geometry import Box
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
@@ -269,3 +270,13 @@ def test_change_outside_the_view_is_seen_when_one_gets_there(canvas: Canvas, doc
     assert document.commit(edits.paint(document.map, mask, Box(260, 180, 300, 220), SKY, document.policy))
     canvas.look_from(view)
     assert hand.color(*ROAD_AT) == pytest.approx(TAXONOMY[1].color, abs=2)
+
+
+def test_other_palette_is_seen_at_once_and_goes_back(canvas: Canvas, document: Document, hand: Hand) -> None:
+    canvas.set_overlay_opacity(1.0)
+    own = hand.color(*ROAD_AT)
+    document.set_palette(PaletteChoice.OKABE_ITO)
+    assert hand.color(*ROAD_AT) == pytest.approx(palette_color(PaletteChoice.OKABE_ITO, 0), abs=2)
+    assert document.taxonomy is TAXONOMY
+    document.set_palette(PaletteChoice.PROJECT)
+    assert hand.color(*ROAD_AT) == own

@@ -17,6 +17,7 @@ from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.messages import Level, Message
 from seamseg_studio.app.studio import Studio
 from seamseg_studio.engine.scene.panoptic_map import Origin
+from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 
 
 @pytest.fixture
@@ -204,3 +205,26 @@ def test_chips_offer_what_can_be_done(labelled: Document, window: MainWindow) ->
         menu = chip.menu()
         assert menu is not None
         assert len(menu.actions()) >= 3
+
+
+def test_no_image_is_labelled_by_itself_if_so_preferred(
+    window: MainWindow, studio: Studio, photos: Path, qtbot: QtBot
+) -> None:
+    studio.change_preferences(labels_by_itself=False)
+    studio.session.open_paths([photos])
+    qtbot.waitUntil(lambda: studio.session.document is not None, timeout=20_000)
+    document = studio.session.document
+    assert document is not None
+    assert not studio.labelling.is_labelling_open_image
+    assert not document.map.segments
+
+
+def test_own_categories_of_new_projects_stay(
+    window: MainWindow, studio: Studio, photos: Path, qtbot: QtBot, tmp_path: Path
+) -> None:
+    mine = Taxonomy("mine", (Category("road", Kind.STUFF, (1, 2, 3)), Category("bird", Kind.THING, (4, 5, 6))))
+    mine.save(tmp_path / "mine.json")
+    studio.change_preferences(taxonomy=str(tmp_path / "mine.json"))
+    studio.session.open_paths([photos])
+    qtbot.waitUntil(lambda: bool(studio.session.document and studio.session.document.map.segments), timeout=20_000)
+    assert studio.session.taxonomy == mine

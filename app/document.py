@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from seamseg_studio.app.editing_state import EditingState
+from seamseg_studio.app.background import Background
 from seamseg_studio.app.journal_writer import SAVE_ERRORS, JournalWriter
-from seamseg_studio.engine.scene import edits
+from seamseg_studio.app.segment_edits import MakePatch, SegmentEdits
 from seamseg_studio.engine.scene.errors import SceneError
 from seamseg_studio.engine.scene.geometry import EMPTY_BOX, Box
 from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segment
@@ -24,10 +24,13 @@ from seamseg_studio.engine.scene.taxonomy import VOID
 if TYPE_CHECKING:
     from seamseg_studio.engine.project import ImageRecord, Project
 
+AT_ONCE_PX = 1 << 18
+"""Edits that look at more pixels than this do not hold the window up: they are worked out in the background."""
+
 _READ_ONLY = "This project is open in another window, so nothing can be changed here; close the other window first."
 
 
-class Document(EditingState):
+class Document(SegmentEdits):
     """One open image and the only writer of its panoptic map.
 
     Every change is a patch: applied to the map, then appended to the project's journal before control returns.
@@ -39,6 +42,7 @@ class Document(EditingState):
         history_changed: What undo and redo would do changed.
         saved_changed: Whether all work is on disk, as a sentence.
         edit_failed: An edit could not be made or saved, as a sentence for a person.
+        working_changed: Whether an edit is being worked out in the background.
         prediction_offered: A `PanopticResult` arrived for an image with human work; it was kept beside, not applied.
     """
 
@@ -48,6 +52,7 @@ class Document(EditingState):
     history_changed = Signal()
     saved_changed = Signal(str)
     edit_failed = Signal(str)
+    working_changed = Signal(bool)
     prediction_offered = Signal(object)
 
     def __init__(
@@ -80,6 +85,7 @@ class Document(EditingState):
         self._stroke_erases = False
         self._stroke_box = EMPTY_BOX
         self._held_prediction: tuple[PanopticResult, str] | None = None
+        self._worker: Background[_Attempt] = Background("edit", self._on_worker_ready)
         self._journal = JournalWriter(project, record.id, self)
         self._journal.saved_changed.connect(self.saved_changed)
         self._journal.save_failed.connect(self.edit_failed)
@@ -120,43 +126,31 @@ class Document(EditingState):
             return selected[0]
         return Segment(self._category, origin=Origin.HUMAN)
 
-    def edit(self, make: Callable[[EditingPolicy], Patch]) -> bool:
-        """Makes a patch by the policy in force and commits it as one undo step; whether anything changed.
+    def edit(self, make: MakePatch, *, num_pixels: int = 0, then: Callable[[Patch], object] | None = None) -> bool:
+        """Makes a patch by the policy in force and commits it as one undo step; whether it did, or soon will.
 
         A `SceneError` of `make` is told through `edit_failed`.
+
+        Args:
+            make: Reads the map, changes nothing. Called in another thread if there is much to look at; until it is
+                done nobody else writes the map: whoever wants to waits for it.
+            num_pixels: How many pixels it has to look at, about.
+            then: Called with the patch once it is applied.
         """
         self.finish_stroke()
-        try:
-            patch = make(self.effective_policy)
-        except SceneError as error:
-            self.edit_failed.emit(str(error))
+        if not self._may_edit():
             return False
-        return self.commit(patch)
+        policy = self.effective_policy
+        if num_pixels <= AT_ONCE_PX:
+            return self._take_attempt(_Attempt(make, policy, then))
+        self._worker.request(lambda: _Attempt(make, policy, then))
+        self.working_changed.emit(True)
+        return True
 
-    def relabel(self, ids: Collection[int], category: int) -> bool:
-        """Gives segments another category; whether anything changed."""
-        name = self.taxonomy[category].name
-        return self.edit(lambda policy: edits.relabel(self._map, ids, category, policy, f"relabel as {name}"))
-
-    def delete(self, ids: Collection[int]) -> bool:
-        """Removes segments, filling their pixels as the policy says; whether anything changed."""
-        label = f"delete {self.describe(ids)}"
-        return self.edit(lambda policy: edits.delete(self._map, ids, policy, self.second_choice, label))
-
-    def merge(self, ids: Collection[int]) -> bool:
-        """Makes one segment of several; whether anything changed."""
-        label = f"merge {self.describe(ids)}"
-        return self.edit(lambda policy: edits.merge(self._map, ids, policy, label))
-
-    def set_locked(self, ids: Collection[int], locked: bool) -> bool:
-        """Locks segments against every edit, or unlocks them; whether anything changed."""
-        return self.edit(lambda _: edits.set_locked(self._map, ids, locked))
-
-    def relabel_selection(self, category: int) -> bool:
-        return bool(self._selection) and self.relabel(sorted(self._selection), category)
-
-    def delete_selection(self) -> bool:
-        return bool(self._selection) and self.delete(sorted(self._selection))
+    @property
+    def working(self) -> bool:
+        """Whether an edit is being worked out in the background."""
+        return self._worker.busy
 
     # The stroke under way
 
@@ -195,7 +189,8 @@ class Document(EditingState):
             self.region_changed.emit(box)
 
     def finish_stroke(self) -> bool:
-        """Ends the stroke and journals it as one undo step; whether it changed anything."""
+        """Ends what is under way and journals it as one undo step; whether a stroke changed anything."""
+        self._worker.finish()
         stroke, self._stroke = self._stroke, None
         if stroke is None:
             return False
@@ -271,6 +266,7 @@ class Document(EditingState):
         if self._stroke is not None:
             self._held_prediction = (result, bundle)
             return False
+        self._worker.finish()
         if self._journal.num_waiting:
             # The project does not know of this work yet, so it must not decide.
             self._prediction = result
@@ -318,9 +314,23 @@ class Document(EditingState):
             self.edit_failed.emit(_READ_ONLY)
         return not self.read_only
 
+    def _take_attempt(self, attempt: _Attempt) -> bool:
+        if attempt.error:
+            self.edit_failed.emit(attempt.error)
+        if attempt.patch is None or not self.commit(attempt.patch):
+            return False
+        if attempt.then is not None:
+            attempt.then(attempt.patch)
+        return True
+
+    def _on_worker_ready(self, attempt: _Attempt) -> None:
+        self._take_attempt(attempt)
+        self.working_changed.emit(False)
+
     def _travel(self, fetch: Callable[[], Patch | None], step: Callable[[Patch, PanopticMap], None]) -> bool:
         if not self._may_edit():
             return False
+        self._worker.finish()
         try:
             patch = fetch()
         except SAVE_ERRORS as error:
@@ -365,3 +375,16 @@ class Document(EditingState):
         held, self._held_prediction = self._held_prediction, None
         if held is not None:
             self.receive_prediction(*held)
+
+
+class _Attempt:
+    """A patch, or the sentence why there is none."""
+
+    def __init__(self, make: MakePatch, policy: EditingPolicy, then: Callable[[Patch], object] | None) -> None:
+        self.patch: Patch | None = None
+        self.error = ""
+        self.then = then
+        try:
+            self.patch = make(policy)
+        except SceneError as error:
+            self.error = str(error)

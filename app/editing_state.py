@@ -90,6 +90,12 @@ class EditingState(QObject):
         """The policy with the selection filled in, as edits need it."""
         return replace(self._policy, selected=self._selection)
 
+    def go_on_like(self, other: EditingState) -> None:
+        """Takes the category and the policy over from the image before, less the region, which is an image's own."""
+        if other.taxonomy == self.taxonomy:
+            self.set_current_category(other.current_category)
+            self.set_policy(replace(other.policy, region=None, selected=frozenset()))
+
     @property
     def current_category(self) -> int:
         """The category that the brush paints."""

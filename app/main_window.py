@@ -39,6 +39,7 @@ from seamseg_studio.app.panels.segments import SegmentsPanel
 from seamseg_studio.app.panels.start_page import StartPage
 from seamseg_studio.app.panels.status_bar import StatusBar
 from seamseg_studio.app.panels.training import TrainingPanel
+from seamseg_studio.app.segment_actions import TOOLS
 from seamseg_studio.app.studio import Studio
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from seamseg_studio.app.tools import Tool
 
 _RIGHT_WIDTH = 340
-_TOOL_ACTIONS = ("tool_select", "tool_brush", "tool_eraser")
+_TOOL_ACTIONS = tuple(f"tool_{name}" for name, *_ in TOOLS)
 _IMAGE_ACTIONS = ("delete", "merge", "undo", "redo")
 _LABEL_ACTIONS = ("label_image", "label_all")
 

@@ -7,6 +7,15 @@ from collections.abc import Callable
 from seamseg_studio.app.action_spec import CHANGE, DOCUMENT, EDIT, SELECTED, ActionSpec
 from seamseg_studio.app.commands import Commands
 
+TOOLS: tuple[tuple[str, str, str, str], ...] = (
+    ("select", "&Select", "V", "select"),
+    ("brush", "&Brush", "B", "brush"),
+    ("eraser", "&Eraser", "E", "eraser"),
+    ("polygon", "&Polygon", "P", "polygon"),
+    ("lasso", "&Lasso", "Q", "lasso"),
+)
+"""Name, title, key and icon of every tool as the tool itself says them: asking it would load the canvas."""
+
 
 def _tool_is(name: str) -> Callable[[Commands], bool]:
     return lambda c: c.window.tool_name == name
@@ -20,16 +29,12 @@ SEGMENT_ACTIONS: tuple[ActionSpec, ...] = (
             text,
             lambda c, name=name: c.use_tool(name),  # type: ignore[misc]
             (key,),
-            name,
+            icon,
             ("canvas",),
             checked=_tool_is(name),
             group="tool",
         )
-        for name, text, key in (
-            ("select", "&Select", "V"),
-            ("brush", "&Brush", "B"),
-            ("eraser", "&Eraser", "E"),
-        )
+        for name, text, key, icon in TOOLS
     ),
     ActionSpec(
         "size_larger",

@@ -340,6 +340,8 @@ class Session(QObject):
         self._wanted = loaded.record.id
         document = Document(project, loaded.record, loaded.image, loaded.map, loaded.prediction, self)
         document.set_palette(self._palette)
+        if old is not None:
+            document.go_on_like(old)
         document.saved_changed.connect(self.saved)
         document.edit_failed.connect(self._on_document_edit_failed)
         document.history_changed.connect(self._on_document_history_changed)

@@ -23,17 +23,18 @@ class ToolCursor:
 
     def __init__(self, pointer: Pointer) -> None:
         self._pointer = pointer
+        self.is_working = False  # an edit is being worked out in the background
         self._shape = CursorShape()
         self._ring = QRect()
 
     def refresh(self, viewport: QWidget, shape: CursorShape, view: Viewpoint, ratio: float) -> None:
-        """Shows `shape`, or a hand while a drag would pan."""
+        """Shows `shape`, a hand while a drag would pan, or that the map is being worked on."""
         self._shape = shape
         if self._pointer.wants_pan:
             is_held = self._pointer.is_panning
             system_shape = Qt.CursorShape.ClosedHandCursor if is_held else Qt.CursorShape.OpenHandCursor
         else:
-            system_shape = _SHAPES[shape.kind]
+            system_shape = Qt.CursorShape.BusyCursor if self.is_working else _SHAPES[shape.kind]
         if viewport.cursor().shape() != system_shape:  # setting it takes a millisecond, even to what it is
             viewport.setCursor(system_shape)
         centre, ring = self._centre(view, ratio), QRect()

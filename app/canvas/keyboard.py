@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence
 
 from seamseg_studio.app.tools.base import Tool
 from seamseg_studio.app.tools.events import ToolKey
@@ -40,12 +40,12 @@ class Keyboard:
         tool = self._to.tool()
         if tool is None:
             return False
-        is_bare = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.NoModifier
         if event.key() == Qt.Key.Key_Escape:
             return tool.busy
-        if event.key() in _TOOL_KEYS:
-            return is_bare and tool.busy and _TOOL_KEYS[Qt.Key(event.key())] in tool.keys
-        return is_bare and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_H)
+        tool_key = _tool_key(event)
+        if tool_key is not None:
+            return tool.busy and tool_key in tool.keys
+        return _is_bare(event) and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_H)
 
     def handle(self, event: QKeyEvent) -> bool:
         """Takes a key event; whether it was used."""
@@ -61,5 +61,17 @@ class Keyboard:
         elif key == Qt.Key.Key_Escape:
             self._to.cancel()
         else:
-            self._to.tool_key(_TOOL_KEYS[Qt.Key(key)])
+            tool_key = _tool_key(event)
+            assert tool_key is not None
+            self._to.tool_key(tool_key)
         return True
+
+
+def _tool_key(event: QKeyEvent) -> ToolKey | None:
+    if event.matches(QKeySequence.StandardKey.Undo):
+        return ToolKey.BACK  # inside a gesture undo is about the gesture
+    return _TOOL_KEYS.get(Qt.Key(event.key())) if _is_bare(event) else None
+
+
+def _is_bare(event: QKeyEvent) -> bool:
+    return event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.NoModifier

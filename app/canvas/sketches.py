@@ -54,6 +54,10 @@ def paint_lines(painter: QPainter, sketch: Sketch, view: Viewpoint, ratio: float
     points = [point_at(y, x, view, ratio) for y, x in sketch.points_yx]
     polygon = QPolygonF(points)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    if sketch.fill_rgb is not None and len(points) > 2:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(*sketch.fill_rgb, _FILL_ALPHA))
+        painter.drawPolygon(polygon)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for pen in (QPen(_DARK, 4.0), QPen(QColor(*SELECTED_RGB), 1.8)):
         painter.setPen(pen)
@@ -61,11 +65,10 @@ def paint_lines(painter: QPainter, sketch: Sketch, view: Viewpoint, ratio: float
             painter.drawPolygon(polygon)
         else:
             painter.drawPolyline(polygon)
-    if sketch.shows_corners:
-        painter.setPen(QPen(_DARK, 1.0))
-        painter.setBrush(QColor(*SELECTED_RGB))
-        for point in points:
-            painter.drawEllipse(point, _CORNER_PX, _CORNER_PX)
+    painter.setPen(QPen(_DARK, 1.0))
+    painter.setBrush(QColor(*SELECTED_RGB))
+    for y, x in sketch.corners_yx:
+        painter.drawEllipse(point_at(y, x, view, ratio), _CORNER_PX, _CORNER_PX)
 
 
 def paint_region(painter: QPainter, region: Box, view: Viewpoint, ratio: float, bounds: QRect) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QEvent, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, Qt, Signal, SignalInstance
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
@@ -67,8 +67,7 @@ class Canvas(QWidget):
         self._display = Display()
         self._tags = SelectionTags()
         self._ground = _GROUND
-        self._is_peeking = False
-        self._has_sketch = False
+        self._is_peeking = self._has_sketch = False
         self._floating = Floating(self)
         self._bar, self._minimap = self._floating.bar, self._floating.minimap
         self._bar.opacity_changed.connect(self.set_overlay_opacity)
@@ -115,18 +114,16 @@ class Canvas(QWidget):
         old_layers, self._layers = self._layers, None
         if old is not None:
             self.active_tool.finish(old)
-            old.map_replaced.disconnect(self._on_document_map_replaced)
-            old.category_changed.disconnect(self.refresh_cursor)
-            old.policy_changed.disconnect(self._on_document_policy_changed)
+            for signal, slot in self._slots(old):
+                signal.disconnect(slot)
         if old_layers is not None:
             old_layers.close()
         self._pointer.reset()
         self._display = without_segments(self._display)
         if document is not None:
             stage = self._need_stage()
-            document.map_replaced.connect(self._on_document_map_replaced)
-            document.category_changed.connect(self.refresh_cursor)
-            document.policy_changed.connect(self._on_document_policy_changed)
+            for signal, slot in self._slots(document):
+                signal.connect(slot)
             self._layers = Layers(document, self._display, self._repaint, old_layers)
             stage.set_layers(self._layers.image, self._layers.labelled)
             if old is None or old.image is not document.image:
@@ -231,6 +228,7 @@ class Canvas(QWidget):
             return
         viewport = self._stage.viewport()
         shape = self.active_tool.cursor(self._document) if self._document is not None else CursorShape()
+        self._cursor.is_working = self._document is not None and self._document.working
         self._cursor.refresh(viewport, shape, self._view, self._stage.device_ratio)
         if self._has_sketch or self.active_tool.sketch(self._document):
             viewport.update()
@@ -285,7 +283,7 @@ class Canvas(QWidget):
         return self._keyboard.handle(event)
 
     def focus_lost(self) -> None:
-        """The keys held are not the canvas's any more: their release will not be told."""
+        """The keys held are not the canvas's any more."""
         self._pointer.set_space(False)
         if self._is_peeking:
             self.set_peek(False)
@@ -350,23 +348,23 @@ class Canvas(QWidget):
         self._bar.show_values(self._display.opacity, self._display.brightness, self._display.mode)
         self.display_changed.emit()
 
-    def _repaint(self, box: Box | None) -> None:
-        if self._stage is None:
-            return
-        if box is not None:
-            self._stage.update_box(box)
-        else:
-            self._stage.viewport().update()
-        self._floating.draw_soon()
+    def _repaint(self, box: Box | None = None) -> None:
+        if self._stage is not None:
+            self._stage.viewport().update() if box is None else self._stage.update_box(box)
+            self._floating.draw_soon()
+
+    def _slots(self, document: Document) -> list[tuple[SignalInstance, Callable[..., None]]]:
+        return [
+            (document.map_replaced, self._on_document_map_replaced),
+            (document.category_changed, self.refresh_cursor),
+            (document.working_changed, self.refresh_cursor),
+            (document.policy_changed, self._repaint),  # the region that edits are kept to,
+        ]
 
     def _on_document_map_replaced(self) -> None:
         if self._layers is not None:
             self._layers.replace_overlay()
             self._need_stage().set_layers(self._layers.image, self._layers.labelled)
-
-    def _on_document_policy_changed(self) -> None:
-        self._repaint(None)  # the region that edits are kept to is drawn
-        self.refresh_cursor()
 
     def _to_tool(self, handle: Callable[[_Event, Document, CanvasPort], None], event: _Event) -> None:
         if self._document is not None:

@@ -4,10 +4,12 @@ from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.brush import Brush
 from seamseg_studio.app.tools.eraser import Eraser
 from seamseg_studio.app.tools.events import Button, CursorKind, CursorShape, Modifier, Sketch, ToolEvent
+from seamseg_studio.app.tools.lasso import Lasso
 from seamseg_studio.app.tools.options import ChoiceOption, Option, SliderOption, ToggleOption
+from seamseg_studio.app.tools.polygon import Polygon
 from seamseg_studio.app.tools.select import Select
 
-TOOLS: tuple[type[Tool], ...] = (Select, Brush, Eraser)
+TOOLS: tuple[type[Tool], ...] = (Select, Brush, Eraser, Polygon, Lasso)
 """Every tool, in the order of the tool bar."""
 
 
@@ -25,8 +27,10 @@ __all__ = [
     "CursorKind",
     "CursorShape",
     "Eraser",
+    "Lasso",
     "Modifier",
     "Option",
+    "Polygon",
     "Select",
     "Sketch",
     "SliderOption",

@@ -68,10 +68,6 @@ class Tool(QObject):
     def key(self, key: ToolKey, document: Document, canvas: CanvasPort) -> None:
         """One of `keys` went down during a gesture."""
 
-    def step_back(self, document: Document) -> bool:
-        """Takes the last step of the gesture under way back; whether there was one. Undo asks here first."""
-        return False
-
     def cancel(self, document: Document) -> None:
         """Ends the gesture under way as if it had not been."""
 

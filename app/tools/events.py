@@ -31,7 +31,7 @@ class ToolKey(Enum):
     """The keys that a tool may take for itself while a gesture of it is under way."""
 
     FINISH = auto()  # Enter
-    BACK = auto()  # Backspace
+    BACK = auto()  # Backspace, and undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +96,14 @@ class Sketch:
     Attributes:
         points_yx: Its corners in image pixels.
         is_closed: Whether the last corner joins the first.
-        shows_corners: Whether each corner gets a handle.
+        corners_yx: Corners with a handle.
+        fill_rgb: The colour of the area inside, if it is to be filled.
     """
 
     points_yx: tuple[tuple[float, float], ...] = field(default=())
     is_closed: bool = False
-    shows_corners: bool = False
+    corners_yx: tuple[tuple[float, float], ...] = field(default=())
+    fill_rgb: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,20 +9,8 @@ from seamseg_studio.app.tools import brush_size
 from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.brush_size import SizeDrag
 from seamseg_studio.app.tools.events import Button, CursorKind, CursorShape, Modifier, ToolEvent
-from seamseg_studio.app.tools.options import ChoiceOption, Option, SliderOption, ToggleOption
-from seamseg_studio.engine.scene.policy import Editable, FillPolicy
-
-_EDITABLE_TITLES = {
-    Editable.EVERYTHING: "Everything",
-    Editable.VOID_ONLY: "Void only",
-    Editable.STUFF_ONLY: "Stuff only",
-    Editable.SELECTED: "Selected",
-}
-_FILL_TITLES = {
-    FillPolicy.VOID: "Void",
-    FillPolicy.AROUND: "Stuff around",
-    FillPolicy.SECOND_CHOICE: "Model's 2nd choice",
-}
+from seamseg_studio.app.tools.options import Option, SliderOption, ToggleOption
+from seamseg_studio.app.tools.policy_options import editable_option, fill_option, set_policy_option
 
 
 class PaintingTool(Tool):
@@ -48,25 +36,8 @@ class PaintingTool(Tool):
             )
         ]
         if document is not None:
-            policy = document.policy
-            options.append(
-                ChoiceOption(
-                    "editable",
-                    "Erase from" if self.erases else "Paint over",
-                    policy.editable.value,
-                    tuple((editable.value, title) for editable, title in _EDITABLE_TITLES.items()),
-                    "Which pixels may change; locked segments never do",
-                )
-            )
-            options.append(
-                ChoiceOption(
-                    "fill",
-                    "Erase to",
-                    policy.fill.value,
-                    tuple((fill.value, title) for fill, title in _FILL_TITLES.items()),
-                    "What erased pixels become",
-                )
-            )
+            options.append(editable_option(document, "Erase from" if self.erases else "Paint over"))
+            options.append(fill_option(document))
         options.append(ToggleOption("pressure", "Pen pressure", self.by_pressure, "A pen's pressure sets the width"))
         return tuple(options)
 
@@ -75,11 +46,7 @@ class PaintingTool(Tool):
             self.width_px = brush_size.clipped(float(value))
         elif key == "pressure":
             self.by_pressure = bool(value)
-        elif key == "editable" and document is not None:
-            document.change_policy(editable=Editable(str(value)))
-        elif key == "fill" and document is not None:
-            document.change_policy(fill=FillPolicy(str(value)))
-        else:
+        elif not set_policy_option(key, value, document):
             super().set_option(key, value, document)
         self.option_changed.emit(key)
 

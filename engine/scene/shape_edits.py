@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,17 +19,14 @@ from seamseg_studio.engine.scene.geometry import Box, Mask, polygon_mask
 from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segment
 from seamseg_studio.engine.scene.patch import Patch
 from seamseg_studio.engine.scene.policy import EditingPolicy
+from seamseg_studio.engine.scene.region_edits import RegionMode, apply_region
 
 Points = Sequence[tuple[float, float]]
 """Corners in image pixels, (y, x)."""
 
 
-class PolygonMode(StrEnum):
-    """What a closed polygon does to the segment it is drawn for."""
-
-    ADD = "add"
-    SUBTRACT = "subtract"
-    REPLACE = "replace"
+PolygonMode = RegionMode
+"""What a closed polygon does to the segment that it is drawn for."""
 
 
 def polygon(
@@ -61,23 +57,7 @@ def polygon(
     mask, box = polygon_mask(points_yx, panoptic_map.shape, holes)
     if box.is_empty:
         raise EditError("the polygon covers no pixel of the image; draw at least three corners on it")
-    if mode is PolygonMode.ADD:
-        return paint(panoptic_map, mask, box, target, policy, label)
-    if isinstance(target, Segment):
-        raise EditError("select the segment that the polygon belongs to first")
-    changeable(panoptic_map, [target], policy)
-    if mode is PolygonMode.SUBTRACT:
-        draft = Draft(panoptic_map, box, policy)
-        own = policy.allows(panoptic_map, box, mask & (draft.ids == target))
-        draft.clear(own, second_choice, leaving={target})
-        return draft.to_patch(label)
-    whole = box.union(panoptic_map.bbox(target))
-    draft = Draft(panoptic_map, whole, policy)
-    inside = np.zeros(whole.shape, dtype=np.bool_)
-    inside[box.moved(-whole.y0, -whole.x0).slices] = mask
-    draft.clear(policy.allows(panoptic_map, whole, (draft.ids == target) & ~inside), second_choice, leaving={target})
-    draft.put(policy.allows(panoptic_map, whole, inside), target)
-    return draft.to_patch(label)
+    return apply_region(panoptic_map, mask, box, target, policy, mode, second_choice, label)
 
 
 def flood_fill(

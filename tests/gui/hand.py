@@ -72,6 +72,12 @@ class Hand:
     def click(self, y: float, x: float, keys: Qt.KeyboardModifier = PLAIN) -> None:
         self.drag((y, x), keys=keys)
 
+    def double_click(self, y: float, x: float, keys: Qt.KeyboardModifier = PLAIN) -> None:
+        self.click(y, x, keys)
+        self._held |= LEFT
+        self._send(QEvent.Type.MouseButtonDblClick, self.spot(y, x), LEFT, keys)
+        self.release(y, x, keys=keys)
+
     def wheel(self, y: float, x: float, notches: float, keys: Qt.KeyboardModifier = PLAIN) -> None:
         spot = self.spot(y, x)
         event = QWheelEvent(
@@ -111,6 +117,9 @@ class Hand:
 
     def key_up(self, key: Qt.Key) -> None:
         QTest.keyRelease(self.canvas._need_stage(), key)
+
+    def key(self, key: Qt.Key, keys: Qt.KeyboardModifier = PLAIN) -> None:
+        QTest.keyClick(self.canvas._need_stage(), key, keys)
 
     def settle(self) -> None:
         """Waits till the picture shows everything as it is."""

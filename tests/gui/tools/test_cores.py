@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.document import Document
+from seamseg_studio.app.icons import has_icon
+from seamseg_studio.app.segment_actions import TOOLS as TOOL_ACTIONS
 from seamseg_studio.app.tools import TOOLS, ChoiceOption, SliderOption, make_tools
 from seamseg_studio.app.tools.brush_size import MAX_PX, MIN_PX, SizeDrag, clipped, pressed_radius, stepped
 from seamseg_studio.app.tools.events import ToolEvent
@@ -77,12 +79,13 @@ def document(qapp: QApplication) -> Document:
 
 def test_every_tool_says_what_it_is(qapp: QApplication, document: Document) -> None:
     tools = make_tools()
-    assert list(tools) == [tool.name for tool in TOOLS] == ["select", "brush", "eraser"]
-    assert len({tool.shortcut for tool in tools.values()}) == len(tools)
+    told = [(tool.name, tool.title, tool.shortcut, tool.icon) for tool in TOOLS]
+    assert told == [(name, text.replace("&", ""), key, icon) for name, text, key, icon in TOOL_ACTIONS]
+    assert list(tools) == [tool.name for tool in TOOLS]
     for tool in tools.values():
         assert tool.title
         assert tool.hint
-        assert tool.icon
+        assert has_icon(tool.icon)
         assert not tool.busy
         keys = [option.key for option in tool.options(document)]
         assert len(keys) == len(set(keys))

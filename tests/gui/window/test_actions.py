@@ -21,6 +21,7 @@ from seamseg_studio.app.dialogs.preferences import PreferencesDialog
 from seamseg_studio.app.dialogs.train import TrainDialog
 from seamseg_studio.app.document import Document
 from seamseg_studio.app.main_window import MainWindow
+from seamseg_studio.app.segment_actions import TOOLS
 from seamseg_studio.app.session import Session
 from seamseg_studio.app.studio import Studio
 from seamseg_studio.app.theme import ThemeChoice
@@ -189,7 +190,11 @@ CASES: dict[str, Case] = {
     "reset_layout": Case(lambda h: not h.window.docks["images"].isHidden(), lambda h: h.window.docks["images"].hide()),
     "tool_select": Case(lambda h: h.window.tool_name == "select", lambda h: h.window.use_tool("brush")),
     "tool_brush": Case(lambda h: h.window.tool_name == "brush" and h.window.option_bar.control("width").isVisible()),
-    "tool_eraser": Case(lambda h: h.window.tool_name == "eraser"),
+    **{
+        f"tool_{name}": Case(lambda h, name=name: h.window.tool_name == name)  # type: ignore[misc]
+        for name, *_ in TOOLS
+        if name not in ("select", "brush")
+    },
     "size_larger": Case(lambda h: brush_size(h) > h.notes["size"], take_brush),  # type: ignore[operator]
     "size_smaller": Case(lambda h: brush_size(h) < h.notes["size"], take_brush),  # type: ignore[operator]
     "search_category": Case(lambda h: h.window.categories.search.hasFocus()),

@@ -1,0 +1,102 @@
+"""Computing beside the window's thread: the newest request counts, older ones that wait are dropped."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from PySide6.QtCore import QObject, Signal
+
+Result = TypeVar("Result")
+
+
+class _Relay(QObject):
+    """Tells the window's thread that a task has ended (a queued signal)."""
+
+    ended = Signal(object)
+
+
+class _Task(Generic[Result]):
+    """One request in its thread, which ends with it."""
+
+    def __init__(self, name: str, function: Callable[[], Result], relay: _Relay) -> None:
+        self._function = function
+        self._relay = relay  # kept alive here, whatever becomes of the tool
+        self._result: Result | None = None
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    def result(self) -> Result:
+        """Waits for the end; returns the result or raises what the function raised."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._result  # type: ignore[return-value]
+
+    def _work(self) -> None:
+        try:
+            self._result = self._function()
+        except Exception as error:  # noqa: BLE001 - raised again where the window's thread asks for the result
+            self._error = error
+        self._relay.ended.emit(self)
+
+
+class Background(Generic[Result]):
+    """Runs one function at a time in a thread that ends when nothing is left to do.
+
+    `on_ready` is called, in the thread that made this object, with the result of what was carried out. A request
+    replaces one that still waits: while a person drags, only the newest place is worth computing.
+    """
+
+    def __init__(self, name: str, on_ready: Callable[[Result], None]) -> None:
+        self._name = name
+        self._on_ready = on_ready
+        self._relay = _Relay()
+        self._relay.ended.connect(self._on_relay_ended)
+        self._task: _Task[Result] | None = None
+        self._waiting: Callable[[], Result] | None = None
+        self._is_wanted = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether a result is still to come."""
+        return self._task is not None and self._is_wanted
+
+    def request(self, function: Callable[[], Result]) -> None:
+        """Computes `function()` as soon as what is under way has ended."""
+        self._is_wanted = True
+        self._waiting = function
+        if self._task is None:
+            self._start()
+
+    def finish(self) -> None:
+        """Waits until everything asked for is computed and taken."""
+        while self._task is not None:
+            self._collect(self._task)
+
+    def drop(self) -> None:
+        """Forgets what waits, and the result of what is under way."""
+        self._is_wanted = False
+        self._waiting = None
+
+    def _start(self) -> None:
+        function, self._waiting = self._waiting, None
+        assert function is not None
+        self._task = _Task(f"studio-{self._name}", function, self._relay)
+
+    def _on_relay_ended(self, task: _Task[Result]) -> None:
+        if task is self._task:  # else `finish` has taken it already
+            self._collect(task)
+
+    def _collect(self, task: _Task[Result]) -> None:
+        try:
+            result = task.result()
+        finally:
+            self._task = None
+            is_wanted, self._is_wanted = self._is_wanted, self._waiting is not None
+            if self._waiting is not None:
+                self._start()
+        if is_wanted:
+            self._on_ready(result)

@@ -9,7 +9,7 @@ import configparser
 import dataclasses
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,11 @@ SECTION = "training"
 OPTIMIZERS = ("sgd", "adamw")
 AMP_MODES = ("off", "bf16", "fp16")
 SCHEDULES = ("config", "cosine")
+_LOWEST = {
+    **{"max_steps": 0, "max_minutes": 0, "accumulate": 1, "clip_grad_norm": 0, "body_lr_factor": 0, "color_jitter": 0},
+    **{"blur": 0, "copy_paste": 0, "snapshot_minutes": 0, "keep_snapshots": 1, "val_max_images": 0, "early_stop": 0},
+    **{"distill": 0, "balance": 0},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,12 @@ class TrainingOptions:
     seed: int = 0
     clip_grad_norm: float = 0.0  # largest norm of all gradients together
     ema_decay: float = 0.0  # moving average of the weights, used for validation and for the bundle
+    accumulate: int = 1  # batches whose gradients make one step
+    compile: bool = False  # let torch.compile make the body faster; the first steps take minutes
+    deterministic: bool = False  # only operations that give the same bits each time, where there are such
     body_lr_factor: float = 1.0  # learning rate of the body over that of the rest
+    layer_decay: float = 1.0  # learning rate of mod5 over that of mod4, and so on down to mod1: 1 for all the same
+    lr_factors: Mapping[str, float] = field(default_factory=dict)  # {"sem_head": 2.0}: further factors by prefix
     freeze: tuple[str, ...] = ()  # prefixes of parameters to leave alone: ("body.backbone", "rpn_head")
     frozen_norms: bool = False  # all norms use and keep their running statistics
     log_scale: bool = False  # draw the scale evenly in its logarithm: as many images halved as doubled
@@ -53,7 +63,13 @@ class TrainingOptions:
     negatives_everywhere: bool = False  # images without things give negative proposals too
     mask_positives_only: bool = False  # compute masks of positive proposals only (same loss, other norm statistics)
     snapshot_minutes: float = 10.0  # between snapshots; there is always one at the end
+    keep_snapshots: int = 2  # the last so many; an older one serves when the newest is damaged
     val_max_images: int = 0  # validate on at most so many images; 0: all
+    early_stop: int = 0  # end after so many validations without a better PQ
+    use_best: bool = False  # put the weights of the best validation into the bundle, not the last ones
+    distill: float = 0.0  # weight of the losses by which the base model teaches void pixels (with corrections only)
+    balance: float = 0.0  # images of categories rarer than this share of the images come more often, up to 4 times
+    annotated: tuple[str, ...] = ()  # the only categories that the set labels everywhere; the rest of it is void
 
 
 def load_training_config(source: Path | str, *, name: str | None = None) -> tuple[Config, TrainingOptions]:
@@ -108,5 +124,13 @@ def _check(options: TrainingOptions, name: str) -> None:
         raise ConfigError(
             f"{name}: [{SECTION}] crop_size = {options.crop_size} must be (height, width), 32 or more each"
         )
+    for key, lowest in _LOWEST.items():
+        if getattr(options, key) < lowest:
+            raise ConfigError(f"{name}: [{SECTION}] {key} = {getattr(options, key)} must be at least {lowest}")
+    for prefix, factor in options.lr_factors.items():
+        if isinstance(factor, bool) or not isinstance(factor, int | float) or factor < 0:
+            raise ConfigError(f"{name}: [{SECTION}] lr_factors: {prefix!r} needs a number of at least 0")
+    if not 0 < options.layer_decay <= 1:
+        raise ConfigError(f"{name}: [{SECTION}] layer_decay = {options.layer_decay} must be above 0 and at most 1")
     if not 0 <= options.ema_decay < 1:
         raise ConfigError(f"{name}: [{SECTION}] ema_decay = {options.ema_decay} must be at least 0 and below 1")

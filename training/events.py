@@ -14,6 +14,7 @@ and keys that they do not know; a change that would break them raises `v`.
 | `validation` | `step`, `pq`, `miou`, `categories` {name: {"iou", "pq"}} (null where the category does not occur)   |
 | `done`       | `step`, `bundle` (path), `seconds`                                                                |
 | `stopped`    | `step`, `snapshot` (path): stopped on request, `--resume` goes on from there                       |
+| `warning`    | `message`: something did not work out, and the run goes on (a snapshot on a full disk)             |
 | `error`      | `message`                                                                                         |
 """
 
@@ -21,20 +22,24 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import time
+from collections import deque
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 VERSION = 1
-EVENTS = ("start", "step", "epoch", "snapshot", "validation", "done", "stopped", "error")
+EVENTS = ("start", "step", "epoch", "snapshot", "validation", "done", "stopped", "warning", "error")
+_MAX_WAITING = 1000  # lines that are kept while the disk is full
 
 
 class EventLog:
     """Writes events as they happen; each line is flushed, so that a reader may follow.
 
-    The file is made with the first event, so that a run that is refused leaves nothing.
+    The file is made with the first event, so that a run that is refused leaves nothing. What a full disk refuses is
+    kept and written later: a training does not end for want of its log.
 
     Args:
         target: A file (appended to, so that a resumed run continues its log), "-" for stdout, or None for nowhere.
@@ -43,7 +48,9 @@ class EventLog:
     def __init__(self, target: Path | str | None) -> None:
         self._to_stdout = target is not None and str(target) == "-"
         self._path = None if target is None or self._to_stdout else Path(target)
-        self._file: IO[str] | None = None
+        self._file: IO[bytes] | None = None
+        self._waiting: deque[bytes] = deque(maxlen=_MAX_WAITING)
+        self._is_cut = False
 
     @property
     def has_begun(self) -> bool:
@@ -54,27 +61,44 @@ class EventLog:
         """Writes one event. Numbers that JSON does not have (NaN, infinity) become null.
 
         Raises:
-            OSError: The file cannot be made or written.
+            OSError: The file cannot be made, or there is no reader of stdout.
         """
         assert event in EVENTS, event
-        stream = sys.stdout if self._to_stdout else self._open()
-        if stream is None:
-            return
         line = {"v": VERSION, "event": event, "time": round(time.time(), 3), **values}
-        stream.write(json.dumps(_finite(line), allow_nan=False) + "\n")
-        stream.flush()
+        text = json.dumps(_finite(line), allow_nan=False) + "\n"
+        if self._to_stdout:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        elif self._path is not None:
+            file = self._open(self._path)
+            self._waiting.append(text.encode())
+            self._write(file)
 
     def close(self) -> None:
         """Closes the file; stdout stays open."""
         if self._file is not None:
+            self._write(self._file)
             self._file.close()
         self._file = None
 
-    def _open(self) -> IO[str] | None:
-        if self._file is None and self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("a", encoding="utf-8")
+    def _open(self, path: Path) -> IO[bytes]:
+        if self._file is None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("ab", buffering=0)
+            # A run that was killed may have left half a line.
+            self._is_cut = not _ends_with_a_line(path)
         return self._file
+
+    def _write(self, file: IO[bytes]) -> None:
+        while self._waiting:
+            line = (b"\n" if self._is_cut else b"") + self._waiting[0]
+            try:
+                self._is_cut = file.write(line) != len(line)
+            except OSError:
+                return
+            if self._is_cut:
+                return
+            self._waiting.popleft()
 
     def __enter__(self) -> EventLog:
         return self
@@ -94,6 +118,14 @@ def read_events(path: Path) -> list[dict[str, Any]]:
         if isinstance(event, dict) and event.get("v") == VERSION and event.get("event") in EVENTS:
             events.append(event)
     return events
+
+
+def _ends_with_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return True
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
 
 
 def _finite(value: Any) -> Any:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from seamseg_studio.engine.model.panoptic_net import PanopticNet
 from seamseg_studio.engine.ops.roi_sampling import pyramid_sampling
-from seamseg_studio.training import losses, targets
+from seamseg_studio.training import losses, ranks, targets
 from seamseg_studio.training.batch import Batch, ground_truth
 from seamseg_studio.training.proposals import flatten_levels, make_anchors, propose
 
@@ -34,6 +34,30 @@ class ForwardOptions:
     ignore_void: bool = False
     negatives_everywhere: bool = False
     mask_positives_only: bool = False
+
+
+class LossModel(nn.Module):
+    """A network with its losses: from images to numbers, so that processes can share its gradients.
+
+    Attributes:
+        names: Of the losses that `forward` returns.
+    """
+
+    def __init__(
+        self,
+        network: PanopticNet,
+        options: ForwardOptions,
+        category_sets_KC: Tensor | None,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.names = losses.LOSS_NAMES
+        self._options = options
+        self._category_sets_KC = category_sets_KC
+
+    def forward(self, images_B3HW: Tensor, batch: Batch) -> Tensor:
+        """Returns the losses in the order of `names`. [L]."""
+        return compute_losses(self.network, images_B3HW, batch, self._options, self._category_sets_KC).stacked()
 
 
 def normalise(
@@ -96,7 +120,8 @@ def _roi_losses(
     options: ForwardOptions,
 ) -> tuple[Tensor, Tensor, Tensor]:
     config = network.config.roi
-    if len(sampled.boxes) == 0 or network.num_thing == 0:
+    # Several processes divide by joint numbers, and share statistics of norms: each takes part, boxes or none.
+    if network.num_thing == 0 or (len(sampled.boxes) == 0 and ranks.count() == 1):
         zero = levels[0].sum() * 0
         return zero, zero, zero
     # In float32: half the coordinates' precision would be lost otherwise.
@@ -115,7 +140,7 @@ def _roi_losses(
 
     positive = (sampled.labels > 0).nonzero()[:, 0]
     if options.mask_positives_only:
-        if len(positive) == 0:
+        if len(positive) == 0 and ranks.count() == 1:
             return roi_cls, roi_bbx, scores_NT.sum() * 0
         logits_PTHW = network.roi_head.mask(x_NCSS[_padded(positive)])[: len(positive)]
     else:
@@ -133,7 +158,7 @@ def _roi_losses(
 
 def _padded(index: Tensor) -> Tensor:
     """Returns `index`, on a GPU followed by repetitions up to a round number."""
-    if not index.is_cuda:
+    if not index.is_cuda or len(index) == 0:
         return index
     count = -(-len(index) // _GPU_STEP) * _GPU_STEP
     return index[torch.arange(count, device=index.device) % len(index)]

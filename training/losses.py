@@ -1,5 +1,8 @@
 """The six losses of the network (Porzi et al., arXiv 1905.01220, sections 3.1 to 3.3).
 
+With several processes each loss is divided by the mean of their numbers of samples, so that the mean over the processes
+is the loss of the joint batch.
+
 Shapes: B images, M anchors an image, N sampled proposals of the batch, P positive ones among them, T thing categories,
 C categories, H and W pixels.
 """
@@ -14,6 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from seamseg_studio.training import ranks
 from seamseg_studio.training.sample import FIRST_CATEGORY_SET, VOID_CATEGORY
 
 LOSS_NAMES = ("obj", "bbx", "roi_cls", "roi_bbx", "roi_msk", "sem")
@@ -53,7 +57,7 @@ def proposal_losses(
         sigma: Of the smooth L1 loss.
     """
     sampled = labels_BM >= 0
-    num_sampled = sampled.sum().clamp(min=1)
+    num_sampled = ranks.mean_count(sampled.sum(), objectness_BM)
     # Sums over masks: picking the sampled anchors out would make the GPU wait for their number.
     obj = F.binary_cross_entropy_with_logits(objectness_BM.float(), (labels_BM > 0).float(), reduction="none")
     obj_loss = torch.where(sampled, obj, 0.0).sum() / num_sampled
@@ -77,13 +81,14 @@ def box_losses(
     Returns:
         Both losses; the box loss is divided by N. Zero (connected to the network) without proposals.
     """
+    num_sampled = ranks.mean_count(len(labels_N), scores_NT)
     if len(labels_N) == 0:
         return scores_NT.sum() * 0, shifts_NT4.sum() * 0
-    cls_loss = F.cross_entropy(scores_NT.float(), labels_N)
+    cls_loss = F.cross_entropy(scores_NT.float(), labels_N, reduction="sum") / num_sampled
     category_N = (labels_N - 1).clamp(min=0)
     shifts_N4 = shifts_NT4.gather(1, category_N.view(-1, 1, 1).expand(-1, 1, 4)).squeeze(1)
     difference = torch.where((labels_N > 0).unsqueeze(-1), shifts_N4.float() - targets_N4, 0.0)
-    return cls_loss, smooth_l1(difference, sigma).sum() / len(labels_N)
+    return cls_loss, smooth_l1(difference, sigma).sum() / num_sampled
 
 
 def mask_loss(logits_PTHW: Tensor, category_P: Tensor, targets_PHW: Tensor) -> Tensor:
@@ -94,13 +99,14 @@ def mask_loss(logits_PTHW: Tensor, category_P: Tensor, targets_PHW: Tensor) -> T
         category_P: The thing category of each.
         targets_PHW: 1 instance, 0 not, -1 void.
     """
+    known = targets_PHW >= 0
+    num_known = ranks.mean_count(known.sum(), logits_PTHW)
     if len(category_P) == 0:
         return logits_PTHW.sum() * 0
     index = category_P.view(-1, 1, 1, 1).expand(-1, 1, *logits_PTHW.shape[2:])
     logits_PHW = logits_PTHW.gather(1, index).squeeze(1).float()
-    known = targets_PHW >= 0
     loss = F.binary_cross_entropy_with_logits(logits_PHW, (targets_PHW > 0).float(), reduction="none")
-    return torch.where(known, loss, 0.0).sum() / known.sum().clamp(min=1)
+    return torch.where(known, loss, 0.0).sum() / num_known
 
 
 def semantic_loss(

@@ -15,6 +15,7 @@ from seamseg_studio.training.config import TrainingOptions
 
 COSINE_FLOOR = 0.01  # share of the learning rate at the end of a cosine schedule
 BODY = "body.backbone."
+_LAST_MODULE = 5
 
 
 def make_optimizer(network: nn.Module, config: OptimizerConfig, options: TrainingOptions) -> torch.optim.Optimizer:
@@ -23,15 +24,18 @@ def make_optimizer(network: nn.Module, config: OptimizerConfig, options: Trainin
     Each group holds `factor`, its learning rate over the run's.
 
     Raises:
-        ConfigError: `[training] freeze` leaves nothing to learn.
+        ConfigError: `[training] freeze` leaves nothing to learn, or `lr_factors` names a part that is not there.
     """
+    for prefix in options.lr_factors:
+        if not any(name == prefix or name.startswith(f"{prefix}.") for name, _ in network.named_parameters()):
+            raise ConfigError(f"[training] lr_factors: the network has no part {prefix!r}; use names such as sem_head")
     norm_parameters = {id(p) for m in network.modules() if isinstance(m, Norm) for p in m.parameters(recurse=False)}
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         if not parameter.requires_grad:
             continue
         decays = config.weight_decay_norm or id(parameter) not in norm_parameters
-        factor = options.body_lr_factor if name.startswith(BODY) else 1.0
+        factor = rate_factor(name, options)
         groups.setdefault((factor, config.weight_decay if decays else 0.0), []).append(parameter)
     if not groups:
         raise ConfigError(f"[training] freeze = {options.freeze} leaves nothing to train: freeze less")
@@ -42,6 +46,19 @@ def make_optimizer(network: nn.Module, config: OptimizerConfig, options: Trainin
     if options.optimizer == "adamw":
         return torch.optim.AdamW(parts, lr=config.lr)
     return torch.optim.SGD(parts, lr=config.lr, momentum=config.momentum, nesterov=config.nesterov)
+
+
+def rate_factor(name: str, options: TrainingOptions) -> float:
+    """Returns the learning rate of a parameter over the run's."""
+    factor = 1.0
+    if name.startswith(BODY):
+        module = name.removeprefix(BODY).split(".")[0].removeprefix("mod")
+        depth = int(module) if module.isdigit() else 1
+        factor = options.body_lr_factor * options.layer_decay ** max(_LAST_MODULE - depth, 0)
+    for prefix, value in options.lr_factors.items():
+        if name == prefix or name.startswith(f"{prefix}."):
+            factor *= value
+    return factor
 
 
 def freeze(network: nn.Module, prefixes: tuple[str, ...]) -> None:

@@ -17,6 +17,7 @@ from seamseg_studio.engine.model.config import Config
 from seamseg_studio.engine.model.panoptic_net import PanopticNet, build_network
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.training.batch import Collate
+from seamseg_studio.training.chance import seed_everything
 from seamseg_studio.training.config import TrainingOptions, load_training_config
 from seamseg_studio.training.corrections import Budget, fine_tune_settings, keep_network, read_corrections
 from seamseg_studio.training.dataset import (
@@ -31,8 +32,8 @@ from seamseg_studio.training.errors import TrainingError, TrainingInputError
 from seamseg_studio.training.events import EventLog
 from seamseg_studio.training.sample import VOID
 from seamseg_studio.training.sampler import AspectSampler
-from seamseg_studio.training.snapshots import FILE_NAME
-from seamseg_studio.training.trainer import Trainer, seed_everything
+from seamseg_studio.training.snapshots import FILE_NAME, clean_up, snapshot_files
+from seamseg_studio.training.trainer import Trainer
 from seamseg_studio.training.transforms import TrainTransform, cut_out
 from seamseg_studio.training.validation import measure_panoptic
 
@@ -133,9 +134,10 @@ def _make_trainer(
     validate: Callable[[PanopticNet], dict[str, Any]] | None,
 ) -> Trainer:
     data = config.dataloader
-    if run.resume and not (run.out / FILE_NAME).is_file():
+    if run.resume and not snapshot_files(run.out):
         raise TrainingInputError(f"{run.out}: there is no {FILE_NAME} to resume from; start without --resume")
     run.out.mkdir(parents=True, exist_ok=True)
+    clean_up(run.out)
     sizes = [source.size(i) for i in range(len(source))]
     batches = KeyedBatches(AspectSampler(sizes, min(data.train_batch_size, len(source)), seed=options.seed))
     transform = TrainTransform(

@@ -1,19 +1,27 @@
-"""Snapshots: everything that a run needs to go on as if it had never stopped."""
+"""Snapshots: everything that a run needs to go on as if it had never stopped.
+
+OUT/snapshot.pt is the newest, OUT/snapshot.1.pt the one before, and so on. OUT/best.pt holds the weights that did best
+in validation.
+"""
 
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from seamseg_studio.engine.files import atomic_path
 from seamseg_studio.training.errors import TrainingInputError
 
 FILE_NAME = "snapshot.pt"
+BEST_NAME = "best.pt"
 VERSION = 1
+_MAX_KEPT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,41 +43,99 @@ class Progress:
     images: int = 0
 
 
-def save_snapshot(folder: Path, state: dict[str, Any], progress: Progress) -> Path:
+def save_snapshot(folder: Path, state: dict[str, Any], progress: Progress, *, keep: int = 1) -> Path:
     """Writes FOLDER/snapshot.pt whole or not at all; the one before stays until then.
 
     Args:
         folder: Must exist.
         state: Tensors, numbers, texts and containers of them.
         progress: How far the run is.
+        keep: How many snapshots to keep, this one included.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: It cannot be written; all former ones are there.
     """
     record = {name: getattr(progress, name) for name in Progress.__dataclass_fields__}
     path = folder / FILE_NAME
     with atomic_path(path) as temporary:
         torch.save({"version": VERSION, "progress": record, **state}, temporary)
+        _age(folder, keep)
     return path
 
 
 def load_snapshot(folder: Path) -> tuple[dict[str, Any], Progress]:
-    """Reads the snapshot of a run. Tensors are on the CPU.
+    """Reads the newest snapshot of a run that is whole. Tensors are on the CPU.
 
     Raises:
-        TrainingInputError: There is none, or it is damaged.
+        TrainingInputError: There is none, or all are damaged.
     """
-    path = folder / FILE_NAME
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise TrainingInputError(f"{path}: there is no snapshot to resume from; start without --resume") from error
-    try:
-        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    paths = snapshot_files(folder)
+    if not paths:
+        raise TrainingInputError(f"{folder / FILE_NAME}: there is no snapshot to resume from; start without --resume")
+    for path in paths:
+        state = _read(path)
+        if state is None:
+            continue
         if state["version"] != VERSION:
             raise TrainingInputError(f"{path}: is of another version ({state['version']}); start without --resume")
         return state, Progress(**state["progress"])
-    except TrainingInputError:
-        raise
-    except Exception as error:  # torch.load raises whatever the damage makes it meet
-        raise TrainingInputError(f"{path}: is damaged; start again without --resume") from error
+    raise TrainingInputError(f"{paths[0]}: is damaged; start again without --resume")
+
+
+def snapshot_files(folder: Path) -> list[Path]:
+    """The snapshots in a folder, the newest first."""
+    return [path for path in (_aged(folder, age) for age in range(_MAX_KEPT)) if path.is_file()]
+
+
+def save_best(folder: Path, weights: dict[str, Tensor], score: float, step: int) -> Path:
+    """Writes FOLDER/best.pt whole or not at all.
+
+    Raises:
+        OSError: It cannot be written; a former one is there.
+    """
+    path = folder / BEST_NAME
+    with atomic_path(path) as temporary:
+        torch.save({"version": VERSION, "weights": weights, "score": score, "step": step}, temporary)
+    return path
+
+
+def load_best(folder: Path) -> dict[str, Tensor] | None:
+    """Returns the weights that did best in validation; None if there are none, or they are damaged."""
+    state = _read(folder / BEST_NAME)
+    return None if state is None else state.get("weights")
+
+
+def clean_up(folder: Path) -> None:
+    """Removes what a run that was killed while it wrote has left behind."""
+    for path in folder.glob(".*.pt.*.part"):
+        path.unlink(missing_ok=True)
+
+
+def _aged(folder: Path, age: int) -> Path:
+    return folder / (f"snapshot.{age}.pt" if age else FILE_NAME)
+
+
+def _age(folder: Path, keep: int) -> None:
+    """Renumbers the snapshots that are kept; killed at any point, it leaves the newest where it is."""
+    for age in range(min(keep, _MAX_KEPT) - 1, 0, -1):
+        younger, older = _aged(folder, age - 1), _aged(folder, age)
+        if not younger.is_file():
+            continue
+        if age > 1:
+            younger.replace(older)
+            continue
+        # The newest gets a second name, for its own is that of the next one.
+        older.unlink(missing_ok=True)
+        try:
+            os.link(younger, older)
+        except OSError:  # a file system without links: moved, and missing until the next one is renamed onto it
+            younger.replace(older)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        data = path.read_bytes()
+        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        return state if isinstance(state, dict) and "version" in state else None
+    except Exception:  # noqa: BLE001 - torch.load raises whatever the damage makes it meet
+        return None

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import random
-import signal
+import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from seamseg_studio.engine.model.config import Config
 from seamseg_studio.engine.model.norm import freeze_norms
 from seamseg_studio.engine.model.panoptic_net import PanopticNet
+from seamseg_studio.training import ranks
 from seamseg_studio.training.augment import jitter_colors
 from seamseg_studio.training.batch import Batch
+from seamseg_studio.training.chance import Deterministic, random_state, restore_random_state
 from seamseg_studio.training.config import TrainingOptions, dump_training_config
 from seamseg_studio.training.dataset import KeyedBatches
 from seamseg_studio.training.errors import DivergedError, TrainingInputError
 from seamseg_studio.training.events import EventLog
-from seamseg_studio.training.forward import ForwardOptions, compute_losses, normalise
-from seamseg_studio.training.losses import LOSS_NAMES
+from seamseg_studio.training.forward import ForwardOptions, LossModel, normalise
 from seamseg_studio.training.optim import (
     MovingAverage,
     cosine_rate,
@@ -35,29 +35,30 @@ from seamseg_studio.training.optim import (
     make_optimizer,
     set_learning_rate,
 )
-from seamseg_studio.training.snapshots import Progress, load_snapshot, save_snapshot
+from seamseg_studio.training.snapshots import Progress, load_best, load_snapshot, save_best, save_snapshot
+from seamseg_studio.training.stopping import Best, StopSignals
 
 _AMP_TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
-
 
 Validate = Callable[[PanopticNet], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What one step reports: the losses in the order of LOSS_NAMES, their weighted sum and the learning rate."""
+    """What one step reports, the mean over all processes: the losses, their weighted sum and the learning rate."""
 
-    losses: list[float]
+    losses: Mapping[str, float]
     total: float
     rate: float
 
 
 class Trainer:
-    """Trains a network until its schedule, its clock or a person ends the run.
+    """Trains a network until its schedule, its clock, scores that do not rise any more, or a person ends the run.
 
     Attributes:
         network: What is trained.
         progress: How far the run is.
+        best: The best validation so far.
         stop_requested: Set by SIGTERM, SIGINT or a caller; the run then ends after the step at hand.
     """
 
@@ -86,15 +87,13 @@ class Trainer:
             device: Where to train.
             events: Where progress is told.
             category_sets: See `semantic_loss`. [K, C] bool.
-            validate: Called every `[general] val_interval` epochs.
+            validate: Called every `[general] val_interval` epochs, in all processes.
         """
         self.config, self.options, self.device = config, options, device
         self._loader, self._batches, self._out, self._events, self._validate = loader, batches, out, events, validate
         self.stop_requested = threading.Event()
         self.progress = Progress()
-        self._forward_options = ForwardOptions(
-            options.ignore_void, options.negatives_everywhere, options.mask_positives_only
-        )
+        self.best = Best()
         freeze(network, options.freeze + _frozen_modules(config))
         if options.frozen_norms:
             freeze_norms(network)
@@ -103,12 +102,18 @@ class Trainer:
         self.network = network.to(device)
         if options.channels_last:
             self.network = self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._category_sets = None if category_sets is None else category_sets.to(device)
+        if options.compile:
+            self.network.body.compile()
+        torch.backends.cudnn.benchmark = config.general.cudnn_benchmark and not options.deterministic
         self._optimizer = make_optimizer(self.network, config.optimizer, options)
         self._average = MovingAverage(self.network, options.ema_decay) if options.ema_decay else None
         self._scaler = torch.amp.GradScaler(device.type, enabled=options.amp == "fp16")
+        forward_options = ForwardOptions(options.ignore_void, options.negatives_everywhere, options.mask_positives_only)
+        sets = None if category_sets is None else category_sets.to(device)
+        self._losses = LossModel(self.network, forward_options, sets)
         self._weights = torch.tensor(config.optimizer.loss_weights, device=device)
-        self.steps_per_epoch = len(batches)
+        self._parallel = _in_parallel(self._losses, device)
+        self.steps_per_epoch = -(-len(batches) // options.accumulate)
         self.num_steps = options.max_steps or config.scheduler.epochs * self.steps_per_epoch
         self._started = 0.0
         self._last_snapshot = 0.0
@@ -117,61 +122,72 @@ class Trainer:
         """Trains.
 
         Returns:
-            Whether the schedule came to its end; False if the run was stopped (a snapshot says where).
+            Whether the run came to its end; False if it was stopped (a snapshot says where).
 
         Raises:
             DivergedError: A loss is not finite. The snapshot is that of the last time it was.
-            OSError: A snapshot cannot be written.
+            OSError: The last snapshot cannot be written.
         """
         self._started = time.monotonic() - self.progress.seconds
         self._last_snapshot = time.monotonic()
-        with _signals(self.stop_requested.set):
+        with StopSignals(self.stop_requested.set), Deterministic(self.options.deterministic):
             while not self._is_over() and not self.stop_requested.is_set():
                 self._train_epoch()
         self.save()
         return not self.stop_requested.is_set()
 
     def final_state(self) -> dict[str, Tensor]:
-        """Returns the weights worth keeping: the moving average if there is one. On the CPU."""
-        state = self._average.tensors if self._average else self.network.state_dict()
-        return {name: value.detach().cpu().contiguous() for name, value in state.items()}
+        """Returns the weights worth keeping: the best ones where asked, the moving average if there is one. On the CPU.
 
-    def train_step(self, batch: Batch) -> StepResult:
-        """Learns from one batch.
+        Raises:
+            TrainingInputError: The best weights were asked for, and their file has been damaged.
+        """
+        if self.options.use_best and self.best.score is not None:
+            best = load_best(self._out)
+            if best is None:
+                raise TrainingInputError(f"{self._out}: best.pt is damaged; set [training] use_best = no and --resume")
+            return best
+        return self._worth_keeping()
+
+    def train_step(self, group: Sequence[Batch]) -> StepResult:
+        """Learns from batches whose gradients make one step.
 
         Raises:
             DivergedError: A loss is not finite; the weights were not changed.
         """
         rate = self._set_rate()
-        batch = batch.to(self.device)
-        images = jitter_colors(batch.images, self.options.color_jitter)
-        mean, std = self.config.dataloader.rgb_mean, self.config.dataloader.rgb_std
-        images = normalise(images, batch.sizes, mean, std)
-        if self.options.channels_last:
-            images = images.contiguous(memory_format=torch.channels_last)
-        with self._autocast():
-            losses = compute_losses(self.network, images, batch, self._forward_options, self._category_sets).stacked()
-        total = (losses * self._weights).sum()
         self._optimizer.zero_grad(set_to_none=True)
-        self._scaler.scale(total).backward()  # type: ignore[no-untyped-call]
+        sums = torch.zeros_like(self._weights)
+        for number, batch in enumerate(group):
+            with self._without_exchange(number + 1 < len(group)):
+                sums += self._backward(batch, 1 / len(group))
         # Everything up to here is queued on a GPU before this waits for it.
-        values = losses.detach().cpu().tolist()
-        if not torch.isfinite(torch.tensor(values)).all():
-            described = ", ".join(f"{name} {value:.3g}" for name, value in zip(LOSS_NAMES, values, strict=True))
-            raise DivergedError(self.progress.step, list(batch.names), described)
+        values = dict(zip(self._losses.names, ranks.mean(sums).cpu().tolist(), strict=True))
+        if not torch.isfinite(torch.tensor(list(values.values()))).all():
+            described = ", ".join(f"{name} {value:.3g}" for name, value in values.items())
+            names = [name for part in ranks.gather([n for batch in group for n in batch.names]) for name in part]
+            raise DivergedError(self.progress.step, names, described)
         if self.options.clip_grad_norm:
             self._scaler.unscale_(self._optimizer)
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip_grad_norm)
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip_grad_norm)
         self._scaler.step(self._optimizer)
         self._scaler.update()
         if self._average:
             self._average.update(self.network)
-        return StepResult(
-            values, sum(v * w for v, w in zip(values, self.config.optimizer.loss_weights, strict=True)), rate
-        )
+        total = sum(v * w for v, w in zip(values.values(), self._weights.tolist(), strict=True))
+        return StepResult(values, total, rate)
 
-    def save(self) -> Path:
-        """Writes a snapshot and tells where."""
+    def save(self) -> None:
+        """Writes a snapshot and tells where; with several processes the first one does.
+
+        Raises:
+            OSError: It cannot be written; the former one is there.
+        """
+        all_random = ranks.gather(random_state(self.device))
+        self._last_snapshot = time.monotonic()
+        if ranks.rank():
+            return
+        best = self.best
         state: dict[str, Any] = {
             "network": self.network.state_dict(),
             "optimizer": self._optimizer.state_dict(),
@@ -179,14 +195,12 @@ class Trainer:
             "average": {"updates": self._average.num_updates, "tensors": self._average.tensors}
             if self._average
             else {},
+            "best": {"score": best.score, "step": best.step, "num_worse": best.num_worse},
             "config": dump_training_config(self.config, self.options),
-            "random": torch.get_rng_state(),
-            "random_device": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
+            "random": all_random,
         }
-        path = save_snapshot(self._out, state, self.progress)
-        self._last_snapshot = time.monotonic()
+        path = save_snapshot(self._out, state, self.progress, keep=self.options.keep_snapshots)
         self._events.emit("snapshot", step=self.progress.step, path=str(path))
-        return path
 
     def resume(self) -> None:
         """Goes back to where the snapshot in the output folder was taken.
@@ -195,6 +209,14 @@ class Trainer:
             TrainingInputError: There is none, it is damaged, or it belongs to another network.
         """
         state, self.progress = load_snapshot(self._out)
+        random_states = state["random"]
+        if isinstance(random_states, Tensor):  # of a version that knew one process only
+            random_states = [{"cpu": random_states, "device": state["random_device"]}]
+        if len(random_states) != ranks.count():
+            raise TrainingInputError(
+                f"{self._out}: its snapshot was made by {len(random_states)} processes, not {ranks.count()}; start as "
+                "many again"
+            )
         try:
             self.network.load_state_dict(state["network"])
             self._optimizer.load_state_dict(state["optimizer"])
@@ -203,34 +225,71 @@ class Trainer:
                 self._average.num_updates = state["average"]["updates"]
                 for name, tensor in state["average"]["tensors"].items():
                     self._average.tensors[name].copy_(tensor)
+            self.best = Best(**state.get("best", {}))
         except (RuntimeError, ValueError, KeyError) as error:
             raise TrainingInputError(
                 f"{self._out}: its snapshot belongs to another configuration or taxonomy; use the same ones again"
             ) from error
-        torch.set_rng_state(state["random"])
-        if self.device.type == "cuda" and state["random_device"] is not None:
-            torch.cuda.set_rng_state(state["random_device"], self.device)
+        restore_random_state(random_states[ranks.rank()], self.device)
 
     def _train_epoch(self) -> None:
         self.network.train()
         self._batches.set_epoch(self.progress.epoch, self.progress.batch)
-        for batch in self._loader:
-            result = self.train_step(batch)
-            p = self.progress
-            self.progress = Progress(
-                p.step + 1, p.epoch, p.batch + 1, time.monotonic() - self._started, p.images + len(batch.names)
-            )
+        for group in _groups(self._loader, self.options.accumulate):
+            result = self.train_step(group)
+            self._advance(group)
             self._report(result)
             minutes = (time.monotonic() - self._last_snapshot) / 60
-            if self.options.snapshot_minutes and minutes >= self.options.snapshot_minutes:
-                self.save()
+            is_due = bool(self.options.snapshot_minutes) and minutes >= self.options.snapshot_minutes
+            if ranks.maximum([float(is_due)], self.device)[0]:
+                self._save_if_possible()
             if self._is_over() or self.stop_requested.is_set():
                 break
-        if self.progress.batch >= self.steps_per_epoch:
+        if self.progress.batch >= len(self._batches):
             self.progress = replace(self.progress, epoch=self.progress.epoch + 1, batch=0)
             self._events.emit("epoch", epoch=self.progress.epoch, step=self.progress.step)
             if self._validate and self.progress.epoch % self.config.general.val_interval == 0:
-                self._events.emit("validation", step=self.progress.step, **self._validate(self.network))
+                self._take_validation(self._validate(self.network))
+
+    def _backward(self, batch: Batch, share: float) -> Tensor:
+        """Adds the gradients of one batch; returns its share of the losses."""
+        batch = batch.to(self.device)
+        images = jitter_colors(batch.images, self.options.color_jitter)
+        mean, std = self.config.dataloader.rgb_mean, self.config.dataloader.rgb_std
+        images = normalise(images, batch.sizes, mean, std)
+        if self.options.channels_last:
+            images = images.contiguous(memory_format=torch.channels_last)
+        with self._autocast():
+            losses: Tensor = self._parallel(images, batch)
+        losses = losses * share
+        self._scaler.scale((losses * self._weights).sum()).backward()  # type: ignore[no-untyped-call]
+        return losses.detach()
+
+    def _advance(self, group: Sequence[Batch]) -> None:
+        p = self.progress
+        wishes = [float(self.stop_requested.is_set()), time.monotonic() - self._started]
+        stop, seconds = ranks.maximum(wishes, self.device)
+        if stop:
+            self.stop_requested.set()
+        num_images = ranks.count() * sum(len(batch.names) for batch in group)
+        self.progress = Progress(p.step + 1, p.epoch, p.batch + len(group), seconds, p.images + num_images)
+
+    def _take_validation(self, metrics: dict[str, Any]) -> None:
+        step = self.progress.step
+        self._events.emit("validation", step=step, **metrics)
+        if self.best.take(metrics, step) and self.best.score is not None and ranks.rank() == 0:
+            save_best(self._out, self._worth_keeping(), self.best.score, step)
+
+    def _worth_keeping(self) -> dict[str, Tensor]:
+        state = self._average.tensors if self._average else self.network.state_dict()
+        return {name: value.detach().cpu().contiguous() for name, value in state.items()}
+
+    def _save_if_possible(self) -> None:
+        try:
+            self.save()
+        except OSError as error:
+            # Hours of work must not end for a full disk: the next attempt may find room.
+            self._events.emit("warning", message=f"the snapshot could not be written ({error}); free some space")
 
     def _report(self, result: StepResult) -> None:
         step = self.progress.step
@@ -239,7 +298,7 @@ class Trainer:
         self._events.emit(
             "step",
             step=step,
-            losses=dict(zip(LOSS_NAMES, result.losses, strict=True)),
+            losses=dict(result.losses),
             total=result.total,
             lr=result.rate,
             seconds=round(self.progress.seconds, 3),
@@ -248,7 +307,8 @@ class Trainer:
         )
 
     def _is_over(self) -> bool:
-        return self._share_done() >= 1
+        patience = self.options.early_stop
+        return self._share_done() >= 1 or (patience > 0 and self.best.num_worse >= patience)
 
     def _share_done(self) -> float:
         by_clock = self.progress.seconds / (60 * self.options.max_minutes) if self.options.max_minutes else 0.0
@@ -265,37 +325,32 @@ class Trainer:
         set_learning_rate(self._optimizer, rate)
         return rate
 
+    def _without_exchange(self, wanted: bool) -> AbstractContextManager[Any]:
+        """Leaves the gradients of a batch in this process until those of the last one are there."""
+        if wanted and isinstance(self._parallel, DistributedDataParallel):
+            return self._parallel.no_sync()
+        return nullcontext()
+
     def _autocast(self) -> AbstractContextManager[Any]:
         if self.options.amp == "off":
             return nullcontext()
         return torch.autocast(self.device.type, dtype=_AMP_TYPES[self.options.amp])
 
 
-def seed_everything(seed: int) -> None:
-    """Seeds Python's and PyTorch's random numbers."""
-    random.seed(seed)
-    torch.manual_seed(seed)
-
-
 def _frozen_modules(config: Config) -> tuple[str, ...]:
     return tuple(f"body.backbone.mod{i}" for i in range(1, config.body.num_frozen + 1))
 
 
-class _signals(AbstractContextManager[None]):  # noqa: N801 - reads as a function where it is used
-    """Calls `stop` on SIGTERM and SIGINT inside the block (in the main thread; elsewhere signals cannot be caught)."""
+def _groups(loader: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
+    batches = iter(loader)
+    while group := list(itertools.islice(batches, size)):
+        yield group
 
-    def __init__(self, stop: Callable[[], None]) -> None:
-        self._stop = stop
-        self._former: dict[int, Any] = {}
 
-    def __enter__(self) -> None:
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                self._former[number] = signal.signal(number, self._on_signal)
-
-    def __exit__(self, *exception: object) -> None:
-        for number, handler in self._former.items():
-            signal.signal(number, handler)
-
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._stop()
+def _in_parallel(losses: LossModel, device: torch.device) -> nn.Module:
+    if ranks.count() == 1:
+        return losses
+    # A batch without things leaves the mask head unused.
+    return DistributedDataParallel(
+        losses, device_ids=[device] if device.type == "cuda" else None, find_unused_parameters=True
+    )

@@ -28,6 +28,7 @@ from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.model.panoptic_net import PanopticNet, build_network
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.training.batch import Collate
+from seamseg_studio.training.chance import seed_everything
 from seamseg_studio.training.config import load_training_config
 from seamseg_studio.training.dataset import KeyedBatches, MemorySource, TrainingSet, make_loader
 from seamseg_studio.training.events import EventLog
@@ -41,7 +42,7 @@ from seamseg_studio.training.recipes.street_sets import (
 )
 from seamseg_studio.training.sample import FIRST_CATEGORY_SET, Sample
 from seamseg_studio.training.sampler import MixtureSampler
-from seamseg_studio.training.trainer import Trainer, seed_everything
+from seamseg_studio.training.trainer import Trainer
 from seamseg_studio.training.transforms import TrainTransform, cut_out
 from seamseg_studio.training.validation import measure
 

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from seamseg_studio.engine.checkpoints.bundle import load_bundle
 from seamseg_studio.engine.model.panoptic_net import build_network
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.training.batch import Batch, Collate
+from seamseg_studio.training.chance import seed_everything
 from seamseg_studio.training.config import TrainingOptions, load_training_config
 from seamseg_studio.training.dataset import KeyedBatches, MemorySource, TrainingSet, make_loader
 from seamseg_studio.training.errors import DivergedError, TrainingInputError
@@ -27,7 +28,7 @@ from seamseg_studio.training.runs import RunOptions, train_dataset
 from seamseg_studio.training.sample import Sample
 from seamseg_studio.training.sampler import AspectSampler
 from seamseg_studio.training.snapshots import load_snapshot
-from seamseg_studio.training.trainer import Trainer, seed_everything
+from seamseg_studio.training.trainer import Trainer
 from seamseg_studio.training.transforms import TrainTransform
 
 MakeSample = Callable[..., Sample]
@@ -106,7 +107,7 @@ def test_a_run_that_was_stopped_and_resumed_equals_one_that_was_not(
     first = make_trainer(tiny_config, samples, tmp_path / "parts", EventLog(None), ema_decay=0.9)
     step = first.train_step
 
-    def stopping_step(batch: Batch) -> Any:
+    def stopping_step(batch: Sequence[Batch]) -> Any:
         if first.progress.step + 1 == stop_after:
             first.stop_requested.set()
         return step(batch)
@@ -125,7 +126,7 @@ def test_sigterm_ends_the_run_with_a_snapshot(tiny_config: Path, samples: list[S
     trainer = make_trainer(tiny_config, samples, tmp_path / "out", EventLog(None), max_steps=1000)
     step = trainer.train_step
 
-    def step_and_signal(batch: Batch) -> Any:
+    def step_and_signal(batch: Sequence[Batch]) -> Any:
         os.kill(os.getpid(), signal.SIGTERM)
         return step(batch)
 
@@ -145,7 +146,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_snapshot(
     good = load_snapshot(tmp_path / "out")[0]["network"]
     step = trainer.train_step
 
-    def poisoned_step(batch: Batch) -> Any:
+    def poisoned_step(batch: Sequence[Batch]) -> Any:
         if trainer.progress.step == 1:
             trainer.network.sem_head.conv_sem.bias.data.fill_(float("nan"))
         return step(batch)

@@ -53,28 +53,41 @@ def train(arguments: argparse.Namespace) -> int:
     """Does what the command line says; returns the exit code."""
     _check(arguments)
     # The rest needs torch, which `--help` should not wait for.
-    from seamseg_studio.training.corrections import Budget
-    from seamseg_studio.training.events import EventLog
-    from seamseg_studio.training.runs import RunOptions, train_dataset, train_from_corrections
+    from seamseg_studio.training import ranks
 
-    run = RunOptions(arguments.out, arguments.device, arguments.resume)
-    with EventLog(arguments.events or arguments.out / "events.jsonl") as events:
-        try:
-            if arguments.from_corrections:
-                budget = Budget(arguments.max_steps, arguments.max_minutes, arguments.learning_rate)
-                bundle = train_from_corrections(arguments.from_corrections, arguments.base, run, budget, events)
-            else:
-                bundle = train_dataset(arguments.config, arguments.dataset, run, events)
-        except (SeamsegError, OSError) as error:
-            if events.has_begun:
-                events.emit("error", message=str(error))
-            raise
+    device, has_joined = ranks.join(arguments.device)
+    try:
+        bundle = _train(arguments, device, is_first=ranks.rank() == 0)
+        is_first = ranks.rank() == 0
+    finally:
+        if has_joined:
+            ranks.leave()
+    if not is_first:
+        return ExitCode.DONE
     if bundle is None:
         warn(f"seamseg-train: {STOPPED} {arguments.out}")
         return ExitCode.INTERRUPTED
     if arguments.events != "-":
         print(bundle)
     return ExitCode.DONE
+
+
+def _train(arguments: argparse.Namespace, device: str, *, is_first: bool) -> Path | None:
+    from seamseg_studio.training.corrections import Budget
+    from seamseg_studio.training.events import EventLog
+    from seamseg_studio.training.runs import RunOptions, train_dataset, train_from_corrections
+
+    run = RunOptions(arguments.out, device, arguments.resume)
+    with EventLog((arguments.events or arguments.out / "events.jsonl") if is_first else None) as events:
+        try:
+            if arguments.from_corrections:
+                budget = Budget(arguments.max_steps, arguments.max_minutes, arguments.learning_rate)
+                return train_from_corrections(arguments.from_corrections, arguments.base, run, budget, events)
+            return train_dataset(arguments.config, arguments.dataset, run, events)
+        except (SeamsegError, OSError) as error:
+            if events.has_begun:
+                events.emit("error", message=str(error))
+            raise
 
 
 def _check(arguments: argparse.Namespace) -> None:

@@ -16,6 +16,7 @@ from seamseg_studio.engine.inference.device import find_device
 from seamseg_studio.engine.model.config import Config
 from seamseg_studio.engine.model.panoptic_net import PanopticNet, build_network
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
+from seamseg_studio.training import ranks
 from seamseg_studio.training.batch import Collate
 from seamseg_studio.training.chance import seed_everything
 from seamseg_studio.training.config import TrainingOptions, load_training_config
@@ -123,6 +124,14 @@ def train_from_corrections(
     return _write_bundle(trainer, run, events, keep_network(base.config, config), base.taxonomy, name, card, lineage)
 
 
+def _batch_size(wished: int, num_images: int) -> int:
+    """Returns the images per batch and process, so that each process has some."""
+    if num_images < ranks.count():
+        images = "1 image" if num_images == 1 else f"{num_images} images"
+        raise TrainingInputError(f"there are {images} for {ranks.count()} processes; start fewer processes")
+    return min(wished, num_images // ranks.count())
+
+
 def _make_trainer(
     network: PanopticNet,
     config: Config,
@@ -139,7 +148,14 @@ def _make_trainer(
     run.out.mkdir(parents=True, exist_ok=True)
     clean_up(run.out)
     sizes = [source.size(i) for i in range(len(source))]
-    batches = KeyedBatches(AspectSampler(sizes, min(data.train_batch_size, len(source)), seed=options.seed))
+    sampler = AspectSampler(
+        sizes,
+        _batch_size(data.train_batch_size, len(source)),
+        rank=ranks.rank(),
+        num_ranks=ranks.count(),
+        seed=options.seed,
+    )
+    batches = KeyedBatches(sampler)
     transform = TrainTransform(
         data.shortest_size,
         data.longest_max_size,
@@ -193,6 +209,8 @@ def _write_bundle(
     lineage: Mapping[str, Any],
 ) -> Path:
     path = run.out / BUNDLE_FOLDER
+    if ranks.rank():
+        return path
     state: dict[str, Tensor] = trainer.final_state()
     save_bundle(path, name=name, config=config, taxonomy=taxonomy, state_dict=state, card=card, lineage=lineage)
     events.emit("done", step=trainer.progress.step, bundle=str(path), seconds=round(trainer.progress.seconds, 1))

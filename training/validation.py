@@ -16,6 +16,7 @@ from seamseg_studio.engine.inference.predictor import Predictor
 from seamseg_studio.engine.inference.preprocess import network_size, normalised, resized
 from seamseg_studio.engine.model.panoptic_net import PanopticNet
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
+from seamseg_studio.training import ranks
 from seamseg_studio.training.dataset import SampleSource
 from seamseg_studio.training.sample import FIRST_CATEGORY_SET, VOID_CATEGORY
 
@@ -87,11 +88,12 @@ def measure_panoptic(
         network: Copied; the original is left alone.
         samples: With their ground truth.
         taxonomy: Names the categories.
-        max_images: Only the first so many; 0 for all.
+        max_images: Only the first so many; 0 for all. Several processes share them.
     """
     predictor = Predictor(copy.deepcopy(network).eval(), taxonomy)
     stats = PanopticStats.zeros(len(taxonomy))
-    for index in range(min(len(samples), max_images) if max_images else len(samples)):
+    num_images = min(len(samples), max_images) if max_images else len(samples)
+    for index in range(ranks.rank(), num_images, ranks.count()):
         sample = samples[index]
         result = predictor.predict(sample.image)
         stats += compare(
@@ -99,7 +101,7 @@ def measure_panoptic(
             Labelling.of_arrays(result.ids, result.categories, result.is_crowd),
             len(taxonomy),
         )
-    scores = score(stats, taxonomy)
+    scores = score(sum(ranks.gather(stats), PanopticStats.zeros(len(taxonomy))), taxonomy)
     categories = {
         category.name: {"pq": _number(scores.pq[i]), "iou": _number(scores.iou[i])}
         for i, category in enumerate(taxonomy.categories)

@@ -43,7 +43,7 @@ def write(folder: Path, step: int, keep: int = 3) -> None:
 
 
 def arm(monkeypatch: pytest.MonkeyPatch, fatal: int, error: BaseException) -> list[int]:
-    """Lets the call number `fatal` of all that touch the disk fail; after a kill all further ones do nothing. Returns the count."""
+    """Lets the call number `fatal` of all that touch the disk fail, after a kill all further ones too; counts them."""
     count = [0]
 
     def wrapped(real: Callable[..., Any]) -> Callable[..., Any]:

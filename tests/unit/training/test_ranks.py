@@ -1,0 +1,142 @@
+"""Several processes learn as one with the joint batch would; the first one writes; all end together."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from seamseg_studio.engine.checkpoints.bundle import load_bundle
+from seamseg_studio.engine.model.panoptic_net import build_network
+from seamseg_studio.engine.scene.taxonomy import Taxonomy
+from seamseg_studio.training.batch import Collate
+from seamseg_studio.training.cli import main
+from seamseg_studio.training.config import load_training_config
+from seamseg_studio.training.events import read_events
+from seamseg_studio.training.forward import ForwardOptions, LossModel, normalise
+from seamseg_studio.training.sample import Sample
+
+MakeSample = Callable[..., Sample]
+
+# What each process runs: its own half of the samples, then the gradients as every process has them.
+_HALF = """
+import sys, torch
+from pathlib import Path
+from torch.nn.parallel import DistributedDataParallel
+from seamseg_studio.training import ranks
+folder = Path(sys.argv[1])
+torch.set_num_threads(1)
+ranks.join("cpu")
+state = torch.load(folder / "state.pt", weights_only=False)
+network, batches, options = state["network"], state["batches"], state["options"]
+from seamseg_studio.training.forward import LossModel, normalise
+batch = batches[ranks.rank()]
+model = DistributedDataParallel(LossModel(network, options, None), find_unused_parameters=True)
+images = normalise(batch.images, batch.sizes, (0.5,) * 3, (0.5,) * 3)
+torch.manual_seed(0)
+losses = model(images, batch)
+losses.sum().backward()
+mean = ranks.mean(losses.detach())
+grads = {name: p.grad for name, p in network.named_parameters()}
+torch.save({"losses": mean, "grads": grads}, folder / f"rank{ranks.rank()}.pt")
+ranks.leave()
+"""
+
+
+def torchrun(
+    arguments: list[str], num_processes: int = 2, num_nodes: int = 1
+) -> list[subprocess.CompletedProcess[str]]:
+    """Runs a program in several processes of several launchers, as on several machines."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    launcher = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={num_processes}"]
+    if num_nodes == 1:
+        command = [*launcher, "--standalone", *arguments]
+        return [subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)]
+    launcher += [f"--nnodes={num_nodes}", "--rdzv-backend=c10d", "--rdzv-endpoint=localhost:29617", "--rdzv-id=test"]
+    started = [
+        subprocess.Popen(
+            [*launcher, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(num_nodes)
+    ]
+    results = []
+    for process in started:
+        out, err = process.communicate(timeout=240)
+        results.append(subprocess.CompletedProcess(launcher, process.returncode, out, err))
+    return results
+
+
+@pytest.mark.parametrize("mode", ["bn", "syncbn"])
+def test_two_processes_have_the_gradients_of_one_with_the_joint_batch(
+    mode: str, tiny_config: Path, make_sample: MakeSample, tmp_path: Path
+) -> None:
+    # So many samples that none is left out by chance. The second half has no things at all.
+    text = tiny_config.read_text().replace("num_samples = 64", "num_samples = 100000")
+    text = text.replace("num_samples = 16", "num_samples = 4000").replace("= bn\n", f"= {mode}\n")
+    config, _ = load_training_config(text)
+    torch.manual_seed(1)
+    network = build_network(config, (2, 2))
+    network.train(mode == "syncbn")
+    samples = [make_sample(64, 96, 3, "a"), make_sample(64, 96, 1, "b"), make_sample(64, 96, 0, "c")]
+    samples.append(make_sample(64, 96, 0, "d"))
+    options = ForwardOptions(negatives_everywhere=True, mask_positives_only=True)
+    collate = Collate(2, 2)
+    batches = [collate(samples[:2]), collate(samples[2:])]
+    torch.save({"network": network, "batches": batches, "options": options}, tmp_path / "state.pt")
+    script = tmp_path / "half.py"
+    script.write_text(_HALF)
+    (result,) = torchrun([str(script), str(tmp_path)])
+    assert result.returncode == 0, result.stderr[-2000:]
+
+    joint = collate(samples)
+    losses = LossModel(network, options, None)(normalise(joint.images, joint.sizes, (0.5,) * 3, (0.5,) * 3), joint)
+    losses.sum().backward()
+    for rank in range(2):
+        found = torch.load(tmp_path / f"rank{rank}.pt", weights_only=True)
+        assert torch.allclose(found["losses"], losses.detach(), rtol=1e-4), (found["losses"], losses)
+        for name, parameter in network.named_parameters():
+            wanted, got = parameter.grad, found["grads"][name]
+            if wanted is None:
+                assert got is None or not got.any(), name
+                continue
+            # Before a norm a bias has no gradient but rounding errors.
+            scale = float(wanted.abs().max())
+            assert torch.allclose(got, wanted, rtol=1e-3, atol=2e-4 * scale + 1e-5), name
+
+
+def test_processes_of_two_launchers_train_validate_and_resume_together(
+    tiny_config: Path, make_sample: MakeSample, write_dataset: Callable[..., None], taxonomy: Taxonomy, tmp_path: Path
+) -> None:
+    samples = [make_sample(64, 96, i % 3, f"photo{i}") for i in range(6)]
+    write_dataset(tmp_path / "data", samples, taxonomy)
+    tiny_config.write_text(tiny_config.read_text() + "[training]\nmax_steps = 2\naccumulate = 2\nema_decay = .9\n")
+    out = tmp_path / "out"
+    command = ["-m", "seamseg_studio.training.cli", str(tiny_config), str(tmp_path / "data"), "--out", str(out)]
+    for result in torchrun([*command, "--device", "cpu"], num_processes=1, num_nodes=2):
+        assert result.returncode == 0, result.stderr[-2000:]
+    events = read_events(out / "events.jsonl")
+    assert [event["event"] for event in events if event["event"] in ("start", "validation", "done")] == [
+        "start", "validation", "validation", "done",
+    ]  # fmt: skip
+    steps = [event for event in events if event["event"] == "step"]
+    assert [event["images"] for event in steps] == [5, 10] or [event["images"] for event in steps] == [6, 12]
+    assert load_bundle(out / "model").manifest["lineage"]["steps"] == 2
+    assert main([*command[2:], "--device", "cpu", "--resume"]) == 2  # made by two processes
+
+
+def test_fewer_images_than_processes_are_named(
+    tiny_config: Path, make_sample: MakeSample, write_dataset: Callable[..., None], taxonomy: Taxonomy,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    from seamseg_studio.training import ranks
+
+    write_dataset(tmp_path / "data", [make_sample(name="a"), make_sample(name="b")], taxonomy)
+    monkeypatch.setattr(ranks, "count", lambda: 2)
+    monkeypatch.setattr(ranks, "join", lambda device: (device, False))
+    assert main([str(tiny_config), str(tmp_path / "data"), "--out", str(tmp_path / "out"), "--device", "cpu"]) == 2
+    assert "1 image for 2 processes" in capsys.readouterr().err

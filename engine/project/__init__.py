@@ -7,6 +7,7 @@ from seamseg_studio.engine.project.errors import (
     NewerProjectError,
     ProjectError,
     ReadOnlyError,
+    RetiredCategoryError,
     SaveError,
 )
 from seamseg_studio.engine.project.records import ImageRecord, JournalEntry, Status
@@ -14,6 +15,8 @@ from seamseg_studio.engine.project.recovery import Recovery
 from seamseg_studio.engine.project.rescue import recover_project
 from seamseg_studio.engine.project.statistics import Statistics
 from seamseg_studio.engine.project.store import DATABASE_NAME, SUFFIX, Project
+from seamseg_studio.engine.project.taxonomy_change import TaxonomyImpact, TaxonomyReport
+from seamseg_studio.engine.project.taxonomy_methods import TaxonomyVersion
 
 __all__ = [
     "DATABASE_NAME",
@@ -27,9 +30,13 @@ __all__ = [
     "ProjectError",
     "ReadOnlyError",
     "Recovery",
+    "RetiredCategoryError",
     "SaveError",
     "Statistics",
     "Status",
+    "TaxonomyImpact",
+    "TaxonomyReport",
+    "TaxonomyVersion",
     "open_or_create_beside",
     "recover_project",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from seamseg_studio.engine.project.database import Database
 from seamseg_studio.engine.project.labels import LabelStore
-from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
 
 def journal_bytes(database: Database, image_id: int | None = None) -> int:
@@ -16,7 +15,7 @@ def journal_bytes(database: Database, image_id: int | None = None) -> int:
     return int(row[0])
 
 
-def compact(database: Database, labels: LabelStore, image_id: int, keep_steps: int, taxonomy: Taxonomy) -> int:
+def compact(database: Database, labels: LabelStore, image_id: int, keep_steps: int) -> int:
     """Makes the labels before the last `keep_steps` done steps the new root and drops the steps that led there.
 
     Returns:
@@ -37,11 +36,11 @@ def compact(database: Database, labels: LabelStore, image_id: int, keep_steps: i
     if num_dropped <= 0:
         return 0
     entry = int(steps[num_dropped - 1]["id"])
-    root = labels.write_at(image_id, entry, taxonomy)
+    root = labels.write_at(image_id, entry)
     former = labels.files_in_use(image_id)
     with database.write() as connection:
         connection.execute(
-            "UPDATE images SET root = ?, compacted = compacted + ?,"
+            "UPDATE images SET root = ?, root_is_model = 0, compacted = compacted + ?,"
             " cursor = CASE WHEN cursor = ? THEN 0 ELSE cursor END,"
             " counted_entry = CASE WHEN counted_entry = ? THEN 0 ELSE counted_entry END,"
             " checkpoint = CASE WHEN checkpoint_entry <= ? THEN '' ELSE checkpoint END,"

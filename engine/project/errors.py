@@ -43,3 +43,13 @@ class DamagedError(ProjectError):
     def __init__(self, path: Path, reason: object, remedy: str = "restore it from a backup") -> None:
         super().__init__(f"{path}: is damaged ({reason}); {remedy}")
         self.path = path
+
+
+class RetiredCategoryError(ProjectError):
+    """A step of the history shows a category that the project has no more."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        super().__init__(
+            f"{folder}: this step shows {name!r}, which is no category of the project any more; take the change of the"
+            " categories back to go on"
+        )

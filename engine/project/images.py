@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable
@@ -12,13 +13,14 @@ from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.formats.image_file import IMAGE_SUFFIXES, read_size
 from seamseg_studio.engine.project.database import Database
 from seamseg_studio.engine.project.errors import ProjectError
+from seamseg_studio.engine.project.exif import read_exif
 from seamseg_studio.engine.project.records import ImageRecord, Status
 
 Progress = Callable[[int, int], object]
 """Called with how many are done and how many there are; returning False stops the work."""
 
 _COLUMNS = (
-    "id, path, name, height, width, sha256, status, note, num_edits,"
+    "id, path, name, height, width, sha256, status, note, num_edits, seconds,"
     " (root <> '' OR checkpoint <> '' OR num_edits > 0) AS has_labels"
 )
 _BATCH = 256  # images per transaction: each costs an fsync
@@ -80,8 +82,9 @@ class ImageTable:
             digest = hash_file(record.path)
         except OSError:
             return ""
+        exif = json.dumps(read_exif(record.path))
         with self._database.write() as connection:
-            connection.execute("UPDATE images SET sha256 = ? WHERE id = ?", (digest, image_id))
+            connection.execute("UPDATE images SET sha256 = ?, exif = ? WHERE id = ?", (digest, exif, image_id))
         return digest
 
     def hash_all(self, progress: Progress | None = None) -> int:
@@ -177,6 +180,7 @@ class ImageTable:
             note=str(row["note"]),
             has_labels=bool(row["has_labels"]),
             num_edits=int(row["num_edits"]),
+            seconds=float(row["seconds"]),
         )
 
 

@@ -28,10 +28,11 @@ class Journal:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def append(self, image_id: int, patch: Patch) -> int:
+    def append(self, image_id: int, patch: Patch, *, keeps_status: bool = False) -> int:
         """Puts an applied patch after the cursor; it is on disk when this returns.
 
-        An image whose labels change is in progress from then on, accepted or not; a flag stays.
+        An image whose labels change is in progress from then on, accepted or not, unless it `keeps_status`; a flag
+        stays.
 
         Raises:
             ProjectError: It could not be written; the journal is as it was.
@@ -54,8 +55,20 @@ class Journal:
                 "UPDATE images SET next_id = max(next_id, ?), num_edits = num_edits + 1 WHERE id = ?",
                 (next_id, image_id),
             )
-            self._move(connection, image_id, entry)
+            self._move(connection, image_id, entry, keeps_status)
         return entry
+
+    def take_back(self, connection: sqlite3.Connection, image_id: int) -> int:
+        """Forgets the step at the cursor, which is then at the one before, and returns that; the status stays."""
+        image = self._image(image_id)
+        step = self._entry(image_id, int(image["cursor"]))
+        connection.execute(
+            "UPDATE journal SET discarded = 1 WHERE image_id = ? AND id >= ? AND discarded = 0", (image_id, step["id"])
+        )
+        connection.execute("UPDATE images SET num_edits = num_edits - 1 WHERE id = ?", (image_id,))
+        self._move(connection, image_id, int(step["parent"]), True)
+        self._forget_discarded(connection, image_id, int(image["checkpoint_entry"]))
+        return int(step["parent"])
 
     def undo(self, image_id: int) -> Patch | None:
         """Moves the cursor back by one entry and returns the patch to revert; None at the beginning."""
@@ -197,10 +210,10 @@ class Journal:
         return row
 
     @staticmethod
-    def _move(connection: sqlite3.Connection, image_id: int, entry: int) -> None:
+    def _move(connection: sqlite3.Connection, image_id: int, entry: int, keeps_status: bool = False) -> None:
+        ended = "()" if keeps_status else _ENDED_BY_EDITS
         connection.execute(
-            f"UPDATE images SET cursor = ?, status = CASE WHEN status IN {_ENDED_BY_EDITS} THEN ? ELSE status END"
-            " WHERE id = ?",
+            f"UPDATE images SET cursor = ?, status = CASE WHEN status IN {ended} THEN ? ELSE status END WHERE id = ?",
             (entry, Status.IN_PROGRESS.value, image_id),
         )
 

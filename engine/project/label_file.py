@@ -20,12 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seamseg_studio.engine.files import atomic_write
+from seamseg_studio.engine.project.category_keys import KeyedTaxonomy
 from seamseg_studio.engine.project.errors import DamagedError, ProjectError
 from seamseg_studio.engine.project.run_file import decode_runs, encode_runs
 from seamseg_studio.engine.scene.geometry import Box
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 from seamseg_studio.engine.scene.patch import record_from_json, record_to_json
-from seamseg_studio.engine.scene.taxonomy import VOID, Taxonomy
+from seamseg_studio.engine.scene.taxonomy import VOID
 
 _VERSION = 1
 _REBUILT = "the labels are rebuilt from the journal where it is whole"
@@ -43,6 +44,7 @@ class LabelledOf:
     sha256: str
     status: str
     entry: int
+    variant: int = 0  # tells files of one entry apart
 
 
 def encode_png(pixels: NDArray[np.generic]) -> bytes:
@@ -88,13 +90,22 @@ def decode_ids(data: bytes, path: Path) -> NDArray[np.int32]:
     return octets.view("<i4")[..., 0].astype(np.int32, copy=False)
 
 
-def write_labels(folder: Path, panoptic_map: PanopticMap, taxonomy: Taxonomy, of: LabelledOf) -> str:
+def write_labels(
+    folder: Path, panoptic_map: PanopticMap, keyed: KeyedTaxonomy, of: LabelledOf, *, by_key: bool = False
+) -> str:
     """Writes a checkpoint and returns the name of its sidecar.
+
+    Args:
+        folder: Where to.
+        panoptic_map: The labels.
+        keyed: The categories; the sidecar lists them, and names those of segments by key.
+        of: Where the labels belong.
+        by_key: Whether the categories of the map are keys already, not places in the list.
 
     Raises:
         OSError: The disk is full or not writable; at most unused files are left behind.
     """
-    stem = f"{of.image_id:06d}.{of.entry}"
+    stem = f"{of.image_id:06d}.{of.entry}" + (f"-{of.variant}" if of.variant else "")
     files = {
         "ids": (f"{stem}.png", encode_ids(panoptic_map.ids)),
         "provenance": (f"{stem}.provenance.png", encode_png(panoptic_map.provenance)),
@@ -117,10 +128,16 @@ def write_labels(folder: Path, panoptic_map: PanopticMap, taxonomy: Taxonomy, of
         "next_id": panoptic_map.next_id(),
         "files": {key: {"name": name, "sha256": _sha256(data)} for key, (name, data) in files.items()},
         "segments": [
-            {"id": i, **(record_to_json(segment) or {}), "area": panoptic_map.area(i), "bbox": panoptic_map.bbox(i)}
+            {
+                "id": i,
+                **(record_to_json(segment) or {}),
+                "category": segment.category if by_key else keyed.keys[segment.category],
+                "area": panoptic_map.area(i),
+                "bbox": panoptic_map.bbox(i),
+            }
             for i, segment in panoptic_map.segments.items()
         ],
-        "taxonomy": taxonomy.to_json(),
+        "taxonomy": keyed.to_json(),
     }
     content["checksum"] = _sha256(_canonical(content))
     name = f"{stem}.json"
@@ -149,7 +166,7 @@ def read_sidecar(path: Path) -> Mapping[str, object]:
 
 
 def read_labels(path: Path) -> PanopticMap:
-    """Reads a checkpoint by its sidecar: the runs, or the PNG files if the runs are damaged.
+    """Reads a checkpoint by its sidecar: the runs, or the PNG files if the runs are damaged. Categories are keys.
 
     Raises:
         DamagedError: Files are missing, not what was written, or together they are no partition.

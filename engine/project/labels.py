@@ -7,10 +7,12 @@ journal give the same map.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
+from seamseg_studio.engine.project.category_keys import TaxonomyTable
 from seamseg_studio.engine.project.database import Database
 from seamseg_studio.engine.project.errors import DamagedError, ProjectError, SaveError
 from seamseg_studio.engine.project.images import ImageTable
@@ -22,7 +24,7 @@ from seamseg_studio.engine.project.statistics import count_categories
 from seamseg_studio.engine.scene.errors import SceneError
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
-from seamseg_studio.engine.scene.taxonomy import Taxonomy
+from seamseg_studio.engine.scene.recategorise import translate_categories
 
 LABELS_FOLDER = "labels"
 _PREDICTION_SUFFIX = ".zip"
@@ -31,8 +33,11 @@ _PREDICTION_SUFFIX = ".zip"
 class LabelStore:
     """Reads and writes the label files of one project, in step with its database."""
 
-    def __init__(self, folder: Path, database: Database, images: ImageTable, journal: Journal) -> None:
+    def __init__(
+        self, folder: Path, database: Database, images: ImageTable, journal: Journal, taxonomies: TaxonomyTable
+    ) -> None:
         self._folder = folder / LABELS_FOLDER
+        self._taxonomies = taxonomies
         self._database = database
         self._images = images
         self._journal = journal
@@ -42,7 +47,17 @@ class LabelStore:
 
         Raises:
             DamagedError: Neither the checkpoint nor the root with the journal gives the map.
+            RetiredCategoryError: It shows a category that the project has no more.
         """
+        panoptic_map, steps = self.load_by_key(image_id)
+        try:
+            self._taxonomies.current.show(panoptic_map)
+        except KeyError as error:
+            raise self._taxonomies.retired(error) from error
+        return panoptic_map, steps
+
+    def load_by_key(self, image_id: int) -> tuple[PanopticMap, int]:
+        """As `load`, but the categories of the map are keys, not places in the project's list."""
         image = self._row(image_id)
         attempts = [(str(image["root"]), 0)]
         if image["checkpoint"]:
@@ -63,7 +78,7 @@ class LabelStore:
             DamagedError: Its file is damaged.
         """
         file = str(self._row(image_id)["prediction"])
-        return read_prediction(self._folder / file) if file else None
+        return self._taxonomies.current.show_prediction(*read_prediction(self._folder / file)) if file else None
 
     def store_prediction(self, image_id: int, result: PanopticResult, bundle: str) -> bool:
         """Keeps a prediction, and makes it the map if no human has worked on the image.
@@ -80,13 +95,16 @@ class LabelStore:
             image = self._row(image_id)
             former = self.files_in_use(image_id)
             becomes_map = self._is_untouched(image)
-            connection.execute("UPDATE images SET prediction = ?, bundle = ? WHERE id = ?", (file, bundle, image_id))
+            connection.execute(
+                "UPDATE images SET prediction = ?, bundle = ?, timings = ? WHERE id = ?",
+                (file, bundle, json.dumps(dict(result.timings_ms)), image_id),
+            )
             if becomes_map:
                 self._set_root(connection, image, file, panoptic_map, Status.PREDICTED)
         self.drop(former - self.files_in_use(image_id))
         return becomes_map
 
-    def store_labels(self, image_id: int, panoptic_map: PanopticMap, taxonomy: Taxonomy, status: Status) -> bool:
+    def store_labels(self, image_id: int, panoptic_map: PanopticMap, status: Status) -> bool:
         """Makes labels from elsewhere the beginning of an image's history, if no human has worked on it.
 
         Raises:
@@ -97,7 +115,8 @@ class LabelStore:
         if not self._is_untouched(image):
             return False
         self._images.hash_one(image_id)
-        file = self._write_labels(image, panoptic_map, taxonomy, 0)
+        self._check_categories(image, panoptic_map)
+        file = self._write_labels(image, panoptic_map, 0)
         with self._database.write() as connection:
             image = self._row(image_id)
             if not self._is_untouched(image):
@@ -105,7 +124,7 @@ class LabelStore:
             self._set_root(connection, image, file, panoptic_map, status)
         return True
 
-    def checkpoint(self, image_id: int, panoptic_map: PanopticMap, entry: int, taxonomy: Taxonomy) -> None:
+    def checkpoint(self, image_id: int, panoptic_map: PanopticMap, entry: int) -> None:
         """Writes the map after journal entry `entry`, so that loading need not replay what led there.
 
         Raises:
@@ -115,18 +134,18 @@ class LabelStore:
         self._check_size(image, panoptic_map.shape)
         if entry == 0 or (image["checkpoint"] and int(image["checkpoint_entry"]) == entry):
             return
-        file = self._write_labels(image, panoptic_map, taxonomy, entry)
+        file = self._write_labels(image, panoptic_map, entry)
         with self._database.write() as connection:
             former = str(self._row(image_id)["checkpoint"])
             connection.execute(
                 "UPDATE images SET checkpoint = ?, checkpoint_entry = ? WHERE id = ?", (file, entry, image_id)
             )
-            count_categories(connection, image_id, panoptic_map, entry)
+            count_categories(connection, image_id, panoptic_map, entry, self._taxonomies.current.keys)
             self._journal.forget_discarded(connection, image_id, entry)
         if former and former != file:
             self.drop({former})
 
-    def write_at(self, image_id: int, entry: int, taxonomy: Taxonomy) -> str:
+    def write_at(self, image_id: int, entry: int) -> str:
         """Writes the labels after a done journal entry and returns the sidecar's name; nothing refers to it yet.
 
         Raises:
@@ -136,12 +155,22 @@ class LabelStore:
         panoptic_map = self.read(image, str(image["root"]))
         panoptic_map.reserve_ids(int(image["next_id"]))
         self._journal.advance(panoptic_map, image_id, 0, until=entry)
-        return self._write_labels(image, panoptic_map, taxonomy, entry)
+        return self._write_labels(image, panoptic_map, entry, by_key=True)
+
+    def write_root(self, image_id: int, panoptic_map: PanopticMap, variant: int) -> str:
+        """Writes labels in place of a prediction, categories by key; returns the sidecar's name.
+
+        Raises:
+            SaveError: They could not be written.
+        """
+        return self._write_labels(self._row(image_id), panoptic_map, 0, by_key=True, variant=variant)
 
     def files_in_use(self, image_id: int) -> set[str]:
         """Returns the names of the files that the database knows of an image."""
         image = self._row(image_id)
-        return {str(image[key]) for key in ("root", "checkpoint", "prediction")} - {""}
+        kept = self._database.rows("SELECT former_root FROM taxonomy_steps WHERE image_id = ?", image_id)
+        files = {str(image[key]) for key in ("root", "checkpoint", "prediction")}
+        return files.union(str(row["former_root"]) for row in kept) - {""}
 
     def drop(self, files: set[str]) -> None:
         """Removes predictions and checkpoints, by the names that the database had for them."""
@@ -158,6 +187,8 @@ class LabelStore:
             return 0
         rows = self._database.rows("SELECT id, root, checkpoint, prediction FROM images")
         used = {int(row["id"]): {str(row["root"]), str(row["checkpoint"]), str(row["prediction"])} for row in rows}
+        for row in self._database.rows("SELECT image_id, former_root FROM taxonomy_steps"):
+            used[int(row["image_id"])].add(str(row["former_root"]))
         left: list[Path] = []
         for path in self._folder.iterdir():
             if path.name.startswith(".") and path.suffix == ".part":
@@ -183,10 +214,13 @@ class LabelStore:
         path = self._folder / file
         try:
             if file.endswith(_PREDICTION_SUFFIX):
-                panoptic_map = read_prediction(path).to_map()
+                result, keys = read_prediction(path)
+                panoptic_map = result.to_map()
+                if keys is not None:
+                    translate_categories(panoptic_map, dict(enumerate(keys)))
             else:
                 panoptic_map = read_labels(path)
-        except SceneError as error:
+        except (SceneError, KeyError) as error:
             raise DamagedError(path, error) from error
         if panoptic_map.shape != shape:
             raise DamagedError(path, f"it is {panoptic_map.shape}, its image {shape}")
@@ -201,17 +235,21 @@ class LabelStore:
         self, connection: sqlite3.Connection, image: sqlite3.Row, file: str, panoptic_map: PanopticMap, status: Status
     ) -> None:
         connection.execute(
-            "UPDATE images SET root = ?, checkpoint = '', checkpoint_entry = 0, cursor = 0, num_edits = 0,"
-            " next_id = max(next_id, ?), status = CASE WHEN status = ? THEN status ELSE ? END WHERE id = ?",
+            "UPDATE images SET root = ?, root_is_model = 0, checkpoint = '', checkpoint_entry = 0, cursor = 0,"
+            " num_edits = 0, next_id = max(next_id, ?), status = CASE WHEN status = ? THEN status ELSE ? END"
+            " WHERE id = ?",
             (file, panoptic_map.next_id(), Status.FLAGGED.value, status.value, image["id"]),
         )
-        count_categories(connection, int(image["id"]), panoptic_map, 0)
+        count_categories(connection, int(image["id"]), panoptic_map, 0, self._taxonomies.current.keys)
+
+    def is_models_work(self, image: sqlite3.Row) -> bool:
+        """Tells whether an image has nothing but what a model said: no edit, not even an undone one, no import."""
+        by_model = not image["root"] or str(image["root"]).endswith(_PREDICTION_SUFFIX) or image["root_is_model"]
+        return bool(by_model) and self._journal.is_empty(int(image["id"]))
 
     def _is_untouched(self, image: sqlite3.Row) -> bool:
-        """Tells whether no human has a say in an image: no edit, not even an undone one, no check, no import."""
-        by_model = not image["root"] or str(image["root"]).endswith(_PREDICTION_SUFFIX)
-        checked = image["status"] == Status.ACCEPTED.value
-        return by_model and not checked and self._journal.is_empty(int(image["id"]))
+        """Tells whether no human has a say in an image: it is the model's work and nobody has accepted it."""
+        return image["status"] != Status.ACCEPTED.value and self.is_models_work(image)
 
     def _write_prediction(self, image_id: int, result: PanopticResult, bundle: str) -> str:
         with suppress(FileExistsError):
@@ -220,16 +258,20 @@ class LabelStore:
         while (self._folder / (file := f"{image_id:06d}.prediction-{number}{_PREDICTION_SUFFIX}")).exists():
             number += 1
         try:
-            write_prediction(self._folder / file, result, bundle)
+            write_prediction(self._folder / file, result, bundle, self._taxonomies.current.keys)
         except OSError as error:
             raise SaveError(self._folder / file, error) from error
         return file
 
-    def _write_labels(self, image: sqlite3.Row, panoptic_map: PanopticMap, taxonomy: Taxonomy, entry: int) -> str:
+    def _write_labels(
+        self, image: sqlite3.Row, panoptic_map: PanopticMap, entry: int, *, by_key: bool = False, variant: int = 0
+    ) -> str:
         self._make_folder()
-        of = LabelledOf(int(image["id"]), image["path"], image["name"], image["sha256"], image["status"], entry)
+        of = LabelledOf(
+            int(image["id"]), image["path"], image["name"], image["sha256"], image["status"], entry, variant
+        )
         try:
-            return write_labels(self._folder, panoptic_map, taxonomy, of)
+            return write_labels(self._folder, panoptic_map, self._taxonomies.current, of, by_key=by_key)
         except OSError as error:
             raise SaveError(self._folder, error) from error
 
@@ -244,6 +286,14 @@ class LabelStore:
         if row is None:
             raise ProjectError(f"{self._database.path}: there is no image {image_id} in this project; open it anew")
         return row
+
+    def _check_categories(self, image: sqlite3.Row, panoptic_map: PanopticMap) -> None:
+        highest = max((segment.category for segment in panoptic_map.segments.values()), default=0)
+        if highest >= len(self._taxonomies.current.keys):
+            raise ProjectError(
+                f"{image['name']}: its labels have category number {highest}, the project has only"
+                f" {len(self._taxonomies.current.keys)}; add the missing categories first or map them to others"
+            )
 
     @staticmethod
     def _check_size(image: sqlite3.Row, shape: tuple[int, int]) -> None:

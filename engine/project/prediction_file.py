@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,14 @@ from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 _REMEDY = "let the model label this image again"
 
 
-def write_prediction(path: Path, result: PanopticResult, bundle: str) -> None:
+def write_prediction(path: Path, result: PanopticResult, bundle: str, keys: Sequence[int]) -> None:
     """Writes a prediction, without the network's raw output, which the model can make again.
+
+    Args:
+        path: The file.
+        result: What the model said; categories are places in the project's list.
+        bundle: The model.
+        keys: The keys of that list.
 
     Raises:
         OSError: The disk is full or not writable; `path` is then as it was.
@@ -26,6 +33,7 @@ def write_prediction(path: Path, result: PanopticResult, bundle: str) -> None:
     content = {
         "version": 1,
         "bundle": bundle,
+        "keys": list(keys),
         "categories": result.categories.tolist(),
         "scores": [float(score) for score in result.scores],
         "is_crowd": [bool(flag) for flag in result.is_crowd],
@@ -41,8 +49,10 @@ def write_prediction(path: Path, result: PanopticResult, bundle: str) -> None:
     atomic_write(path, buffer.getvalue())
 
 
-def read_prediction(path: Path) -> PanopticResult:
-    """Reads what `write_prediction` wrote.
+def read_prediction(path: Path) -> tuple[PanopticResult, list[int] | None]:
+    """Reads what `write_prediction` wrote: the prediction, and the keys of the categories of that time.
+
+    Files of older projects have no keys: None.
 
     Raises:
         DamagedError: The file is missing or not what was written.
@@ -54,7 +64,8 @@ def read_prediction(path: Path) -> PanopticResult:
             second_choice = None
             if "second_choice.runs" in archive.namelist():
                 second_choice = decode_runs(archive.read("second_choice.runs"))[0].astype(np.uint8, copy=False)
-        return PanopticResult(
+        keys = content.get("keys")
+        result = PanopticResult(
             ids,
             np.array(content["categories"], dtype=np.int64),
             np.array(content["scores"], dtype=np.float32),
@@ -62,5 +73,6 @@ def read_prediction(path: Path) -> PanopticResult:
             second_choice,
             timings_ms={str(name): float(value) for name, value in content["timings_ms"].items()},
         )
+        return result, None if keys is None else [int(key) for key in keys]
     except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedError(path, error, _REMEDY) from error

@@ -32,6 +32,7 @@ class ImageRecord:
         note: A person's remark, or why it is flagged.
         has_labels: Whether anybody, model or human, has labelled it.
         num_edits: Changes by a person that are not undone.
+        seconds: That people have worked on it.
     """
 
     id: int
@@ -44,6 +45,7 @@ class ImageRecord:
     note: str
     has_labels: bool
     num_edits: int
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

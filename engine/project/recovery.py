@@ -8,20 +8,21 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from seamseg_studio.engine.project.category_keys import KeyedTaxonomy, add_version
 from seamseg_studio.engine.project.database import Database
 from seamseg_studio.engine.project.errors import DamagedError, ProjectError, SaveError
 from seamseg_studio.engine.project.journal import Journal
 from seamseg_studio.engine.project.label_file import read_sidecar
 from seamseg_studio.engine.project.labels import LABELS_FOLDER, LabelStore
 from seamseg_studio.engine.project.records import Status
-from seamseg_studio.engine.scene.errors import TaxonomyError
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
-from seamseg_studio.engine.scene.taxonomy import Taxonomy
+from seamseg_studio.engine.scene.taxonomy import Kind, Taxonomy
 
-_TABLES = ("taxonomies", "settings", "bundles", "images", "journal", "category_counts")
+_TABLES = ("taxonomies", "settings", "bundles", "images", "journal", "category_counts", "views")
+_KEYS = {"settings": "key", "bundles": "name", "category_counts": "image_id", "views": "image_id"}  # else "id"
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ def salvage(database: Database, labels: LabelStore, journal: Journal, image_id: 
         SaveError: It could not be written.
     """
     with suppress(DamagedError):
-        labels.load(image_id)
+        labels.load_by_key(image_id)
         return []
     with database.write() as connection:
         row = database.row("SELECT * FROM images WHERE id = ?", image_id)
@@ -90,7 +91,8 @@ def salvage(database: Database, labels: LabelStore, journal: Journal, image_id: 
             "DELETE FROM journal WHERE image_id = ? AND (id > ? OR id <= ? OR discarded)", (image_id, entry, first)
         )
         connection.execute(
-            "UPDATE images SET cursor = ?, root = ?, checkpoint = '', checkpoint_entry = 0, num_edits ="
+            "UPDATE images SET cursor = ?, root_is_model = root_is_model AND root = ?2, root = ?2, checkpoint = '',"
+            " checkpoint_entry = 0, num_edits ="
             " compacted + (SELECT count(*) FROM journal WHERE image_id = ? AND id <= ?) WHERE id = ?",
             (entry if entry > first else 0, file, image_id, entry, image_id),
         )
@@ -163,7 +165,7 @@ def _copy_rows(connection: sqlite3.Connection, source: Path, table: str) -> None
 
 def _readable_rows(source: Path, table: str) -> Iterator[tuple[list[str], tuple[object, ...]]]:
     """Yields rows from the front and, where a damaged page stops that, from the back (some may come twice)."""
-    key = "id" if table in ("taxonomies", "images", "journal", "category_counts") else "1"
+    key = _KEYS.get(table, "id")
     for direction in ("ASC", "DESC"):
         try:
             with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as damaged:
@@ -187,16 +189,10 @@ def _add_from_sidecars(connection: sqlite3.Connection, folder: Path, report: Rec
             assert isinstance(entry, int)
             if entry >= newest.get(image["id"], (-1, "", {}))[0]:
                 newest[image["id"]] = (entry, path.name, content)
-    for image_id, (_, name, content) in sorted(newest.items()):
+    _add_taxonomy(connection, [content for _, _, content in newest.values()])
+    for image_id, (entry, name, content) in sorted(newest.items()):
         image = content["image"]
         assert isinstance(image, dict)
-        if connection.execute("SELECT 1 FROM taxonomies").fetchone() is None:
-            with suppress(TaxonomyError):
-                taxonomy = Taxonomy.from_json(content["taxonomy"])
-                connection.execute(
-                    "INSERT INTO taxonomies (time, content) VALUES (?, ?)",
-                    (time.time(), json.dumps(taxonomy.to_json())),
-                )
         added = connection.execute(
             "INSERT OR IGNORE INTO images (id, path, name, height, width, sha256, num_bytes, status, next_id, root)"
             " VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
@@ -212,5 +208,46 @@ def _add_from_sidecars(connection: sqlite3.Connection, folder: Path, report: Rec
                 name,
             ),
         )
-        if added.rowcount:
+        # A backup may be older than the labels: then these are the better beginning, though without a history.
+        newer = connection.execute(
+            "UPDATE images SET root = ?1, root_is_model = 0, checkpoint = '', checkpoint_entry = 0, cursor = 0,"
+            " num_edits = 1, compacted = 1, next_id = max(next_id, ?2)"
+            " WHERE id = ?3 AND cursor < ?4 AND checkpoint_entry < ?4"
+            " AND NOT EXISTS (SELECT 1 FROM journal WHERE image_id = ?3 AND journal.id >= ?4)",
+            (name, content["next_id"], image_id, entry),
+        )
+        if newer.rowcount:
+            connection.execute("DELETE FROM journal WHERE image_id = ?", (image_id,))
+        if added.rowcount or newer.rowcount:
             report.from_label_files.append(str(image["name"]))
+
+
+def _add_taxonomy(connection: sqlite3.Connection, sidecars: list[dict[str, object]]) -> None:
+    """Adds the categories that label files know, if the database knows none or only older ones.
+
+    They are then joined by all that any version knows: labels of images that are older may still show them.
+    """
+    versions: dict[int, KeyedTaxonomy] = {}
+    for number, content in connection.execute("SELECT id, content FROM taxonomies"):
+        with suppress(ValueError):
+            versions[number] = KeyedTaxonomy.from_json(json.loads(content), number)
+    known_number = max(versions, default=-1)
+    for sidecar in sidecars:
+        with suppress(ValueError):
+            version = KeyedTaxonomy.from_json(sidecar["taxonomy"])
+            versions.setdefault(version.number, version)
+    if max(versions, default=-1) <= known_number:
+        return
+    newest = versions.pop(max(versions))
+    stuff = [(c, k) for c, k in zip(newest.taxonomy.categories, newest.keys, strict=True) if c.kind is Kind.STUFF]
+    things = [(c, k) for c, k in zip(newest.taxonomy.categories, newest.keys, strict=True) if c.kind is Kind.THING]
+    for _, version in sorted(versions.items(), reverse=True):
+        for category, key in zip(version.taxonomy.categories, version.keys, strict=True):
+            known = [*stuff, *things]
+            if key in (k for _, k in known):
+                continue
+            if category.name in (c.name for c, _ in known):
+                category = replace(category, name=f"{category.name} ({key})")
+            (stuff if category.kind is Kind.STUFF else things).append((category, key))
+    taxonomy = Taxonomy(newest.taxonomy.name, tuple(category for category, _ in [*stuff, *things]))
+    add_version(connection, taxonomy, [key for _, key in [*stuff, *things]])

@@ -61,7 +61,32 @@ CREATE INDEX journal_by_image ON journal (image_id, id);
 
 Migration = Callable[[sqlite3.Connection], None]
 
-MIGRATIONS: tuple[Migration, ...] = ()
+
+def _to_2(connection: sqlite3.Connection) -> None:
+    """Adds what is known of the photograph and of the work on it, view states, and changes of the categories."""
+    for column in (
+        "exif TEXT NOT NULL DEFAULT ''",  # JSON, '' until the file was hashed
+        "look BLOB",  # of the picture, to find near-duplicates; NULL until asked for
+        "timings TEXT NOT NULL DEFAULT ''",  # JSON: what the newest prediction took, in ms by stage
+        "seconds REAL NOT NULL DEFAULT 0",  # that people worked on it
+        "root_is_model INTEGER NOT NULL DEFAULT 0",  # the root is a prediction in the file format of labels
+    ):
+        connection.execute(f"ALTER TABLE images ADD COLUMN {column}")
+    connection.execute("CREATE INDEX images_by_time ON images (status, seconds)")
+    connection.execute(
+        "CREATE TABLE views (image_id INTEGER PRIMARY KEY REFERENCES images (id) ON DELETE CASCADE,"
+        " content TEXT NOT NULL)"
+    )
+    connection.execute("ALTER TABLE taxonomies ADD COLUMN kind TEXT NOT NULL DEFAULT 'set'")
+    # What a change of the categories did to labels, so that it can be taken back.
+    connection.execute(
+        "CREATE TABLE taxonomy_steps (taxonomy_id INTEGER NOT NULL REFERENCES taxonomies (id) ON DELETE CASCADE,"
+        " image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE, entry INTEGER NOT NULL,"
+        " former_root TEXT NOT NULL, root TEXT NOT NULL, PRIMARY KEY (taxonomy_id, image_id)) WITHOUT ROWID"
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (_to_2,)
 """Entry i leads from version i + 1 to i + 2, inside one transaction."""
 
 

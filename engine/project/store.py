@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
+import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
 from seamseg_studio.engine.project import corrections as vouching
+from seamseg_studio.engine.project.category_keys import add_version
 from seamseg_studio.engine.project.compaction import compact, journal_bytes
 from seamseg_studio.engine.project.corrections import Correction
 from seamseg_studio.engine.project.database import Database
 from seamseg_studio.engine.project.default_taxonomy import default_taxonomy
-from seamseg_studio.engine.project.errors import DamagedError, ProjectError, SaveError
-from seamseg_studio.engine.project.images import ImageTable, Progress
-from seamseg_studio.engine.project.journal import Journal
-from seamseg_studio.engine.project.labels import LabelStore
+from seamseg_studio.engine.project.errors import ProjectError, SaveError
+from seamseg_studio.engine.project.image_methods import ImageMethods
 from seamseg_studio.engine.project.lock import FolderLock
-from seamseg_studio.engine.project.records import ImageRecord, JournalEntry, Status
+from seamseg_studio.engine.project.records import JournalEntry, Status
 from seamseg_studio.engine.project.recovery import salvage
-from seamseg_studio.engine.project.statistics import Statistics, read_statistics
+from seamseg_studio.engine.project.taxonomy_methods import TaxonomyMethods
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.patch import Patch
@@ -36,17 +35,15 @@ _CLOSED_WELL = "closed well"
 _LONG_REPLAY = 64  # journal steps after which loading an image leaves a checkpoint
 
 
-class Project:
+class Project(ImageMethods, TaxonomyMethods):
     """One project folder, made by `create` or `open`; any thread may call any method; writing ones return when safe."""
 
     def __init__(self, folder: Path, database: Database, lock: FolderLock) -> None:
-        self._folder = folder
-        self._database = database
-        self._lock = lock
-        self._images = ImageTable(database)
-        self._journal = Journal(database)
-        self._labels = LabelStore(folder, database, self._images, self._journal)
-        self._taxonomy = self._read_taxonomy()
+        try:
+            super().__init__(folder, database, lock)
+        except BaseException:
+            database.close()
+            raise
         if not self.setting(_CLOSED_WELL, True):
             self._labels.sweep()
         with suppress(ProjectError):  # a full disk is no reason not to open
@@ -65,23 +62,36 @@ class Project:
             SaveError: It cannot be made.
         """
         folder = Path(folder).absolute()
+        was_there = folder.is_dir()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if any(folder.iterdir()):
                 raise ProjectError(f"{folder}: is not empty; choose another place for the new project")
-            for name in ("labels", "models", "exports"):
-                (folder / name).mkdir()
         except OSError as error:
             raise SaveError(folder, error) from error
         lock = FolderLock(folder / LOCK_NAME)
         if not lock.acquire():
-            raise ProjectError(f"{folder}: another studio is making a project here; open that one")
+            raise ProjectError(
+                f"{folder}: another studio makes a project here, or it cannot be written; choose another"
+            )
         try:
+            for name in ("labels", "models", "exports"):
+                (folder / name).mkdir()
             database = Database(folder / DATABASE_NAME, read_only=False, is_new=True)
-            _add_taxonomy(database, taxonomy or default_taxonomy())
+            try:
+                first = taxonomy or default_taxonomy()
+                with database.write() as connection:
+                    add_version(connection, first, range(len(first)))
+            except BaseException:
+                database.close()
+                raise
             return cls(folder, database, lock)
-        except BaseException:
+        except BaseException as error:
+            # Half a project could neither be opened nor made again.
+            _empty(folder, keeps_itself=was_there)
             lock.release()
+            if isinstance(error, OSError):
+                raise SaveError(folder, error) from error
             raise
 
     @classmethod
@@ -106,15 +116,6 @@ class Project:
             lock.release()
             raise
 
-    @property
-    def folder(self) -> Path:
-        return self._folder
-
-    @property
-    def read_only(self) -> bool:
-        """Whether another studio has the project, or its folder cannot be written."""
-        return self._database.read_only
-
     def close(self) -> None:
         """Closes the project; everything is on disk already. A second call does nothing."""
         # Says only whether left-overs of a crash must be looked for; a full disk may refuse it.
@@ -129,101 +130,10 @@ class Project:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # Categories and settings
-
-    @property
-    def taxonomy(self) -> Taxonomy:
-        return self._taxonomy
-
-    def set_taxonomy(self, taxonomy: Taxonomy) -> None:
-        """Gives the project other categories; the former ones stay in its history.
-
-        Once there are labels, categories may be renamed, recoloured and things added at the end.
-
-        Raises:
-            ProjectError: Labels refer to categories that would change their place or kind.
-            SaveError: It could not be written.
-        """
-        if any(record.has_labels for record in self.images()) and not taxonomy.extends(self._taxonomy):
-            raise ProjectError(
-                f"{self._folder.name}: its labels use the present categories; names and colours may change and things"
-                " may be added at the end, but no category may go, move or change between stuff and thing"
-            )
-        _add_taxonomy(self._database, taxonomy)
-        self._taxonomy = taxonomy
-
-    def setting(self, key: str, default: object = None) -> object:
-        """Returns what `set_setting` stored under `key`."""
-        row = self._database.row("SELECT value FROM settings WHERE key = ?", key)
-        return default if row is None else json.loads(row["value"])
-
-    def set_setting(self, key: str, value: object) -> None:
-        """Stores a JSON value: view state and the like.
-
-        Raises:
-            SaveError: It could not be written.
-        """
-        with self._database.write() as connection:
-            connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, json.dumps(value)))
-
-    def statistics(self) -> Statistics:
-        """Returns progress and counts by category, without reading labels."""
-        return read_statistics(self._database)
-
     def bundles(self) -> list[str]:
         """Returns the models whose predictions were stored, the last used first."""
         rows = self._database.rows("SELECT name FROM bundles ORDER BY last_used DESC")
         return [str(row["name"]) for row in rows]
-
-    # Images
-
-    def add_images(self, paths: Iterable[Path | str], progress: Progress | None = None) -> list[ImageRecord]:
-        """Adds images, reading only their headers; known ones are returned as they are.
-
-        Args:
-            paths: Image files.
-            progress: Called now and then with (done, total); returning False stops.
-
-        Raises:
-            SeamsegError: One is no readable image.
-            SaveError: They could not be written.
-        """
-        return self._images.add((Path(path) for path in paths), progress)
-
-    def images(self) -> list[ImageRecord]:
-        """Returns all images in the order in which they were added."""
-        return self._images.all()
-
-    def image(self, image_id: int) -> ImageRecord:
-        """Returns one image.
-
-        Raises:
-            ProjectError: There is none of this id.
-        """
-        return self._images.get(image_id)
-
-    def set_status(self, image_id: int, status: Status, note: str | None = None) -> None:
-        """Sets how far the work on an image is; `note` None keeps the remark that is there.
-
-        Raises:
-            SaveError: It could not be written.
-        """
-        with self._database.write() as connection:
-            connection.execute(
-                "UPDATE images SET status = ?, note = coalesce(?, note) WHERE id = ?", (status.value, note, image_id)
-            )
-
-    def hash_images(self, progress: Progress | None = None) -> int:
-        """Hashes the image files that were not hashed yet, so that `relink` knows them; returns how many."""
-        return self._images.hash_all(progress)
-
-    def missing_images(self) -> list[ImageRecord]:
-        """Returns the images whose file is not where it was."""
-        return self._images.missing()
-
-    def relink(self, folder: Path | str, progress: Progress | None = None) -> list[ImageRecord]:
-        """Looks below `folder` for the files of missing images, by hash; returns the images that were found."""
-        return self._images.relink(Path(folder), progress)
 
     # Labels
 
@@ -251,15 +161,27 @@ class Project:
         """
         return self._labels.load_prediction(image_id)
 
-    def store_prediction(self, image_id: int, result: PanopticResult, bundle: str) -> bool:
+    def store_prediction(
+        self, image_id: int, result: PanopticResult, bundle: str, taxonomy: Taxonomy | None = None
+    ) -> bool:
         """Keeps a prediction, and makes it the map unless a human has worked on the image.
+
+        Args:
+            image_id: The image.
+            result: What the model said; categories are places in the project's list.
+            bundle: The model.
+            taxonomy: The categories that `result` was made for, where they may have changed since.
 
         Returns:
             Whether it became the map. Edits (undone ones too), acceptance and imported labels are never overwritten.
 
         Raises:
-            ProjectError: It could not be written, or is of another size than the image.
+            ProjectError: It could not be written, is of another size than the image, or the categories have changed.
         """
+        if taxonomy is not None and taxonomy != self.taxonomy:
+            raise ProjectError(
+                f"{self._folder.name}: its categories changed while the model was at work; label the image again"
+            )
         became_map = self._labels.store_prediction(image_id, result, bundle)
         now = time.time()
         with self._database.write() as connection:
@@ -279,7 +201,7 @@ class Project:
         Raises:
             ProjectError: They could not be written, or are of another size than the image.
         """
-        return self._labels.store_labels(image_id, panoptic_map, self._taxonomy, status)
+        return self._labels.store_labels(image_id, panoptic_map, status)
 
     def reset_to_prediction(self, image_id: int) -> Patch | None:
         """Journals the way back to the newest prediction as one step that can be undone.
@@ -296,7 +218,7 @@ class Project:
         patch = replace_content(self._labels.load(image_id)[0], prediction.to_map(), "back to the prediction")
         if patch.is_empty:
             return None
-        self._journal.append(image_id, patch)
+        self.append(image_id, patch)
         return patch
 
     def checkpoint(self, image_id: int, panoptic_map: PanopticMap | None = None) -> None:
@@ -313,7 +235,7 @@ class Project:
         entry = 0 if row is None else int(row["cursor"])
         if panoptic_map is None:
             panoptic_map = self._labels.load(image_id)[0]
-        self._labels.checkpoint(image_id, panoptic_map, entry, self._taxonomy)
+        self._labels.checkpoint(image_id, panoptic_map, entry)
 
     # Journal
 
@@ -323,23 +245,27 @@ class Project:
         Raises:
             ProjectError: It could not be written; keep it and try again.
         """
-        return self._journal.append(image_id, patch)
+        return self._journal.append(image_id, self._taxonomies.current.patch_to_keys(patch))
 
     def undo(self, image_id: int) -> Patch | None:
         """Moves the image's cursor back and returns the patch to revert; None at the beginning.
 
         Raises:
             ProjectError: It could not be written, or the step is damaged; the cursor stays.
+            RetiredCategoryError: The step shows a category that the project has no more; the cursor stays.
         """
-        return self._journal.undo(image_id)
+        with self._database.write():
+            return self._shown(self._journal.undo(image_id))
 
     def redo(self, image_id: int) -> Patch | None:
         """Moves the image's cursor on and returns the patch to apply; None at the end.
 
         Raises:
             ProjectError: It could not be written, or the step is damaged; the cursor stays.
+            RetiredCategoryError: The step shows a category that the project has no more; the cursor stays.
         """
-        return self._journal.redo(image_id)
+        with self._database.write():
+            return self._shown(self._journal.redo(image_id))
 
     def history(self, image_id: int) -> list[JournalEntry]:
         """Returns the steps of an image, oldest first, those that are undone last."""
@@ -368,7 +294,7 @@ class Project:
         Raises:
             ProjectError: The labels could not be read or written; the journal is then as it was.
         """
-        return compact(self._database, self._labels, image_id, keep_steps, self._taxonomy)
+        return compact(self._database, self._labels, image_id, keep_steps)
 
     # Training data
 
@@ -376,17 +302,20 @@ class Project:
         """Yields the images that people vouch for, void where nobody did; see `corrections.corrections`."""
         return vouching.corrections(self)
 
-    def _read_taxonomy(self) -> Taxonomy:
-        row = self._database.row("SELECT content FROM taxonomies ORDER BY id DESC LIMIT 1")
+    def _shown(self, patch: Patch | None) -> Patch | None:
         try:
-            return Taxonomy.from_json(json.loads(row["content"] if row is not None else "null"))
-        except ValueError as error:
-            self._database.close()
-            raise DamagedError(self._database.path, error) from error
+            return None if patch is None else self._taxonomies.current.patch_to_places(patch)
+        except KeyError as error:
+            raise self._taxonomies.retired(error) from error
 
 
-def _add_taxonomy(database: Database, taxonomy: Taxonomy) -> None:
-    with database.write() as connection:
-        connection.execute(
-            "INSERT INTO taxonomies (time, content) VALUES (?, ?)", (time.time(), json.dumps(taxonomy.to_json()))
-        )
+def _empty(folder: Path, *, keeps_itself: bool) -> None:
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                path.unlink()
+    if not keeps_itself:
+        with suppress(OSError):
+            folder.rmdir()

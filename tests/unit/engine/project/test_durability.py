@@ -292,8 +292,8 @@ def test_a_damaged_database_is_rebuilt_from_what_is_left(worked: Project, record
     worked.close()
     path = worked.folder / "project.db"
     data = bytearray(path.read_bytes())
-    middle = len(data) // 2 // 4096 * 4096
-    data[middle : middle + 3 * 4096] = b"\x55" * (3 * 4096)
+    page = data.index(b'"label":"noise"') // 4096 * 4096
+    data[page : page + 4096] = b"\x55" * 4096
     path.write_bytes(data)
     report = recover_project(worked.folder)
     assert report.num_images == 3
@@ -388,10 +388,10 @@ def test_an_older_project_is_brought_forward_after_a_backup(
         assert row is not None
         assert row["rating"] == 3
     (backup,) = (worked.folder / "backups").iterdir()
-    assert "format-1" in backup.name
+    assert "format-2" in backup.name
     with sqlite3.connect(backup) as copy:
         assert copy.execute("SELECT count(*) FROM journal").fetchone() == (3,)
-        assert schema.version_of(copy) == 1
+        assert schema.version_of(copy) == 2
     copy.close()
     with Project.open(worked.folder):
         assert len(list((worked.folder / "backups").iterdir())) == 1
@@ -411,7 +411,8 @@ def test_a_failed_migration_leaves_the_project_as_it_was(
 
 
 def use(monkeypatch: pytest.MonkeyPatch, migrations: tuple[schema.Migration, ...]) -> None:
-    """Makes the present schema one that these migrations lead to."""
+    """Makes the present schema one that these further migrations lead to."""
+    migrations = (*schema.MIGRATIONS, *migrations)
     for name in ("create", "check_known", "migrate"):
         function: Callable[..., object] = getattr(schema, name)
         monkeypatch.setattr(function, "__defaults__", (migrations,))

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seamseg_studio.engine.project import DamagedError
+from seamseg_studio.engine.project.category_keys import KeyedTaxonomy
 from seamseg_studio.engine.project.label_file import (
     LabelledOf,
     decode_ids,
@@ -23,6 +24,8 @@ from seamseg_studio.engine.project.run_file import decode_runs, encode_runs
 from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segment
 
 from .conftest import TAXONOMY, make_result
+
+KEYED = KeyedTaxonomy(TAXONOMY, tuple(range(len(TAXONOMY))))
 
 
 @st.composite
@@ -62,7 +65,7 @@ def test_a_checkpoint_keeps_everything(tmp_path: Path) -> None:
     written = PanopticMap(ids, segments, (ids % 3).astype(np.uint8))
     written.reserve_ids(80_000)
     of = LabelledOf(7, "photos/ä.png", "ä.png", "ab", "accepted", 12)
-    name = write_labels(tmp_path, written, TAXONOMY, of)
+    name = write_labels(tmp_path, written, KEYED, of)
     for suffix in (".runs", ".png"):
         read = read_labels(tmp_path / name)
         read.check(TAXONOMY)
@@ -79,8 +82,9 @@ def test_a_checkpoint_keeps_everything(tmp_path: Path) -> None:
 
 def test_a_prediction_file_keeps_everything_but_the_raw_output(tmp_path: Path) -> None:
     result = make_result()
-    write_prediction(tmp_path / "p.zip", result, "starter")
-    read = read_prediction(tmp_path / "p.zip")
+    write_prediction(tmp_path / "p.zip", result, "starter", [4, 9, 2, 0])
+    read, keys = read_prediction(tmp_path / "p.zip")
+    assert keys == [4, 9, 2, 0]
     np.testing.assert_array_equal(read.ids, result.ids)
     np.testing.assert_array_equal(read.second_choice, result.second_choice)
     np.testing.assert_array_equal(read.is_crowd, result.is_crowd)

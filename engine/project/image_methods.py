@@ -1,0 +1,110 @@
+"""The images of a project: their files, how far the work on them is, how long it took, how they were last seen."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from seamseg_studio.engine.project.images import Progress
+from seamseg_studio.engine.project.records import ImageRecord, Status
+from seamseg_studio.engine.project.rooms import ProjectRooms
+from seamseg_studio.engine.project.statistics import Statistics, read_statistics
+
+
+class ImageMethods(ProjectRooms):
+    """The part of `Project` that is about images as such, not about their labels."""
+
+    def add_images(self, paths: Iterable[Path | str], progress: Progress | None = None) -> list[ImageRecord]:
+        """Adds images, reading only their headers; known ones are returned as they are.
+
+        Args:
+            paths: Image files.
+            progress: Called now and then with (done, total); returning False stops.
+
+        Raises:
+            SeamsegError: One is no readable image.
+            SaveError: They could not be written.
+        """
+        return self._images.add((Path(path) for path in paths), progress)
+
+    def images(self) -> list[ImageRecord]:
+        """Returns all images in the order in which they were added."""
+        return self._images.all()
+
+    def image(self, image_id: int) -> ImageRecord:
+        """Returns one image.
+
+        Raises:
+            ProjectError: There is none of this id.
+        """
+        return self._images.get(image_id)
+
+    def set_status(self, image_id: int, status: Status, note: str | None = None) -> None:
+        """Sets how far the work on an image is; `note` None keeps the remark that is there.
+
+        Raises:
+            SaveError: It could not be written.
+        """
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE images SET status = ?, note = coalesce(?, note) WHERE id = ?", (status.value, note, image_id)
+            )
+
+    def hash_images(self, progress: Progress | None = None) -> int:
+        """Hashes the image files that were not hashed yet, so that `relink` knows them; returns how many."""
+        return self._images.hash_all(progress)
+
+    def missing_images(self) -> list[ImageRecord]:
+        """Returns the images whose file is not where it was."""
+        return self._images.missing()
+
+    def relink(self, folder: Path | str, progress: Progress | None = None) -> list[ImageRecord]:
+        """Looks below `folder` for the files of missing images, by hash; returns the images that were found."""
+        return self._images.relink(Path(folder), progress)
+
+    def exif(self, image_id: int) -> Mapping[str, str | float]:
+        """Returns how an image was taken (camera, time, exposure; see `exif.read_exif`), as far as its file tells.
+
+        Read together with the hash, so empty before work on the image began or `hash_images` ran.
+        """
+        return self._json(image_id, "exif")
+
+    def timings(self, image_id: int) -> Mapping[str, float]:
+        """Returns what the newest prediction of an image took, in milliseconds by stage; empty if there is none."""
+        return self._json(image_id, "timings")
+
+    def add_time(self, image_id: int, seconds: float) -> None:
+        """Adds time that a person worked on an image.
+
+        Raises:
+            ValueError: `seconds` is negative or no number.
+            SaveError: It could not be written; add it to the next.
+        """
+        if not (math.isfinite(seconds) and seconds >= 0):
+            raise ValueError(f"{seconds} seconds cannot have been worked")
+        with self._database.write() as connection:
+            connection.execute("UPDATE images SET seconds = seconds + ? WHERE id = ?", (seconds, image_id))
+
+    def view(self, image_id: int) -> dict[str, object]:
+        """Returns how an image was last looked at, as `set_view` stored it; empty if it never was."""
+        row = self._database.row("SELECT content FROM views WHERE image_id = ?", image_id)
+        return {} if row is None else dict(json.loads(row["content"]))
+
+    def set_view(self, image_id: int, view: Mapping[str, object]) -> None:
+        """Keeps how an image is looked at (zoom, place, selection: JSON values) for the next time.
+
+        Raises:
+            SaveError: It could not be written.
+        """
+        with self._database.write() as connection:
+            connection.execute("INSERT OR REPLACE INTO views VALUES (?, ?)", (image_id, json.dumps(dict(view))))
+
+    def statistics(self) -> Statistics:
+        """Returns progress, time and counts by category, without reading labels."""
+        return read_statistics(self._database, self._taxonomies.current)
+
+    def _json(self, image_id: int, column: str) -> dict[str, float]:
+        row = self._database.row(f"SELECT {column} AS content FROM images WHERE id = ?", image_id)
+        return {} if row is None or not row["content"] else dict(json.loads(row["content"]))

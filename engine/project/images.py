@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.formats.image_file import IMAGE_SUFFIXES, read_size
@@ -23,6 +23,7 @@ _COLUMNS = (
     "id, path, name, height, width, sha256, status, note, num_edits, seconds,"
     " (root <> '' OR checkpoint <> '' OR num_edits > 0) AS has_labels"
 )
+_STATUSES = {status.value: status for status in Status}
 _BATCH = 256  # images per transaction: each costs an fsync
 _CHUNK_BYTES = 1 << 20
 
@@ -140,7 +141,8 @@ class ImageTable:
         return path.as_posix()
 
     def _absolute(self, stored: str) -> Path:
-        return self._base / PurePosixPath(stored)
+        # One text parsed once: a table of a hundred thousand images has as many of these.
+        return Path(os.path.join(self._base, stored))
 
     def _new_row(self, path: Path) -> tuple[object, ...] | None:
         stored = self.stored(path)
@@ -176,7 +178,7 @@ class ImageTable:
             height=int(row["height"]),
             width=int(row["width"]),
             sha256=str(row["sha256"]),
-            status=Status(row["status"]),
+            status=_STATUSES[row["status"]],
             note=str(row["note"]),
             has_labels=bool(row["has_labels"]),
             num_edits=int(row["num_edits"]),

@@ -72,7 +72,23 @@ def _to_2(connection: sqlite3.Connection) -> None:
         "root_is_model INTEGER NOT NULL DEFAULT 0",  # the root is a prediction in the file format of labels
     ):
         connection.execute(f"ALTER TABLE images ADD COLUMN {column}")
-    connection.execute("CREATE INDEX images_by_time ON images (status, seconds)")
+    # Progress and time are summed up from this index alone, without reading the rows.
+    connection.execute("CREATE INDEX images_progress ON images (status, seconds, num_edits, cursor, counted_entry)")
+    connection.execute(
+        "CREATE TABLE category_totals (category INTEGER PRIMARY KEY, num_segments INTEGER NOT NULL,"
+        " num_pixels INTEGER NOT NULL)"
+    )
+    for moment, row, sign in (("INSERT", "NEW", "+"), ("DELETE", "OLD", "-")):
+        connection.execute(
+            f"CREATE TRIGGER category_counts_{moment.lower()} AFTER {moment} ON category_counts BEGIN"
+            f" INSERT OR IGNORE INTO category_totals VALUES ({row}.category, 0, 0);"
+            f" UPDATE category_totals SET num_segments = num_segments {sign} {row}.num_segments,"
+            f" num_pixels = num_pixels {sign} {row}.num_pixels WHERE category = {row}.category; END"
+        )
+    connection.execute(
+        "INSERT INTO category_totals SELECT category, sum(num_segments), sum(num_pixels) FROM category_counts"
+        " GROUP BY category"
+    )
     connection.execute(
         "CREATE TABLE views (image_id INTEGER PRIMARY KEY REFERENCES images (id) ON DELETE CASCADE,"
         " content TEXT NOT NULL)"

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
+from PIL.TiffImagePlugin import IFDRational
 
 from seamseg_studio.engine.project import ImageRecord, Project, ReadOnlyError, Status, schema
 from seamseg_studio.engine.project.exif import read_exif
@@ -23,8 +24,8 @@ def make_photo(path: Path) -> Path:
     exif[ExifTags.Base.Make] = "Lumen "
     exif[ExifTags.Base.Orientation] = 6
     exif[ExifTags.Base.DateTimeOriginal] = "2024:05:01 12:30:00"
-    exif[ExifTags.Base.ExposureTime] = (1, 250)
-    exif[ExifTags.Base.FNumber] = (0, 0)
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ExposureTime] = IFDRational(1, 250)
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.FNumber] = IFDRational(0, 0)
     exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (52.0, 12.0, 0.0)
     Image.fromarray(np.zeros((20, 30, 3), np.uint8)).save(path, exif=exif)
     return path
@@ -101,6 +102,7 @@ def test_a_project_of_the_first_format_is_brought_forward(tmp_path: Path) -> Non
     with Project.open(path.parent) as project:
         assert project.taxonomy == TAXONOMY
         np.testing.assert_array_equal(project.load_map(record.id).ids, expected.ids)
+        assert project.statistics().num_pixels == {0: 352, 1: 348, 2: 64}
         project.add_time(record.id, 3)
         project.set_view(record.id, {"scale": 1})
     (backup,) = (path.parent / "backups").iterdir()
@@ -113,7 +115,8 @@ def _to_format_1(path: Path) -> None:
     """Takes away what format 2 has brought."""
     connection = sqlite3.connect(path)
     connection.executescript(
-        "DROP TABLE views; DROP TABLE taxonomy_steps; DROP INDEX images_by_time;"
+        "DROP TABLE views; DROP TABLE taxonomy_steps; DROP INDEX images_progress; DROP TABLE category_totals;"
+        " DROP TRIGGER category_counts_insert; DROP TRIGGER category_counts_delete;"
         " ALTER TABLE taxonomies DROP COLUMN kind; ALTER TABLE images DROP COLUMN exif;"
         " ALTER TABLE images DROP COLUMN look; ALTER TABLE images DROP COLUMN timings;"
         " ALTER TABLE images DROP COLUMN seconds; ALTER TABLE images DROP COLUMN root_is_model;"

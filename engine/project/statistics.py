@@ -58,7 +58,8 @@ def read_statistics(database: Database, keyed: KeyedTaxonomy) -> Statistics:
     counts = [
         (places[int(row["category"])], int(row["segments"]), int(row["pixels"]))
         for row in database.rows(
-            "SELECT category, num_segments AS segments, num_pixels AS pixels FROM category_totals WHERE num_segments > 0"
+            "SELECT category, num_segments AS segments, num_pixels AS pixels FROM category_totals"
+            " WHERE num_segments > 0"
         )
         if int(row["category"]) in places
     ]

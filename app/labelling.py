@@ -10,10 +10,16 @@ from PySide6.QtCore import QObject
 from seamseg_studio.app.jobs.engine_jobs import Answer, EngineJobs
 from seamseg_studio.app.jobs.job import JobBoard, JobContext
 from seamseg_studio.app.jobs.label_folder import LabelFolderJob, Outcome
+from seamseg_studio.app.jobs.taxonomy_match import (
+    answer_in_words_of,
+    in_words_of,
+    missing_categories,
+    prompt_in_words_of,
+)
 from seamseg_studio.app.messages import Choice, Level, Message
 from seamseg_studio.app.own_categories import has_own_categories
 from seamseg_studio.app.session import Session
-from seamseg_studio.engine.service.protocol import EngineKind, EngineState
+from seamseg_studio.engine.service.protocol import EngineKind, EngineState, Prompt, PromptAnswer
 
 if TYPE_CHECKING:
     from seamseg_studio.app.document import Document
@@ -22,6 +28,11 @@ if TYPE_CHECKING:
     from seamseg_studio.engine.service.requests import ModelInfo
 
 _OFFER = "prediction"
+
+
+def _key(document: Document) -> str:
+    """The name under which the engine keeps what it has seen of the open image."""
+    return f"{document.record.id} {document.record.path}"
 
 
 class Labelling(QObject):
@@ -52,13 +63,35 @@ class Labelling(QObject):
         if document is None or document.read_only:
             return
         self._drop_answer()
-        answer = self._engine.predict(document.image)
+        answer = self._engine.predict(document.image, key=_key(document))
         self._answer, self._asked = answer, document.record.id
         self._num_answers += 1
         number, image_id = self._num_answers, document.record.id
         answer.succeeded.connect(lambda result, bundle: self._on_answer_succeeded(image_id, result, bundle))
         answer.failed.connect(self._on_answer_failed)
         answer.ended.connect(lambda: self._on_answer_ended(number))
+
+    def prompt(self, prompt: Prompt) -> Answer | None:
+        """Asks the model about one place of the open image; an image it has not seen yet is looked at first.
+
+        Returns:
+            The answer to come: a `PromptAnswer` in the project's categories, for the image as it is open now; None if
+            no image is open that may be changed.
+        """
+        document, model = self._session.document, self._engine.model
+        if document is None or document.read_only:
+            return None
+        taxonomy = document.taxonomy
+        if model is not None:
+            prompt = prompt_in_words_of(model.taxonomy, prompt, taxonomy)
+        answer = self._engine.prompt(document.image, prompt, _key(document))
+
+        def translate(found: PromptAnswer) -> PromptAnswer:
+            known = self._engine.model
+            return found if known is None else answer_in_words_of(taxonomy, found, known.taxonomy)
+
+        answer.translate = translate
+        return answer
 
     def unlabelled(self) -> list[ImageRecord]:
         """The images without labels, in their order."""
@@ -198,15 +231,11 @@ class Labelling(QObject):
     # Categories
 
     def _translated(self, result: PanopticResult) -> PanopticResult:
-        from seamseg_studio.app.jobs.taxonomy_match import in_words_of
-
         model, taxonomy = self._engine.model, self._session.taxonomy
         return result if model is None or taxonomy is None else in_words_of(taxonomy, result, model.taxonomy)
 
     def _match(self, info: ModelInfo) -> None:
         """A project that nobody has worked in takes the model's categories; else the differences are said."""
-        from seamseg_studio.app.jobs.taxonomy_match import missing_categories
-
         project = self._session.project
         if project is None or project.taxonomy == info.taxonomy:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, Signal
 
 from seamseg_studio.engine.errors import SeamsegError
-from seamseg_studio.engine.service.protocol import EngineKind, EngineState, PredictOptions, Priority
+from seamseg_studio.engine.service.protocol import EngineKind, EngineState, PredictOptions, Priority, Prompt
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +24,8 @@ class Answer(QObject):
     """The answer to one request, when it comes.
 
     Signals:
-        succeeded: What was asked for (a `PanopticResult` or a `ModelInfo`) and the name of the model that said so.
+        succeeded: What was asked for (a `PanopticResult`, a `PromptAnswer` or a `ModelInfo`) and the name of the model
+            that said so.
         failed: One sentence for the person.
         ended: After either, and after `cancel`.
     """
@@ -36,6 +38,7 @@ class Answer(QObject):
     def __init__(self, request: Request[Any], parent: QObject) -> None:
         super().__init__(parent)
         self._request = request
+        self.translate: Callable[[Any], Any] | None = None  # what is done to a result before it is told
         # Queued always: an answer may be there before the one who asked has connected anything.
         self._resolved.connect(self._on_resolved, Qt.ConnectionType.QueuedConnection)
         request.future.add_done_callback(self._resolved.emit)
@@ -52,6 +55,7 @@ class Answer(QObject):
         except SeamsegError as error:
             self.failed.emit(str(error))
         else:
+            result = self.translate(result) if self.translate is not None else result
             self.succeeded.emit(result, self._request.bundle or "")
         self.ended.emit()
         self.deleteLater()
@@ -129,15 +133,26 @@ class EngineJobs(QObject):
             self.close()
             self.start()
 
-    def predict(self, image: NDArray[np.uint8] | Path, *, in_background: bool = False) -> Answer:
+    def predict(self, image: NDArray[np.uint8] | Path, *, in_background: bool = False, key: str = "") -> Answer:
         """Asks for the labels of an image.
 
         Args:
             image: RGB pixels ([H, W, 3] uint8), not to be changed until answered; or an image file.
             in_background: Whether images that a person waits for come first.
+            key: A name for the image if prompts about it may follow.
         """
         priority = Priority.BATCH if in_background else Priority.INTERACTIVE
-        return Answer(self._running().predict(image, options=PredictOptions(), priority=priority), self)
+        return Answer(self._running().predict(image, options=PredictOptions(), priority=priority, key=key), self)
+
+    def prompt(self, image: NDArray[np.uint8], prompt: Prompt, key: str) -> Answer:
+        """Asks about one place of an image.
+
+        Args:
+            image: RGB pixels, [H, W, 3] uint8.
+            prompt: What is asked.
+            key: The name given to `predict`; an image not labelled under it is looked at first.
+        """
+        return Answer(self._running().prompt(image, prompt, key=key), self)
 
     def load_model(self, spec: str | None) -> Answer:
         """Changes the model; if it cannot be loaded the old one stays."""

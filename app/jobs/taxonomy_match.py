@@ -8,6 +8,14 @@ import numpy as np
 
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.taxonomy import VOID, VOID_CATEGORY, Taxonomy
+from seamseg_studio.engine.service.protocol import (
+    BoxPrompt,
+    CategoryScore,
+    PackedMask,
+    Prompt,
+    PromptAnswer,
+    StrokesPrompt,
+)
 
 
 def missing_categories(model: Taxonomy, project: Taxonomy) -> list[str]:
@@ -33,3 +41,26 @@ def in_words_of(project: Taxonomy, result: PanopticResult, model: Taxonomy) -> P
     kept[categories == VOID_CATEGORY] = VOID
     second = None if result.second_choice is None else table.astype(np.uint8)[result.second_choice]
     return replace(result, ids=kept[result.ids], categories=categories, second_choice=second)
+
+
+def answer_in_words_of(project: Taxonomy, answer: PromptAnswer, model: Taxonomy) -> PromptAnswer:
+    """Translates the categories of an answer by name; those that the project lacks are left out.
+
+    If the project has none of them the answer proposes nothing: an empty mask and no categories.
+    """
+    places = {category.name: index for index, category in enumerate(project.categories)}
+    categories = tuple(
+        CategoryScore(places[model[score.category].name], score.probability)
+        for score in answer.categories
+        if model[score.category].name in places
+    )
+    mask = answer.mask if categories else PackedMask.of(np.zeros((1, 1), bool))
+    return replace(answer, mask=mask, categories=categories)
+
+
+def prompt_in_words_of(model: Taxonomy, prompt: Prompt, project: Taxonomy) -> Prompt:
+    """Translates the category that a prompt asks for, if any, to the model's; one that it does not know is dropped."""
+    if not isinstance(prompt, BoxPrompt | StrokesPrompt) or prompt.category is None:
+        return prompt
+    places = {category.name: index for index, category in enumerate(model.categories)}
+    return replace(prompt, category=places.get(project[prompt.category].name))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +15,28 @@ from torch import Tensor
 
 from seamseg_studio.engine.checkpoints.bundle import load_bundle
 from seamseg_studio.engine.checkpoints.weights import check_weights, count_parameters
+from seamseg_studio.engine.inference.answers import Answers
 from seamseg_studio.engine.inference.compiled import prepare_network
-from seamseg_studio.engine.inference.detection import Detections, detect, generate_proposals, predict_masks
+from seamseg_studio.engine.inference.detection import Detections, predict_masks
 from seamseg_studio.engine.inference.device import find_device, find_precision
 from seamseg_studio.engine.inference.errors import DeviceError
+from seamseg_studio.engine.inference.features import FeatureCache, Features, look
 from seamseg_studio.engine.inference.fuse import best_categories, fuse, second_choices
 from seamseg_studio.engine.inference.options import PredictOptions
-from seamseg_studio.engine.inference.preprocess import check_image, network_size, normalised, resized
+from seamseg_studio.engine.inference.preprocess import check_image, network_size
+from seamseg_studio.engine.inference.prompts import (
+    BoxPrompt,
+    CategoryPrompt,
+    CategoryScore,
+    ClickPrompt,
+    Line,
+    PackedMask,
+    Prompt,
+    PromptAnswer,
+    Segmenter,
+    StrokesPrompt,
+    check_prompt,
+)
 from seamseg_studio.engine.model.config import Config
 from seamseg_studio.engine.model.panoptic_net import PanopticNet
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult, RawOutput
@@ -40,6 +57,7 @@ class Predictor:
         card_title: First heading of the bundle's card.
         num_parameters: Trained numbers in the network.
         device: What it runs on.
+        segmenter: Another model to answer prompts for masks; None for the network itself.
     """
 
     def __init__(
@@ -59,8 +77,9 @@ class Predictor:
         self.num_parameters = num_parameters
         parameter = next(network.parameters())
         self.device = parameter.device
-        self._dtype = parameter.dtype
         self._network = network
+        self._features = FeatureCache(self.device)
+        self.segmenter: Segmenter | None = None
 
     @torch.inference_mode()
     def predict(
@@ -68,6 +87,7 @@ class Predictor:
         image: NDArray[np.uint8],
         options: PredictOptions | None = None,
         *,
+        key: str = "",
         input_scale: float = 1.0,
         on_stage: OnStage | None = None,
     ) -> PanopticResult:
@@ -76,6 +96,7 @@ class Predictor:
         Args:
             image: RGB values. [H, W, 3] uint8.
             options: Thresholds and what to return; the defaults of `PredictOptions` if None.
+            key: Under what name to keep the image's features for prompts; empty keeps none.
             input_scale: Size of the network's input relative to the usual one, to save memory. The result always has
                 the image's size (in reference mode, the network input's).
             on_stage: Called with the name of each stage before it begins; what it raises ends the prediction.
@@ -86,23 +107,18 @@ class Predictor:
         check_image(image)
         options = options or PredictOptions()
         clock = _Clock(on_stage)
-        clock.begin("preprocess")
-        image_size = (image.shape[0], image.shape[1])
-        input_size = network_size(image_size, max(round(self.config.dataloader.shortest_size * input_scale), 1))
-        x = normalised(resized(image, input_size), self.config.dataloader, self.device)
-        clock.begin("network")
-        network = self._network
-        levels, objectness, shifts, logits = network(x.to(self._dtype))
-        logits = logits[0].float()
-        clock.begin("detection")
-        proposals = generate_proposals(objectness, shifts, self.config, [input_size])
-        found = detect(network, levels, proposals, input_size, [input_size])[0]
+        features = self._look(image, input_scale, clock.begin)
+        if key:
+            self._features.put(key, features)
+        image_size, input_size = features.image_size, features.input_size
+        network, levels, logits, found = self._network, features.levels, features.logits, features.found
+        del features
         clock.begin("masks")
         if not options.with_raw:
             # The map shows no others, and masks are what costs most.
             found = found[found.scores > options.score_threshold]
         masks = predict_masks(network, levels, [found], input_size)[0]
-        del levels, objectness, shifts
+        del levels
         clock.begin("semantic")
         map_size = input_size if options.reference else image_size
         best, second = best_categories(logits, map_size, with_second=options.with_second_choice)
@@ -136,6 +152,90 @@ class Predictor:
             timings_ms=clock.timings_ms,
         )
 
+    def prompt(
+        self, image: NDArray[np.uint8] | None, prompt: Prompt, *, key: str = "", on_stage: OnStage | None = None
+    ) -> PromptAnswer:
+        """Answers a prompt from the features of an image; an image not seen before is looked at first.
+
+        Args:
+            image: RGB values. [H, W, 3] uint8; None if the features of `key` are kept.
+            prompt: What is asked.
+            key: The name that `predict` kept its features under; empty finds them by the image's content.
+            on_stage: See `predict`.
+
+        Raises:
+            ValueError: `image` is no uint8 RGB image, or None and there are no features.
+            PromptError: The prompt asks for nothing, or for something outside the image.
+        """
+        features = self._features_of(image, prompt, key, on_stage)
+        answers = Answers(self._network, features)
+        if self.segmenter is None or isinstance(prompt, CategoryPrompt):
+            return answers.answer(prompt)
+        check_prompt(prompt, features.image_size)
+        mask, score = self.segmenter.segment(features.image, prompt, key)
+        packed = PackedMask.of(np.asarray(mask, bool))
+        if packed.box.is_empty:
+            return replace(answers.answer(prompt), mask=packed, score=0.0)
+        return PromptAnswer(packed, answers.ranking(packed), float(score))
+
+    def prompt_box(
+        self, image: NDArray[np.uint8], box: tuple[float, float, float, float], *, category: int | None = None
+    ) -> PromptAnswer:
+        """Answers what is in a box (y0, x0, y1, x1); see `prompt`."""
+        return self.prompt(image, BoxPrompt(*box, category=category))
+
+    def prompt_click(self, image: NDArray[np.uint8], y: float, x: float, *, turn: int = 0) -> PromptAnswer:
+        """Answers what is at a pixel; the next turn gives the next proposal. See `prompt`."""
+        return self.prompt(image, ClickPrompt(y, x, turn))
+
+    def prompt_strokes(
+        self,
+        image: NDArray[np.uint8],
+        positive: Sequence[Line],
+        negative: Sequence[Line] = (),
+        *,
+        start: PackedMask | None = None,
+        category: int | None = None,
+    ) -> PromptAnswer:
+        """Refines a mask by clicks and strokes; see `prompt`."""
+        return self.prompt(image, StrokesPrompt(tuple(positive), tuple(negative), start, category))
+
+    def category_scores(
+        self, image: NDArray[np.uint8], where: PackedMask | tuple[float, float]
+    ) -> tuple[CategoryScore, ...]:
+        """What a segment, or the pixel (y, x), may be, the likeliest first; see `prompt`."""
+        asked = CategoryPrompt(where) if isinstance(where, PackedMask) else CategoryPrompt(None, *where)
+        return self.prompt(image, asked).categories
+
+    def has_features(self, key: str) -> bool:
+        """Whether prompts about the image of a key can be answered without looking at it again."""
+        return self._features.get(key) is not None
+
+    def release(self) -> bool:
+        """Lets go of the features of all images; whether that freed anything."""
+        return self._features.clear()
+
+    def _features_of(
+        self, image: NDArray[np.uint8] | None, prompt: Prompt, key: str, on_stage: OnStage | None
+    ) -> Features:
+        if image is not None:
+            check_image(image)
+            check_prompt(prompt, (image.shape[0], image.shape[1]))
+            key = key or content_key(image)
+        features = self._features.get(key)
+        if features is not None and (image is None or features.image_size == image.shape[:2]):
+            return features
+        if image is None:
+            raise ValueError(f"there are no features of {key!r}; give the image")
+        features = self._look(image, 1.0, on_stage)
+        self._features.put(key, features)
+        return features
+
+    @torch.inference_mode()
+    def _look(self, image: NDArray[np.uint8], input_scale: float, on_stage: OnStage | None) -> Features:
+        shortest_size = max(round(self.config.dataloader.shortest_size * input_scale), 1)
+        return look(self._network, image, network_size((image.shape[0], image.shape[1]), shortest_size), on_stage)
+
 
 def load_model(model: str | Path | None = None, *, device: str = "auto", precision: str = "auto") -> Predictor:
     """Loads a model for prediction.
@@ -163,6 +263,12 @@ def load_model(model: str | Path | None = None, *, device: str = "auto", precisi
         card_title=next(headings, bundle.name),
         num_parameters=count_parameters(weights),
     )
+
+
+def content_key(image: NDArray[np.uint8]) -> str:
+    """A name for an image that another image has not."""
+    digest = hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16)
+    return f"{image.shape[0]}x{image.shape[1]}-{digest.hexdigest()}"
 
 
 class _Clock:

@@ -12,7 +12,7 @@ import threading
 from multiprocessing.connection import Connection
 
 from seamseg_studio.engine.service.errors import ProtocolError
-from seamseg_studio.engine.service.protocol import Message, Predict, Predicted, Taken, decode, encode
+from seamseg_studio.engine.service.protocol import Message, Predict, Predicted, Show, Taken, decode, encode
 from seamseg_studio.engine.service.shared_pixels import Block
 
 _PASSES_HANDLES = sys.platform != "win32"
@@ -66,7 +66,7 @@ class Channel:
                 with self._sending:
                     self._transit.pop(message.block, None)
                 continue
-            if not isinstance(message, Predict | Predicted):
+            if not isinstance(message, Predict | Predicted | Show):
                 return message, None
             block = Block.attach(message.block, self._receive_handle())
             self.send(Taken(block.spec.number))

@@ -108,14 +108,16 @@ class Child:
                 _log.debug("engine: %s", text)
 
 
-def start_child(*, device: str, precision: str, num_threads: int, factory: str) -> tuple[Child, bytes]:
+def start_child(
+    *, device: str, precision: str, num_threads: int, factory: str, segmenter: str = ""
+) -> tuple[Child, bytes]:
     """Starts a worker; `connect` to it with the returned key.
 
     Raises:
         EngineError: The system does not let us.
     """
     authkey = secrets.token_bytes(32)
-    config = WorkerConfig(PROTOCOL, authkey.hex(), device, precision, num_threads, factory)
+    config = WorkerConfig(PROTOCOL, authkey.hex(), device, precision, num_threads, factory, segmenter)
     environment = dict(os.environ)
     if num_threads:
         environment |= {"OMP_NUM_THREADS": str(num_threads), "MKL_NUM_THREADS": str(num_threads)}

@@ -18,7 +18,14 @@ import numpy as np
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.service import protocol as p
 from seamseg_studio.engine.service.errors import EngineError
-from seamseg_studio.engine.service.protocol import EngineKind, EngineState, PredictOptions, Priority
+from seamseg_studio.engine.service.protocol import (
+    EngineKind,
+    EngineState,
+    PredictOptions,
+    Priority,
+    Prompt,
+    PromptAnswer,
+)
 from seamseg_studio.engine.service.requests import ModelInfo, Pending, Phase, Request
 from seamseg_studio.engine.service.shared_pixels import Array
 from seamseg_studio.engine.service.supervisor import EngineSetup, Supervisor
@@ -45,6 +52,7 @@ class EngineClient:
         heartbeat_s: float = 60.0,
         max_crashes: int = 4,
         factory: str = DEFAULT_FACTORY,
+        segmenter: str = "",
     ) -> None:
         """Nothing is started yet.
 
@@ -57,8 +65,9 @@ class EngineClient:
             heartbeat_s: A child silent for so long is taken for hung and replaced.
             max_crashes: So many crashes in a row, without an answer between them, and the device is given up.
             factory: What the child loads models with (see `runner`).
+            segmenter: "module:function" of another model that answers prompts for masks; empty for none.
         """
-        setup = EngineSetup(precision, num_threads, heartbeat_s, max_crashes, factory)
+        setup = EngineSetup(precision, num_threads, heartbeat_s, max_crashes, factory, segmenter)
         self._supervisor = Supervisor(model, device, setup, on_state)
         self._changed = self._supervisor.changed
         self._threads: list[threading.Thread] = []
@@ -130,6 +139,7 @@ class EngineClient:
         *,
         options: PredictOptions | None = None,
         priority: Priority = Priority.INTERACTIVE,
+        key: str = "",
         on_progress: Callable[[str], None] | None = None,
     ) -> Request[PanopticResult]:
         """Asks for the labels of an image; returns at once.
@@ -139,16 +149,41 @@ class EngineClient:
                 reads itself.
             options: How to label.
             priority: INTERACTIVE for what a person waits for, BATCH else.
+            key: Keeps the features of the image under this name, for prompts; empty keeps none.
             on_progress: Told, in sentences, of unusual things that happen to the request.
 
         Raises:
             ValueError: The array is no RGB image.
         """
-        if isinstance(image, np.ndarray) and (
-            image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0
-        ):
-            raise ValueError(f"an image is uint8 [H, W, 3], not {image.dtype} {list(image.shape)}")
-        return self._ask(image, options or PredictOptions(), priority, on_progress)
+        if isinstance(image, np.ndarray):
+            _check_pixels(image)
+        return self._ask(image, options or PredictOptions(), priority, on_progress, key=key)
+
+    def prompt(
+        self,
+        image: Array,
+        prompt: Prompt,
+        *,
+        key: str,
+        priority: Priority = Priority.INTERACTIVE,
+        on_progress: Callable[[str], None] | None = None,
+    ) -> Request[PromptAnswer]:
+        """Asks about one place of an image; returns at once. An image not labelled before is looked at first.
+
+        Args:
+            image: RGB pixels, [H, W, 3] uint8; handed over only if the engine does not have them under `key`.
+            prompt: What is asked. One that asks for nothing fails with a sentence.
+            key: The name of the image that `predict` got, or another one that no other image has.
+            priority: Who waits.
+            on_progress: Told, in sentences, of unusual things that happen to the request.
+
+        Raises:
+            ValueError: The array is no RGB image, or there is no key.
+        """
+        _check_pixels(image)
+        if not key:
+            raise ValueError("a prompt needs the key of its image")
+        return self._ask(image, None, priority, on_progress, key=key, prompt=prompt)
 
     def load_model(self, spec: str | None) -> Request[ModelInfo]:
         """Changes the model; requests not yet started will be answered by it. A failure keeps the old one."""
@@ -199,6 +234,9 @@ class EngineClient:
         options: PredictOptions | None,
         priority: Priority,
         on_progress: Callable[[str], None] | None,
+        *,
+        key: str = "",
+        prompt: Prompt | None = None,
     ) -> Request[Any]:
         with self._changed:
             request: Request[Any] = Request(self._supervisor.table.next_number(), on_progress)
@@ -208,7 +246,7 @@ class EngineClient:
             elif self._has_given_up():
                 refusal = self._supervisor.problem
             else:
-                self._supervisor.table.add(Pending(request, payload, options, priority))
+                self._supervisor.table.add(Pending(request, payload, options, priority, key, prompt))
                 self._changed.notify_all()
         if refusal:
             request.fail(refusal)
@@ -226,3 +264,8 @@ class EngineClient:
             pending = self._supervisor.table.pop(request.number)
             if pending is not None and pending.phase != Phase.WAITING:
                 self._supervisor.sender.post(p.Cancel(request.number))
+
+
+def _check_pixels(image: Array) -> None:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+        raise ValueError(f"an image is uint8 [H, W, 3], not {image.dtype} {list(image.shape)}")

@@ -14,11 +14,15 @@ client that dies closes the child's stdin, which a thread of the child watches, 
 that is done closes it on purpose: there is no other farewell, since a worker has nothing to save.
 
 **Messages.** The frozen dataclasses below, as MessagePack; nothing is unpickled. Every request has a number chosen by
-the client and gets exactly one final answer: `Loaded`, `Predicted`, `Failed` or `Cancelled`. Before it `Started` says
-that work on it began, and any number of `Progress` say what is happening in words.
+the client and gets exactly one final answer: `Loaded`, `Predicted`, `Prompted`, `Failed` or `Cancelled`. Before it
+`Started` says that work on it began, and any number of `Progress` say what is happening in words.
 
-    client -> worker   LoadModel  Predict  PredictFile  Reprioritise  Cancel  Ping  Taken
-    worker -> client   Hello  Started  Progress  Loaded  Predicted  Failed  Cancelled  Pong  Taken
+    client -> worker   LoadModel  Predict  PredictFile  Ask  Show  Reprioritise  Cancel  Ping  Taken
+    worker -> client   Hello  Started  Progress  Loaded  Predicted  Prompted  Unseen  Failed  Cancelled  Pong  Taken
+
+**Prompts.** An image that a person works on is labelled under a key, and the worker keeps the network's features of the
+last few keys. `Ask` brings a prompt and the key only, a hundred bytes; a worker that does not have that key (any more)
+answers `Unseen`, and the client asks again with the pixels (`Show`), which then are looked at first.
 
 **Order.** The worker does one request at a time: model loads first, then INTERACTIVE, then BATCH, each in the order of
 their numbers. The client holds batch requests back so that at most two are at the worker; interactive ones go at once.
@@ -56,11 +60,20 @@ from typing import Any
 
 import msgpack
 
-# Imports no torch either; the window takes it from here.
+# These import no torch either; the window takes them from here.
 from seamseg_studio.engine.inference.options import PredictOptions as PredictOptions
+from seamseg_studio.engine.inference.prompts import BoxPrompt as BoxPrompt
+from seamseg_studio.engine.inference.prompts import CategoryPrompt as CategoryPrompt
+from seamseg_studio.engine.inference.prompts import CategoryScore as CategoryScore
+from seamseg_studio.engine.inference.prompts import ClickPrompt as ClickPrompt
+from seamseg_studio.engine.inference.prompts import Line as Line
+from seamseg_studio.engine.inference.prompts import PackedMask as PackedMask
+from seamseg_studio.engine.inference.prompts import Prompt as Prompt
+from seamseg_studio.engine.inference.prompts import PromptAnswer as PromptAnswer
+from seamseg_studio.engine.inference.prompts import StrokesPrompt as StrokesPrompt
 from seamseg_studio.engine.service.errors import ProtocolError
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 
 class Priority(IntEnum):
@@ -111,6 +124,7 @@ class Predict:
     block: BlockSpec
     options: PredictOptions
     priority: int
+    key: str = ""  # under which the features are kept; empty keeps none
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +134,28 @@ class PredictFile:
     request: int
     path: str
     options: PredictOptions
+    priority: int
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Answer a prompt about the image of a key. Answer: Prompted, or Unseen."""
+
+    request: int
+    key: str
+    prompt: Prompt
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """The same, with the image as the block's only array, `image`. Answer: Prompted."""
+
+    request: int
+    block: BlockSpec
+    key: str
+    prompt: Prompt
     priority: int
 
 
@@ -199,6 +235,23 @@ class Predicted:
 
 
 @dataclass(frozen=True, slots=True)
+class Prompted:
+    """The answer to a prompt."""
+
+    request: int
+    answer: PromptAnswer
+    bundle: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """The worker has no features of the key; ask again with `Show`."""
+
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """The request cannot be answered, and the sentence saying why."""
 
@@ -231,6 +284,8 @@ class WorkerConfig:
         precision: "auto", "fp32", "fp16" or "bf16".
         num_threads: CPU threads for torch; 0 leaves the choice to it.
         factory: "module:function" making the model, `(spec, device, precision) -> Model` (see `runner`).
+        segmenter: "module:function" making another model that answers prompts, `(device) -> Segmenter` (see
+            `engine.inference.prompts`); empty for none.
     """
 
     protocol: int
@@ -239,6 +294,7 @@ class WorkerConfig:
     precision: str
     num_threads: int
     factory: str
+    segmenter: str = ""
 
 
 class EngineKind(StrEnum):
@@ -268,16 +324,17 @@ class EngineState:
     message: str = ""
 
 
-ToWorker = LoadModel | Predict | PredictFile | Reprioritise | Cancel | Ping | Taken
-ToClient = Hello | Started | Progress | Loaded | Predicted | Failed | Cancelled | Pong | Taken
+ToWorker = LoadModel | Predict | PredictFile | Ask | Show | Reprioritise | Cancel | Ping | Taken
+ToClient = Hello | Started | Progress | Loaded | Predicted | Prompted | Unseen | Failed | Cancelled | Pong | Taken
 Message = ToWorker | ToClient
 
 _TYPES: dict[str, type] = {
     kind.__name__: kind
     for kind in (
         *(PredictOptions, ArraySpec, BlockSpec),
-        *(LoadModel, Predict, PredictFile, Reprioritise, Cancel, Ping, Taken),
-        *(Hello, Started, Progress, Loaded, Predicted, Failed, Cancelled, Pong),
+        *(BoxPrompt, ClickPrompt, StrokesPrompt, CategoryPrompt, Line, PackedMask, PromptAnswer, CategoryScore),
+        *(LoadModel, Predict, PredictFile, Ask, Show, Reprioritise, Cancel, Ping, Taken),
+        *(Hello, Started, Progress, Loaded, Predicted, Prompted, Unseen, Failed, Cancelled, Pong),
     )
 }
 _TYPE_KEY = "$"

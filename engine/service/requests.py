@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.engine.service.errors import EngineError
-from seamseg_studio.engine.service.protocol import PredictOptions, Priority
+from seamseg_studio.engine.service.protocol import PredictOptions, Priority, Prompt
 from seamseg_studio.engine.service.shared_pixels import Array
 
 T = TypeVar("T")
@@ -81,14 +81,24 @@ class Pending:
 
     request: Request[Any]
     payload: Array | Path | str | None  # an image, an image file, the model to load
-    options: PredictOptions | None  # None: a model to load
+    options: PredictOptions | None  # None: a model to load, or a prompt
     priority: Priority
+    key: str = ""  # of the image, where its features are to be kept
+    prompt: Prompt | None = None
+    with_pixels: bool = False  # a prompt about an image that the worker has not seen
     phase: Phase = Phase.WAITING
     attempts: int = 0
 
     @property
+    def is_load(self) -> bool:
+        """Whether a model is to be loaded."""
+        return self.options is None and self.prompt is None
+
+    @property
     def subject(self) -> str:
         """What it is about, for messages."""
+        if self.prompt is not None:
+            return "answering a prompt"
         if self.options is None:
             return f"loading the model {self.payload or 'starter'}"
         return f"labelling {self.payload}" if isinstance(self.payload, Path) else "labelling the image"

@@ -14,11 +14,12 @@ from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.engine.service.errors import EngineError
-from seamseg_studio.engine.service.protocol import PredictOptions
+from seamseg_studio.engine.service.protocol import PredictOptions, Prompt, PromptAnswer
 from seamseg_studio.engine.service.shared_pixels import Array
 
 if TYPE_CHECKING:
     from seamseg_studio.engine.inference.predictor import Predictor
+    from seamseg_studio.engine.inference.prompts import Segmenter
 
 DEFAULT_FACTORY = "seamseg_studio.engine.service.runner:load_predictor"
 
@@ -57,16 +58,30 @@ class Model(Protocol):
         """What it runs on: "cpu", "cuda:0"."""
 
     def predict(
-        self, image: Array, options: PredictOptions, *, input_scale: float, on_stage: OnStage
+        self, image: Array, options: PredictOptions, *, input_scale: float, on_stage: OnStage, key: str = ""
     ) -> PanopticResult:
         """Labels an RGB image ([H, W, 3] uint8).
 
         Args:
-            image: The image.
+            image: The image; not to be changed if there is a key.
             options: How.
             input_scale: Size of the network's input relative to the usual one; the result has the image's size.
             on_stage: Called with a word before each stage; what it raises ends the prediction.
+            key: Keeps the features under this name; empty keeps none.
         """
+
+    def prompt(self, image: Array | None, key: str, prompt: Prompt, *, on_stage: OnStage) -> PromptAnswer | None:
+        """Answers a prompt from the features of `key`, or of the image; None if there is neither.
+
+        Raises:
+            PromptError: It asks for nothing, or for something outside the image.
+        """
+
+    def release(self) -> bool:
+        """Lets go of all features; whether that freed anything."""
+
+    def use_segmenter(self, segmenter: Segmenter) -> None:
+        """Has another model answer prompts for masks."""
 
 
 Factory = Callable[[str | None, str, str], Model]
@@ -81,9 +96,10 @@ class _Loaded:
 class Runner:
     """Holds the loaded model; not thread-safe."""
 
-    def __init__(self, factory: Factory, device: str, precision: str) -> None:
-        """`factory(spec, device, precision)` loads a model."""
+    def __init__(self, factory: Factory, device: str, precision: str, segmenter: str = "") -> None:
+        """`factory(spec, device, precision)` loads a model; `segmenter` is the "module:function" of another one."""
         self._factory = factory
+        self._segmenter = segmenter
         self._device = device
         self._precision = precision
         self._loaded: _Loaded | None = None
@@ -91,7 +107,7 @@ class Runner:
 
     def share(self) -> Runner:
         """Another runner of the same loaded model, for another thread."""
-        other = Runner(self._factory, self._device, self._precision)
+        other = Runner(self._factory, self._device, self._precision, self._segmenter)
         other._loaded, other._problem = self._loaded, self._problem
         return other
 
@@ -102,7 +118,7 @@ class Runner:
             SeamsegError: With a sentence saying why.
         """
         try:
-            model = self._factory(spec, self._device, self._precision)
+            model = self._make(spec, self._device, self._precision)
         except Exception as error:
             reason = str(error) if isinstance(error, SeamsegError) else f"{type(error).__name__}: {error}"
             if self._loaded is None:
@@ -115,7 +131,16 @@ class Runner:
         self._loaded = _Loaded(spec, model)
         return model
 
-    def predict(self, image: Array, options: PredictOptions, say: Say, on_stage: OnStage) -> PanopticResult:
+    def _make(self, spec: str | None, device: str, precision: str) -> Model:
+        model = self._factory(spec, device, precision)
+        if self._segmenter:
+            make = find_factory(self._segmenter)
+            model.use_segmenter(cast("Callable[[str], Segmenter]", make)(model.device))
+        return model
+
+    def predict(
+        self, image: Array, options: PredictOptions, say: Say, on_stage: OnStage, *, key: str = ""
+    ) -> PanopticResult:
         """Labels an image, with a smaller input or on the CPU if it must be, each said through `say`.
 
         Raises:
@@ -125,7 +150,7 @@ class Runner:
             if input_scale < 1:
                 say(f"not enough memory on {self.model.device}: trying at {input_scale:.0%} of the size")
             try:
-                return self._predict(image, options, input_scale, say, on_stage)
+                return self._predict(image, options, input_scale, say, on_stage, key)
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
@@ -134,7 +159,7 @@ class Runner:
             on_device = self._loaded
             try:
                 self._to_cpu()
-                return self._predict(image, options, 1.0, say, on_stage)
+                return self._predict(image, options, 1.0, say, on_stage, key)
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
@@ -142,6 +167,38 @@ class Runner:
                 self._loaded = on_device  # the next image may be small enough again
         height, width = image.shape[:2]
         raise EngineError(f"not enough memory for {width} x {height} pixels; close other programs or crop the image")
+
+    def prompt(self, image: Array | None, key: str, prompt: Prompt, say: Say, on_stage: OnStage) -> PromptAnswer | None:
+        """Answers a prompt, without the features of other images or on the CPU if it must be, each said.
+
+        Args:
+            image: The image; None if its features should be there.
+            key: Their name.
+            prompt: What is asked.
+            say: Gets sentences.
+            on_stage: See `Model.predict`.
+
+        Returns:
+            None if the features are not there (any more) and there is no image.
+
+        Raises:
+            SeamsegError: No model is loaded, memory is short even so, or the prompt asks for nothing.
+        """
+        try:
+            return self.model.prompt(image, key, prompt, on_stage=on_stage)
+        except Exception as error:
+            device = self.model.device
+            if is_out_of_memory(error) and self.model.release():
+                say(f"not enough memory on {device}: letting go of the images seen before")
+            elif device != "cpu" and (is_out_of_memory(error) or is_device_failure(error)):
+                say(f"{device} reports an error ({_first_line(error)}): continuing on the CPU")
+                self._to_cpu()
+            elif is_out_of_memory(error):
+                raise EngineError("not enough memory to answer; close other programs") from error
+            else:
+                raise
+        # Every way round takes away what may have been in the way, so that this ends.
+        return None if image is None else self.prompt(image, key, prompt, say, on_stage)
 
     @property
     def model(self) -> Model:
@@ -155,27 +212,27 @@ class Runner:
         return self._loaded.model
 
     def _predict(
-        self, image: Array, options: PredictOptions, input_scale: float, say: Say, on_stage: OnStage
+        self, image: Array, options: PredictOptions, input_scale: float, say: Say, on_stage: OnStage, key: str
     ) -> PanopticResult:
         try:
-            return self.model.predict(image, options, input_scale=input_scale, on_stage=on_stage)
+            return self.model.predict(image, options, input_scale=input_scale, on_stage=on_stage, key=key)
         except Exception as error:
             if self.model.device == "cpu" or not is_device_failure(error):
                 raise
             say(f"{self.model.device} reports an error ({_first_line(error)}): continuing on the CPU")
             self._to_cpu()
-            return self.model.predict(image, options, input_scale=input_scale, on_stage=on_stage)
+            return self.model.predict(image, options, input_scale=input_scale, on_stage=on_stage, key=key)
 
     def _to_cpu(self) -> None:
         # Loaded again from disk: after a driver error nothing can be copied off the device any more.
         assert self._loaded is not None
-        self._loaded = replace(self._loaded, model=self._factory(self._loaded.spec, "cpu", "fp32"))
+        self._loaded = replace(self._loaded, model=self._make(self._loaded.spec, "cpu", "fp32"))
 
     def _load_on_cpu(self, spec: str | None, reason: str, say: Say) -> Model:
         if self._device == "cpu":
             raise EngineError(f"the model {spec or 'starter'} could not be loaded: {reason}")
         say(f"the model could not be loaded on {self._device} ({reason}): using the CPU")
-        self._loaded = _Loaded(spec, self._factory(spec, "cpu", "fp32"))
+        self._loaded = _Loaded(spec, self._make(spec, "cpu", "fp32"))
         return self._loaded.model
 
 
@@ -230,10 +287,24 @@ class _PredictorModel:
         self.device = str(predictor.device)
 
     def predict(
-        self, image: Array, options: PredictOptions, *, input_scale: float, on_stage: OnStage
+        self, image: Array, options: PredictOptions, *, input_scale: float, on_stage: OnStage, key: str = ""
     ) -> PanopticResult:
         """See `Model.predict`."""
-        return self._predictor.predict(image, options, input_scale=input_scale, on_stage=on_stage)
+        return self._predictor.predict(image, options, input_scale=input_scale, on_stage=on_stage, key=key)
+
+    def prompt(self, image: Array | None, key: str, prompt: Prompt, *, on_stage: OnStage) -> PromptAnswer | None:
+        """See `Model.prompt`."""
+        if image is None and not self._predictor.has_features(key):
+            return None
+        return self._predictor.prompt(image, prompt, key=key, on_stage=on_stage)
+
+    def release(self) -> bool:
+        """See `Model.release`."""
+        return self._predictor.release()
+
+    def use_segmenter(self, segmenter: Segmenter) -> None:
+        """See `Model.use_segmenter`."""
+        self._predictor.segmenter = segmenter
 
 
 def _first_line(error: BaseException) -> str:

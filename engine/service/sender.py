@@ -72,10 +72,9 @@ class Sender:
         return self.channel is not None and (bool(self._outbox) or self._table.next_to_send() is not None)
 
     def _send_request(self, channel: Channel, pending: Pending) -> None:
-        number, payload, options = pending.request.number, pending.payload, pending.options
-        if options is None:
-            assert payload is None or isinstance(payload, str)
-            channel.send(p.LoadModel(number, payload))
+        number, payload, options, priority = pending.request.number, pending.payload, pending.options, pending.priority
+        if pending.prompt is not None and not pending.with_pixels:
+            channel.send(p.Ask(number, pending.key, pending.prompt, priority))
         elif isinstance(payload, np.ndarray):
             try:
                 block = Block.pack(self._next_block, {"image": payload})
@@ -85,6 +84,13 @@ class Sender:
                 pending.request.fail(f"the image could not be handed to the engine ({error}); close other programs")
                 return
             self._next_block += 1
-            channel.send(p.Predict(number, block.spec, options, pending.priority), block)
+            if pending.prompt is not None:
+                channel.send(p.Show(number, block.spec, pending.key, pending.prompt, priority), block)
+            else:
+                assert options is not None
+                channel.send(p.Predict(number, block.spec, options, priority, pending.key), block)
+        elif options is None:
+            assert payload is None or isinstance(payload, str)
+            channel.send(p.LoadModel(number, payload))
         else:
-            channel.send(p.PredictFile(number, str(payload), options, pending.priority))
+            channel.send(p.PredictFile(number, str(payload), options, priority, pending.key))

@@ -19,7 +19,7 @@ from seamseg_studio.engine.service import protocol as p
 from seamseg_studio.engine.service.child import Child, start_child
 from seamseg_studio.engine.service.errors import EngineError
 from seamseg_studio.engine.service.protocol import EngineKind, EngineState
-from seamseg_studio.engine.service.requests import ModelInfo, Phase, RequestTable
+from seamseg_studio.engine.service.requests import ModelInfo, Phase, Request, RequestTable
 from seamseg_studio.engine.service.results import from_arrays
 from seamseg_studio.engine.service.sender import Sender
 from seamseg_studio.engine.service.shared_pixels import Block
@@ -48,6 +48,7 @@ class EngineSetup:
     heartbeat_s: float
     max_crashes: int
     factory: str
+    segmenter: str = ""
 
 
 class Supervisor:
@@ -106,6 +107,7 @@ class Supervisor:
             precision=self._setup.precision,
             num_threads=self._setup.num_threads,
             factory=self._setup.factory,
+            segmenter=self._setup.segmenter,
         )
         with self.changed:
             self.child = child
@@ -180,6 +182,13 @@ class Supervisor:
             case p.Predicted():
                 assert block is not None
                 self._on_predicted(message, block)
+            case p.Prompted():
+                self._on_prompted(message)
+            case p.Unseen(number):
+                with self.changed:
+                    if (pending := self.table.get(number)) is not None:
+                        pending.phase, pending.with_pixels = Phase.WAITING, True
+                        self.changed.notify_all()
             case p.Failed(number, sentence):
                 self._on_failed(number, sentence)
             case p.Cancelled():
@@ -209,14 +218,26 @@ class Supervisor:
             pending.request.resolve(info)
 
     def _on_predicted(self, message: p.Predicted, block: Block) -> None:
+        request = self._answered(message)
+        if request is not None:
+            request.resolve(from_arrays(block.arrays(), message.timings_ms))
+
+    def _on_prompted(self, message: p.Prompted) -> None:
+        request = self._answered(message)
+        if request is not None:
+            request.resolve(message.answer)
+
+    def _answered(self, message: p.Predicted | p.Prompted) -> Request[Any] | None:
+        """Takes an answered request off the table; the engine has proven that it works."""
         with self.changed:
             pending = self.table.pop(message.request)
             self._num_crashes = 0
             self._notice = ""
         self._show_work(message.device)
-        if pending is not None:
-            pending.request.bundle = message.bundle
-            pending.request.resolve(from_arrays(block.arrays(), message.timings_ms))
+        if pending is None:
+            return None
+        pending.request.bundle = message.bundle
+        return pending.request
 
     def _on_failed(self, number: int, sentence: str) -> None:
         with self.changed:
@@ -243,7 +264,7 @@ class Supervisor:
                 self._notice = f"{reason} {self._num_crashes} times in a row: continuing on the CPU"
                 self._device, self._num_crashes, hopeless = "cpu", 0, False
             elif retried:
-                what = "model is being loaded" if retried[0].options is None else "image is being labelled"
+                what = "model is being loaded" if retried[0].is_load else "image is being labelled"
                 self._notice = f"{_RESTARTED.get(reason, reason)}; the {what} again"
             else:
                 self._notice = _RESTARTED.get(reason, f"{reason}; trying again")

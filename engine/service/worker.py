@@ -20,6 +20,8 @@ from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, Listener
 from typing import NoReturn
 
+import numpy as np
+
 from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.formats.image_file import read_image
 from seamseg_studio.engine.service import protocol as p
@@ -32,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 _NICENESS = 5  # the window's process goes first where they share the CPU
 
-Request = p.LoadModel | p.Predict | p.PredictFile
+Request = p.LoadModel | p.Predict | p.PredictFile | p.Ask | p.Show
 
 
 @dataclass(slots=True, eq=False)
@@ -112,10 +114,10 @@ class Worker:
             while True:
                 message, block = self._channel.receive()
                 match message:
-                    case p.Predict():
+                    case p.Predict() | p.Show():
                         assert block is not None
                         self._queue.put(message, block.arrays()["image"])
-                    case p.PredictFile() | p.LoadModel():
+                    case p.PredictFile() | p.LoadModel() | p.Ask():
                         self._queue.put(message)
                     case p.Cancel(number):
                         if self._queue.cancel(number):
@@ -139,10 +141,13 @@ class Worker:
             self._channel.send(p.Started(number))
             if self._runner is None:
                 self._runner = self._make_runner()
-            if isinstance(job.request, p.LoadModel):
-                self._load(job.request)
-            else:
-                self._predict(job, job.request)
+            match job.request:
+                case p.LoadModel():
+                    self._load(job.request)
+                case p.Ask() | p.Show():
+                    self._prompt(job, job.request)
+                case _:
+                    self._predict(job, job.request)
         except CancelRequested:
             self._channel.send(p.Cancelled(number))
         except SeamsegError as error:
@@ -170,25 +175,45 @@ class Worker:
     def _predict(self, job: _Job, request: p.Predict | p.PredictFile) -> None:
         assert self._runner is not None
 
-        def on_stage(stage: str) -> None:
-            if job.cancelled:
-                raise CancelRequested
-
-        def say(sentence: str) -> None:
-            on_stage("")
-            self._channel.send(p.Progress(request.request, sentence))
-
         image = job.image
         if isinstance(request, p.PredictFile):
             image = read_image(request.path)
         assert image is not None
-        result = self._runner.predict(image, request.options, say, on_stage)
+        if request.key:  # kept for longer than the block
+            image = np.array(image)
+        on_stage, say = self._listeners(job)
+        result = self._runner.predict(image, request.options, say, on_stage, key=request.key)
         on_stage("answer")
         block = Block.pack(self._next_block, to_arrays(result))
         self._next_block += 1
         model = self._runner.model
         timings_ms = {name: float(value) for name, value in result.timings_ms.items()}
         self._channel.send(p.Predicted(request.request, block.spec, timings_ms, model.name, model.device), block)
+
+    def _prompt(self, job: _Job, request: p.Ask | p.Show) -> None:
+        assert self._runner is not None
+        image = None if job.image is None else np.array(job.image)
+        on_stage, say = self._listeners(job)
+        answer = self._runner.prompt(image, request.key, request.prompt, say, on_stage)
+        on_stage("answer")
+        model = self._runner.model
+        if answer is None:
+            self._channel.send(p.Unseen(request.request))
+        else:
+            self._channel.send(p.Prompted(request.request, answer, model.name, model.device))
+
+    def _listeners(self, job: _Job) -> tuple[Callable[[str], None], Callable[[str], None]]:
+        """What a request calls at every stage, and to say something; both end it when it was cancelled."""
+
+        def on_stage(stage: str) -> None:
+            if job.cancelled:
+                raise CancelRequested
+
+        def say(sentence: str) -> None:
+            on_stage("")
+            self._channel.send(p.Progress(job.request.request, sentence))
+
+        return on_stage, say
 
 
 def main() -> int:
@@ -233,7 +258,7 @@ def _make_runner(config: p.WorkerConfig) -> Runner:
         import torch
 
         torch.set_num_threads(config.num_threads)
-    return Runner(find_factory(config.factory), config.device, config.precision)
+    return Runner(find_factory(config.factory), config.device, config.precision, config.segmenter)
 
 
 def _read_line(descriptor: int) -> bytes:

@@ -14,6 +14,15 @@ from typing import Any
 import numpy as np
 
 from seamseg_studio.engine.errors import InputError
+from seamseg_studio.engine.inference.prompts import (
+    BoxPrompt,
+    CategoryScore,
+    ClickPrompt,
+    PackedMask,
+    PromptAnswer,
+    StrokesPrompt,
+    check_prompt,
+)
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 
@@ -53,16 +62,57 @@ class FakeModel:
     def __init__(self, name: str, device: str) -> None:
         self.name = name
         self.device = device
+        self.kept: dict[str, PanopticResult] = {}
         self.taxonomy = OTHER_TAXONOMY if name == "other" else TAXONOMY
 
-    def predict(self, image: Any, options: Any, *, input_scale: float, on_stage: Any) -> PanopticResult:
+    def predict(self, image: Any, options: Any, *, input_scale: float, on_stage: Any, key: str = "") -> PanopticResult:
         hold = os.environ.get(HOLD_VARIABLE, "")
         while hold and Path(hold).exists():
             on_stage("waiting")
             time.sleep(0.01)
         if image[0, 0].tolist() == [255, 0, 255]:
             raise InputError("the model does not like this image; try another")
+        if key:
+            self.kept[key] = answer(*image.shape[:2])
         return answer(*image.shape[:2])
+
+    def prompt(self, image: Any, key: str, prompt: Any, *, on_stage: Any) -> PromptAnswer | None:
+        """A box is all car; a click finds the segment there, next the car, and so on; lines fill a box around them."""
+        if key not in self.kept:
+            if image is None:
+                return None
+            self.predict(image, None, input_scale=1.0, on_stage=on_stage, key=key)
+        ids = self.kept[key].ids
+        check_prompt(prompt, ids.shape)
+        categories = [CategoryScore(CAR - 1, 0.7), CategoryScore(PERSON - 1, 0.2), CategoryScore(ROAD - 1, 0.1)]
+        match prompt:
+            case BoxPrompt(y0, x0, y1, x1, category):
+                mask = np.zeros(ids.shape, bool)
+                mask[max(int(y0), 0) : int(y1), max(int(x0), 0) : int(x1)] = True
+                categories.sort(key=lambda score: score.category != (CAR - 1 if category is None else category))
+                return PromptAnswer(PackedMask.of(mask), tuple(categories), 0.9)
+            case ClickPrompt(y, x, turn):
+                found = int(ids[int(y + 0.5), int(x + 0.5)]) if turn % 2 == 0 else CAR
+                categories = [CategoryScore(found - 1, 0.8), CategoryScore(PERSON % 4, 0.2)]
+                return PromptAnswer(PackedMask.of(ids == found), tuple(categories), 0.9, turn % 2, 2)
+            case StrokesPrompt(positive, negative, start):
+                mask = np.zeros(ids.shape, bool)
+                if start is not None:
+                    mask[start.box.slices] = start.pixels()
+                for lines, value in ((positive, True), (negative, False)):
+                    for line in lines:
+                        for y, x in line.points_yx:
+                            mask[max(int(y) - 2, 0) : int(y) + 3, max(int(x) - 2, 0) : int(x) + 3] = value
+                return PromptAnswer(PackedMask.of(mask), tuple(categories), 0.9)
+        mask = prompt.mask or PackedMask.of(np.ones((1, 1), bool), int(prompt.y), int(prompt.x))
+        return PromptAnswer(mask, tuple(categories), 1.0)
+
+    def release(self) -> bool:
+        self.kept.clear()
+        return True
+
+    def use_segmenter(self, segmenter: Any) -> None:
+        raise AssertionError("the window uses none")
 
 
 def load(spec: str | None, device: str, precision: str) -> FakeModel:

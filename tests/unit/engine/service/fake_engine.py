@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from seamseg_studio.engine.errors import InputError
+from seamseg_studio.engine.inference.options import PredictOptions
+from seamseg_studio.engine.inference.prompts import BoxPrompt, CategoryScore, PackedMask, PromptAnswer, check_prompt
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult, RawOutput
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 
@@ -44,6 +46,7 @@ class Command(IntEnum):
     DRIVER_ERROR = 7  # but on the CPU
     HANG = 8  # the whole process, once
     OUT_OF_MEMORY_ALWAYS = 9
+    OUT_OF_MEMORY_WHILE_OTHERS_ARE_KEPT = 10  # for a prompt
 
 
 def image_for(command: Command, *, time_s: float = 0.0, mark: int = 0, size: tuple[int, int] = (24, 32)) -> Any:
@@ -71,8 +74,10 @@ class FakeModel:
     def __init__(self, device: str, name: str = "fake") -> None:
         self.device = device
         self.name = name
+        self.kept: dict[str, Any] = {}
+        self.segmenter: Any = None
 
-    def predict(self, image: Any, options: Any, *, input_scale: float, on_stage: Any) -> PanopticResult:
+    def predict(self, image: Any, options: Any, *, input_scale: float, on_stage: Any, key: str = "") -> PanopticResult:
         command, hundredths, mark = (int(value) for value in image[0, 0])
         self._obey(Command(command), input_scale)
         for _ in range(hundredths):
@@ -88,7 +93,9 @@ class FakeModel:
             obj_pred=np.zeros(0, np.float32),
             msk_pred=np.zeros((0, 28, 28), np.float32),
         )
-        return PanopticResult(
+        if key:
+            self.kept[key] = image
+        result = PanopticResult(
             ids=expected_ids(image),
             categories=np.array([255, 2, 0]),
             scores=np.array([0, 0.75, 1], np.float32),
@@ -97,6 +104,37 @@ class FakeModel:
             raw=raw if options.with_raw else None,
             timings_ms={"body": 1.5},
         )
+
+        return result
+
+    def prompt(self, image: Any, key: str, prompt: Any, *, on_stage: Any) -> PromptAnswer | None:
+        """Finds a square at the prompt's first corner; as sure as the mark of the image is high."""
+        if key not in self.kept:
+            if image is None:
+                return None
+            is_first = bool(self.kept)
+            if int(image[0, 0, 0]) == Command.OUT_OF_MEMORY_WHILE_OTHERS_ARE_KEPT and is_first:
+                raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+            self.predict(image, PredictOptions(), input_scale=1, on_stage=on_stage, key=key)
+        kept = self.kept[key]
+        check_prompt(prompt, kept.shape[:2])
+        if self.segmenter is not None:
+            mask, score = self.segmenter.segment(kept, prompt, key)
+            return PromptAnswer(PackedMask.of(mask), (CategoryScore(2, 1.0),), score)
+        y, x = (int(prompt.y0), int(prompt.x0)) if isinstance(prompt, BoxPrompt) else (int(prompt.y), int(prompt.x))
+        return PromptAnswer(
+            PackedMask.of(np.ones((2, 2), bool), y, x),
+            (CategoryScore(2, 0.75), CategoryScore(0, 0.25)),
+            int(kept[0, 0, 2]) / 255,
+        )
+
+    def release(self) -> bool:
+        had_any = bool(self.kept)
+        self.kept.clear()
+        return had_any
+
+    def use_segmenter(self, segmenter: Any) -> None:
+        self.segmenter = segmenter
 
     def _obey(self, command: Command, input_scale: float) -> None:
         once = Path(os.environ.get("FAKE_ENGINE_ONCE", "/nonexistent"))
@@ -131,3 +169,15 @@ def slow_load(spec: str | None, device: str, precision: str) -> SimpleNamespace 
     """A factory that takes a second."""
     time.sleep(1)
     return load(spec, device, precision)
+
+
+class WholeImage:
+    """Another model, which takes everything for the answer."""
+
+    def segment(self, image: Any, prompt: Any, key: str) -> tuple[Any, float]:
+        return np.ones(image.shape[:2], bool), 0.5
+
+
+def make_segmenter(device: str) -> WholeImage:
+    """The plug-in given to the worker."""
+    return WholeImage()

@@ -28,6 +28,7 @@ class Batch:
         things: Their thing categories, 0-based. [B, G] int64.
         segments: Their ids. [B, G] int64.
         valid: Which of the G are real. [B, G] bool.
+        weights: How much each segment counts; None where all count the same. [B, S] float32.
     """
 
     names: tuple[str, ...]
@@ -40,6 +41,7 @@ class Batch:
     things: Tensor
     segments: Tensor
     valid: Tensor
+    weights: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
         """Returns the batch on `device`; from pinned memory the copy overlaps with the GPU's work."""
@@ -95,7 +97,8 @@ class Collate:
             things[i, :count] = torch.from_numpy(sample.categories[found] - self.num_stuff)
             valid[i, :count] = True
         names = tuple(sample.name for sample in samples)
-        return Batch(names, sizes, images, ids, categories, is_crowd, boxes, things, segments, valid)
+        weights = _join_weights(samples, num_segments)
+        return Batch(names, sizes, images, ids, categories, is_crowd, boxes, things, segments, valid, weights)
 
     def _find_instances(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
         boxes = extract_boxes(sample.ids, len(sample.categories))
@@ -104,6 +107,16 @@ class Collate:
         is_thing[VOID] = False
         found = np.flatnonzero(is_thing)
         return found, boxes[found]
+
+
+def _join_weights(samples: Sequence[Sample], num_segments: int) -> Tensor | None:
+    if all(sample.weights is None for sample in samples):
+        return None
+    joined = torch.ones(len(samples), num_segments)
+    for i, sample in enumerate(samples):
+        if sample.weights is not None:
+            joined[i, : len(sample.weights)] = torch.from_numpy(sample.weights)
+    return joined
 
 
 def ground_truth(batch: Batch, num_stuff: int, *, ignore_void: bool) -> GroundTruth:
@@ -127,4 +140,6 @@ def ground_truth(batch: Batch, num_stuff: int, *, ignore_void: bool) -> GroundTr
         segments=batch.segments,
         valid=batch.valid,
         ignored=ignored.gather(1, flat).view(batch.ids.shape),
+        pixel_weights=None if batch.weights is None else batch.weights.gather(1, flat).view(batch.ids.shape),
+        box_weights=None if batch.weights is None else batch.weights.gather(1, batch.segments),
     )

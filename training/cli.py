@@ -45,6 +45,22 @@ def make_parser() -> Parser:
     parser.add_argument(
         "--learning-rate", type=float, default=0.0, metavar="R", help="with --from-corrections: rate of the heads"
     )
+    parser.add_argument(
+        "--train-parts",
+        choices=("auto", "heads", "all"),
+        default="auto",
+        help="with --from-corrections: the heads only, many times faster, or the whole network (auto: heads on a CPU)",
+    )
+    parser.add_argument(
+        "--replay", type=Path, metavar="DATASET", help="with --from-corrections: what the base was trained on"
+    )
+    parser.add_argument(
+        "--replay-weight",
+        type=float,
+        default=1.0,
+        metavar="W",
+        help="with --from-corrections: weight of what was known before; 0 to learn from corrections alone (default: 1)",
+    )
     parser.add_version()
     return parser
 
@@ -73,15 +89,22 @@ def train(arguments: argparse.Namespace) -> int:
 
 
 def _train(arguments: argparse.Namespace, device: str, *, is_first: bool) -> Path | None:
-    from seamseg_studio.training.corrections import Budget
     from seamseg_studio.training.events import EventLog
-    from seamseg_studio.training.runs import RunOptions, train_dataset, train_from_corrections
+    from seamseg_studio.training.fine_tune import Budget, train_from_corrections
+    from seamseg_studio.training.runs import RunOptions, train_dataset
 
     run = RunOptions(arguments.out, device, arguments.resume)
     with EventLog((arguments.events or arguments.out / "events.jsonl") if is_first else None) as events:
         try:
             if arguments.from_corrections:
-                budget = Budget(arguments.max_steps, arguments.max_minutes, arguments.learning_rate)
+                budget = Budget(
+                    arguments.max_steps,
+                    arguments.max_minutes,
+                    arguments.learning_rate,
+                    {"auto": None, "heads": True, "all": False}[arguments.train_parts],
+                    arguments.replay_weight,
+                    arguments.replay,
+                )
                 return train_from_corrections(arguments.from_corrections, arguments.base, run, budget, events)
             return train_dataset(arguments.config, arguments.dataset, run, events)
         except (SeamsegError, OSError) as error:
@@ -99,10 +122,18 @@ def _check(arguments: argparse.Namespace) -> None:
             raise UsageError("give either CONFIG and DATASET or --from-corrections PROJECT, not both")
     elif not (arguments.config and arguments.dataset):
         raise UsageError("give CONFIG and DATASET, or --from-corrections PROJECT; see seamseg-train --help")
-    elif arguments.base or arguments.max_steps or arguments.max_minutes or arguments.learning_rate:
-        raise UsageError("--base, --max-steps, --max-minutes and --learning-rate go with --from-corrections")
-    if min(arguments.max_steps, arguments.max_minutes, arguments.learning_rate) < 0:
-        raise UsageError("--max-steps, --max-minutes and --learning-rate must not be negative")
+    else:
+        _refuse_others(arguments)
+    for name in ("max_steps", "max_minutes", "learning_rate", "replay_weight"):
+        if not getattr(arguments, name) >= 0:
+            raise UsageError(f"--{name.replace('_', '-')} must not be negative")
+
+
+def _refuse_others(arguments: argparse.Namespace) -> None:
+    defaults = {"base": None, "max_steps": 0, "max_minutes": 0.0, "learning_rate": 0.0, "train_parts": "auto"}
+    for name, default in {**defaults, "replay": None, "replay_weight": 1.0}.items():
+        if getattr(arguments, name) != default:
+            raise UsageError(f"--{name.replace('_', '-')} goes with --from-corrections")
 
 
 if __name__ == "__main__":

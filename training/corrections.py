@@ -1,141 +1,147 @@
-"""Learning from a project's corrections: which samples, and the small, careful defaults of a fine-tune."""
+"""A project as training data: what people corrected, what is held back to judge by, and what nobody has labelled."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from seamseg_studio.engine.formats.errors import FormatError, ImageError
 from seamseg_studio.engine.formats.image_file import read_image
-from seamseg_studio.engine.model.config import Config
+from seamseg_studio.engine.project.corrections import Correction
 from seamseg_studio.engine.project.errors import ProjectError
+from seamseg_studio.engine.project.records import Status
 from seamseg_studio.engine.project.store import Project
+from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
-from seamseg_studio.training.config import TrainingOptions
 from seamseg_studio.training.dataset import sample_from_map
 from seamseg_studio.training.errors import TrainingInputError
+from seamseg_studio.training.extend import extended_taxonomy
 from seamseg_studio.training.sample import VOID_CATEGORY, Sample, compact
+from seamseg_studio.training.split import difference_hash, find_groups, hold_out
+from seamseg_studio.training.transforms import shrink
 
-LEARNING_RATE = 3e-4
-STEPS_PER_IMAGE, MIN_STEPS, MAX_STEPS = 8, 40, 2000
-MAX_CPU_MINUTES = 4.0
+ACCEPTED_WEIGHT = 0.5  # of a segment that the model got right: it teaches less than one that it got wrong
+UNLABELLED_PER_CORRECTED, MIN_UNLABELLED, MAX_UNLABELLED = 2, 8, 100
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
-    """How much a fine-tune may do; zero means the default.
+class Material:
+    """What a fine-tune learns from and is judged by, in the words of `taxonomy`.
 
     Attributes:
-        max_steps: Steps.
-        max_minutes: Minutes.
-        learning_rate: Of the heads; the body learns at a tenth of it.
+        taxonomy: The base's categories and the project's that are new to it.
+        corrected: To learn from.
+        held_out: Corrected too, kept to judge by.
+        unlabelled: All void: the base model teaches there.
     """
 
-    max_steps: int = 0
-    max_minutes: float = 0.0
-    learning_rate: float = 0.0
+    taxonomy: Taxonomy
+    corrected: tuple[Sample, ...]
+    held_out: tuple[Sample, ...]
+    unlabelled: tuple[Sample, ...]
 
 
-def read_corrections(folder: Path, taxonomy: Taxonomy) -> list[Sample]:
-    """Returns the corrected images of a project as samples, void where nobody vouched for the labels.
+def read_material(
+    folder: Path, base: Taxonomy, *, shortest_px: int, lineage: Mapping[str, Any] | None = None
+) -> Material:
+    """Reads a project.
 
     Args:
         folder: The project.
-        taxonomy: Of the model that learns; categories are matched by name.
+        base: Categories of the base model; those of the project are matched by name.
+        shortest_px: Larger images are scaled down to this shorter side, to save memory.
+        lineage: Of the base model: what it learned from is not held back, and what was held back stays so.
 
     Raises:
         ProjectError: The labels of an image cannot be read.
         ImageError: A photograph cannot be read.
-        TrainingInputError: There is no project, nothing is corrected yet, or the model lacks a category.
+        TrainingInputError: There is no project, nothing is corrected yet, or a category differs in kind.
     """
     try:
         project = Project.open(folder, read_only=True)
     except ProjectError as error:
         raise TrainingInputError(str(error)) from error
     with project:
-        table = _category_table(project.taxonomy, taxonomy)
-        samples = []
+        samples, paths, hashes = [], [], []
         for correction in project.corrections():
-            sample = sample_from_map(correction.name, read_image(correction.image_path), correction.map)
-            samples.append(_translate(compact(sample), table, project.taxonomy, taxonomy, folder))
-    if not samples:
-        raise TrainingInputError(
-            f"{folder}: has no corrected or accepted images to learn from; correct or accept at least one first"
-        )
-    return samples
+            image = read_image(correction.image_path)
+            hashes.append(difference_hash(image))
+            paths.append(correction.image_path)
+            samples.append(shrink(compact(_sample_of(correction, image)), shortest_px))
+        if not samples:
+            raise TrainingInputError(
+                f"{folder}: has no corrected or accepted images to learn from; correct or accept at least one first"
+            )
+        taxonomy = extended_taxonomy(base, project.taxonomy, _used(samples), str(folder))
+        samples = [_translated(sample, project.taxonomy, taxonomy) for sample in samples]
+        names = [sample.name for sample in samples]
+        held_before, learned = _former_split(lineage or {})
+        held = hold_out(names, find_groups(paths, hashes), held_before=held_before, learned=learned)
+        num_unlabelled = min(max(UNLABELLED_PER_CORRECTED * len(samples), MIN_UNLABELLED), MAX_UNLABELLED)
+        unlabelled = tuple(_read_unlabelled(project, set(paths), num_unlabelled, shortest_px))
+    corrected = tuple(sample for i, sample in enumerate(samples) if i not in held)
+    return Material(taxonomy, corrected, tuple(samples[i] for i in sorted(held)), unlabelled)
 
 
-def fine_tune_settings(
-    base: Config, num_images: int, *, on_gpu: bool, budget: Budget
-) -> tuple[Config, TrainingOptions]:
-    """Returns the settings of a short fine-tune: norms frozen, low rate, images at the size of inference.
-
-    Args:
-        base: Configuration of the base bundle.
-        num_images: Corrected images.
-        on_gpu: Whether a GPU trains.
-        budget: What the person allows.
-    """
-    batch_size = min(num_images, 8 if on_gpu else 2)
-    steps = budget.max_steps or min(max(MIN_STEPS, STEPS_PER_IMAGE * num_images), MAX_STEPS)
-    minutes = budget.max_minutes or (0.0 if on_gpu else MAX_CPU_MINUTES)
-    changes: dict[str, dict[str, Any]] = {
-        "general": {"log_interval": 1},
-        "body": {"num_frozen": 2, "body_params": {}},
-        "optimizer": {"lr": budget.learning_rate or LEARNING_RATE, "weight_decay": 1e-4},
-        "scheduler": {"burn_in_steps": min(10, steps // 4), "burn_in_start": 0.1, "type": "linear", "params": {}},
-        "dataloader": {
-            "random_flip": True,
-            "random_scale": (0.8, 1.25),
-            "longest_max_size": 4 * base.dataloader.shortest_size,
-            "train_batch_size": batch_size,
-            "num_workers": 2 if on_gpu else 0,
-        },
-        "roi": {"num_samples": min(base.roi.num_samples, 128)},
-        "rpn": {
-            "num_pre_nms_train": min(base.rpn.num_pre_nms_train, 1000),
-            "num_post_nms_train": min(base.rpn.num_post_nms_train, 300),
-        },
-    }
-    options = TrainingOptions(
-        optimizer="adamw",
-        schedule="cosine",
-        max_steps=steps,
-        max_minutes=minutes,
-        amp="bf16" if on_gpu else "off",
-        channels_last=True,
-        clip_grad_norm=5.0,
-        body_lr_factor=0.1,
-        frozen_norms=True,
-        color_jitter=0.15,
-        ignore_void=True,
-        negatives_everywhere=True,
-        mask_positives_only=True,
-    )
-    return base.replace(**changes), options
+def _sample_of(correction: Correction, image: NDArray[np.uint8]) -> Sample:
+    sample = sample_from_map(correction.name, image, correction.map)
+    return replace(sample, weights=segment_weights(correction.map))
 
 
-def keep_network(base: Config, trained: Config) -> Config:
-    """Returns the configuration that belongs into the new bundle: the base's, since only weights have changed."""
-    return replace(base, optimizer=trained.optimizer)
+def segment_weights(panoptic_map: PanopticMap) -> NDArray[np.float32]:
+    """Returns how much each segment counts, in the order of `sample_from_map`: one that a person made or touched 1,
+    one that was accepted as the model made it `ACCEPTED_WEIGHT`. Entry 0 is void. [S + 1]."""
+    human = np.isin(panoptic_map.provenance, (Origin.HUMAN.code, Origin.IMPORTED.code))
+    touched = set(np.unique(panoptic_map.ids[human]).tolist())
+    weights = [1.0]
+    for segment_id in sorted(panoptic_map.segments):
+        by_model = panoptic_map.segments[segment_id].origin is Origin.MODEL and segment_id not in touched
+        weights.append(ACCEPTED_WEIGHT if by_model else 1.0)
+    return np.array(weights, dtype=np.float32)
 
 
-def _category_table(own: Taxonomy, wanted: Taxonomy) -> np.ndarray:
-    """Returns the model's category for each of the project's; -1 where it has none of that name and kind."""
-    index = {(category.name, category.kind): i for i, category in enumerate(wanted.categories)}
-    return np.array([index.get((category.name, category.kind), -1) for category in own.categories], dtype=np.int64)
+def _used(samples: list[Sample]) -> frozenset[int]:
+    return frozenset(int(c) for sample in samples for c in sample.categories.tolist() if c != VOID_CATEGORY)
 
 
-def _translate(sample: Sample, table: np.ndarray, own: Taxonomy, wanted: Taxonomy, folder: Path) -> Sample:
+def _translated(sample: Sample, own: Taxonomy, wanted: Taxonomy) -> Sample:
     known = sample.categories != VOID_CATEGORY
     categories = sample.categories.copy()
-    categories[known] = table[categories[known]]
-    if (categories < 0).any():
-        name = own[int(sample.categories[categories < 0][0])].name
-        raise TrainingInputError(
-            f"{folder}: {sample.name} has labels of category {name!r}, which the base model ({wanted.name}) does not "
-            "know; choose a base with that category, or relabel them"
-        )
+    categories[known] = [wanted.index_of(own[index].name) for index in categories[known].tolist()]
     return replace(sample, categories=categories)
+
+
+def _former_split(lineage: Mapping[str, Any]) -> tuple[Set[str], Set[str]]:
+    """Returns the names that any ancestor held back, and those that any learned from."""
+    held: set[str] = set()
+    learned: set[str] = set()
+    while lineage:
+        held |= {str(name) for name in lineage.get("held_out", ())}
+        images = lineage.get("images", ())
+        learned |= {str(name) for name in images} if isinstance(images, list) else set()
+        following = lineage.get("base_lineage", {})
+        lineage = following if isinstance(following, Mapping) else {}
+    return held, learned
+
+
+def _read_unlabelled(project: Project, corrected: Set[Path], count: int, shortest_px: int) -> Iterator[Sample]:
+    records = [r for r in project.images() if r.path not in corrected and r.status in (Status.NEW, Status.PREDICTED)]
+    step = max(1, len(records) // count)
+    for record in records[::step][:count]:
+        try:
+            image = read_image(record.path)
+        except (ImageError, FormatError, OSError):
+            continue  # nobody has labelled it; others will do
+        empty = Sample(
+            f"unlabelled/{record.id}",
+            image,
+            np.zeros(image.shape[:2], dtype=np.int32),
+            np.array([VOID_CATEGORY], dtype=np.int64),
+            np.array([False]),
+        )
+        yield shrink(empty, shortest_px)

@@ -6,13 +6,15 @@ and keys that they do not know; a change that would break them raises `v`.
 | event        | further keys                                                                                      |
 |--------------|---------------------------------------------------------------------------------------------------|
 | `start`      | `total_steps` (0 when a clock ends the run), `num_images`, `device`, `step` (the first; > 0 when   |
-|              | resumed), `num_parameters`                                                                        |
+|              | resumed), `num_parameters`, `num_processes`; from corrections also `num_held_out`,                 |
+|              | `num_unlabelled`, `heads_only`, `base_scores` {"pq", "miou"} on what is held back                 |
 | `step`       | `step`, `losses` {obj, bbx, roi_cls, roi_bbx, roi_msk, sem}, `total`, `lr`, `seconds` (since the   |
 |              | start of the run), `images` (seen since then), `progress` (0 to 1)                                 |
 | `epoch`      | `epoch` (finished ones), `step`                                                                    |
 | `snapshot`   | `step`, `path`                                                                                    |
 | `validation` | `step`, `pq`, `miou`, `categories` {name: {"iou", "pq"}} (null where the category does not occur)   |
-| `done`       | `step`, `bundle` (path), `seconds`                                                                |
+| `done`       | `step`, `bundle` (path), `seconds`; from corrections also `gate` {"status": "promoted" or          |
+|              | "candidate", "reason", "held_out" and "old_data": {"pq", "miou": {"base", "new"}, "categories"}}   |
 | `stopped`    | `step`, `snapshot` (path): stopped on request, `--resume` goes on from there                       |
 | `warning`    | `message`: something did not work out, and the run goes on (a snapshot on a full disk)             |
 | `error`      | `message`                                                                                         |

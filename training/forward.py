@@ -12,10 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from seamseg_studio.engine.model.panoptic_net import PanopticNet
-from seamseg_studio.engine.ops.roi_sampling import pyramid_sampling
 from seamseg_studio.training import losses, ranks, targets
 from seamseg_studio.training.batch import Batch, ground_truth
-from seamseg_studio.training.proposals import flatten_levels, make_anchors, propose
+from seamseg_studio.training.distill import DISTILL, Outputs, Teacher, distillation_loss, sample_regions
+from seamseg_studio.training.features import FeatureCache
+from seamseg_studio.training.proposals import Proposals, flatten_levels, make_anchors, propose
 
 _GPU_STEP = 64  # numbers of masks on a GPU are multiples of this: cuDNN plans each number anew
 MASK_SCALE = 2  # sides of a predicted mask over those of the sampled grid
@@ -40,7 +41,7 @@ class LossModel(nn.Module):
     """A network with its losses: from images to numbers, so that processes can share its gradients.
 
     Attributes:
-        names: Of the losses that `forward` returns.
+        names: Of the losses that `forward` returns: the six, and "distill" with a teacher.
     """
 
     def __init__(
@@ -48,16 +49,43 @@ class LossModel(nn.Module):
         network: PanopticNet,
         options: ForwardOptions,
         category_sets_KC: Tensor | None,
+        *,
+        teacher: Teacher | None = None,
+        features: FeatureCache | None = None,
     ) -> None:
+        """Takes the parts.
+
+        Args:
+            network: What learns.
+            options: What counts.
+            category_sets_KC: See `semantic_loss`.
+            teacher: What void pixels are learned from.
+            features: Of a body that does not learn, kept from the last time that an image was seen.
+        """
         super().__init__()
         self.network = network
-        self.names = losses.LOSS_NAMES
+        self.names = losses.LOSS_NAMES if teacher is None else (*losses.LOSS_NAMES, DISTILL)
         self._options = options
         self._category_sets_KC = category_sets_KC
+        self._teacher = teacher
+        self._features = features
 
     def forward(self, images_B3HW: Tensor, batch: Batch) -> Tensor:
         """Returns the losses in the order of `names`. [L]."""
-        return compute_losses(self.network, images_B3HW, batch, self._options, self._category_sets_KC).stacked()
+        levels = self.network.body(images_B3HW) if self._features is None else self._features(images_B3HW, batch.names)
+        found = _run_heads(self.network, levels)
+        result, proposals, truth = _losses(
+            self.network, images_B3HW, batch, self._options, found, self._category_sets_KC
+        )
+        values = result.stacked()
+        if self._teacher is None:
+            return values
+        size = (images_B3HW.shape[2], images_B3HW.shape[3])
+        taught = distillation_loss(
+            self.network, self._teacher, images_B3HW, found, proposals, truth, batch.sizes, size,
+            shares_features=self._features is not None,
+        )  # fmt: skip
+        return torch.cat([values, taught.float().view(1)])
 
 
 def normalise(
@@ -89,26 +117,43 @@ def compute_losses(
         options: What counts.
         category_sets_KC: See `semantic_loss`.
     """
+    found = _run_heads(network, network.body(images_B3HW))
+    return _losses(network, images_B3HW, batch, options, found, category_sets_KC)[0]
+
+
+def _run_heads(network: PanopticNet, levels: Sequence[Tensor]) -> Outputs:
+    objectness, shifts = network.rpn_head(network.rpn_levels(levels))
+    return Outputs(levels, objectness, shifts, network.sem_head(network.sem_levels(levels)))
+
+
+def _losses(
+    network: PanopticNet,
+    images_B3HW: Tensor,
+    batch: Batch,
+    options: ForwardOptions,
+    found: Outputs,
+    category_sets_KC: Tensor | None,
+) -> tuple[losses.Losses, Proposals, targets.GroundTruth]:
     config = network.config
     truth = ground_truth(batch, network.num_stuff, ignore_void=options.ignore_void)
     sizes_B2 = torch.tensor(batch.sizes, dtype=torch.float32, device=images_B3HW.device)
 
-    levels, objectness, shifts, semantic = network(images_B3HW)
-
     first = config.rpn.fpn_min_level
     strides = config.fpn.out_strides[first : first + config.rpn.fpn_levels]
-    level_sizes = [(x.shape[2], x.shape[3]) for x in objectness]
+    level_sizes = [(x.shape[2], x.shape[3]) for x in found.objectness]
     anchors_M4 = make_anchors(level_sizes, strides, config.rpn, images_B3HW.device)
-    objectness_BM, shifts_BM4 = flatten_levels(objectness, shifts)
+    objectness_BM, shifts_BM4 = flatten_levels(found.objectness, found.shifts)
     wanted = targets.anchor_targets(anchors_M4, truth, sizes_B2, config.rpn)
     obj, bbx = losses.proposal_losses(objectness_BM, shifts_BM4, wanted.labels, wanted.shifts, config.rpn.sigma)
 
     proposals = propose(objectness_BM.detach(), shifts_BM4.detach(), anchors_M4, sizes_B2, config.rpn)
     sampled = targets.proposal_targets(proposals, truth, config.roi, negatives_everywhere=options.negatives_everywhere)
-    roi_cls, roi_bbx, roi_msk = _roi_losses(network, levels, images_B3HW, sampled, truth, options)
+    roi_cls, roi_bbx, roi_msk = _roi_losses(network, found.levels, images_B3HW, sampled, truth, options)
 
-    sem = losses.semantic_loss(semantic, truth.semantic, batch.sizes, config.sem.ohem, category_sets_KC)
-    return losses.Losses(obj, bbx, roi_cls, roi_bbx, roi_msk, sem)
+    sem = losses.semantic_loss(
+        found.semantic, truth.semantic, batch.sizes, config.sem.ohem, category_sets_KC, truth.pixel_weights
+    )
+    return losses.Losses(obj, bbx, roi_cls, roi_bbx, roi_msk, sem), proposals, truth
 
 
 def _roi_losses(
@@ -124,19 +169,12 @@ def _roi_losses(
     if network.num_thing == 0 or (len(sampled.boxes) == 0 and ranks.count() == 1):
         zero = levels[0].sum() * 0
         return zero, zero, zero
-    # In float32: half the coordinates' precision would be lost otherwise.
-    with torch.autocast(images_B3HW.device.type, enabled=False):
-        x_NCSS = pyramid_sampling(
-            [level.float() for level in network.roi_levels(levels)],
-            sampled.boxes,
-            sampled.batch_index,
-            config.roi_size,
-            (images_B3HW.shape[2], images_B3HW.shape[3]),
-            canonical_scale=config.fpn_canonical_scale,
-            canonical_level=config.fpn_canonical_level,
-        )
+    size = (images_B3HW.shape[2], images_B3HW.shape[3])
+    x_NCSS = sample_regions(network, levels, sampled.boxes, sampled.batch_index, size)
     scores_NT, shifts_NT4 = network.roi_head.box(x_NCSS)
-    roi_cls, roi_bbx = losses.box_losses(scores_NT, shifts_NT4, sampled.labels, sampled.shifts, config.sigma)
+    roi_cls, roi_bbx = losses.box_losses(
+        scores_NT, shifts_NT4, sampled.labels, sampled.shifts, config.sigma, sampled.weights
+    )
 
     positive = (sampled.labels > 0).nonzero()[:, 0]
     if options.mask_positives_only:

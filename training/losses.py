@@ -67,7 +67,12 @@ def proposal_losses(
 
 
 def box_losses(
-    scores_NT: Tensor, shifts_NT4: Tensor, labels_N: Tensor, targets_N4: Tensor, sigma: float
+    scores_NT: Tensor,
+    shifts_NT4: Tensor,
+    labels_N: Tensor,
+    targets_N4: Tensor,
+    sigma: float,
+    weights_N: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Category and box losses of the sampled proposals.
 
@@ -77,6 +82,7 @@ def box_losses(
         labels_N: 0 for the background, 1 + thing category else.
         targets_N4: Shifts to the matched box times the regression weights; used where positive.
         sigma: Of the smooth L1 loss.
+        weights_N: How much each proposal counts; None for 1 each.
 
     Returns:
         Both losses; the box loss is divided by N. Zero (connected to the network) without proposals.
@@ -84,11 +90,17 @@ def box_losses(
     num_sampled = ranks.mean_count(len(labels_N), scores_NT)
     if len(labels_N) == 0:
         return scores_NT.sum() * 0, shifts_NT4.sum() * 0
-    cls_loss = F.cross_entropy(scores_NT.float(), labels_N, reduction="sum") / num_sampled
+    if weights_N is None:
+        cls_loss = F.cross_entropy(scores_NT.float(), labels_N, reduction="sum") / num_sampled
+    else:
+        cls_loss = (F.cross_entropy(scores_NT.float(), labels_N, reduction="none") * weights_N).sum() / num_sampled
     category_N = (labels_N - 1).clamp(min=0)
     shifts_N4 = shifts_NT4.gather(1, category_N.view(-1, 1, 1).expand(-1, 1, 4)).squeeze(1)
     difference = torch.where((labels_N > 0).unsqueeze(-1), shifts_N4.float() - targets_N4, 0.0)
-    return cls_loss, smooth_l1(difference, sigma).sum() / num_sampled
+    box_loss = smooth_l1(difference, sigma)
+    if weights_N is not None:
+        box_loss = box_loss * weights_N[:, None]
+    return cls_loss, box_loss.sum() / num_sampled
 
 
 def mask_loss(logits_PTHW: Tensor, category_P: Tensor, targets_PHW: Tensor) -> Tensor:
@@ -115,6 +127,7 @@ def semantic_loss(
     sizes: Sequence[tuple[int, int]],
     ohem: float,
     category_sets_KC: Tensor | None = None,
+    weights_BHW: Tensor | None = None,
 ) -> Tensor:
     """Cross entropy, void counting as 0, averaged over the worst `ohem` share of each image's pixels.
 
@@ -126,10 +139,13 @@ def semantic_loss(
         sizes: (height, width) of each image; the rest of the batch is padding.
         ohem: Share of the pixels; 0 or 1 for all.
         category_sets_KC: The categories of each set. bool.
+        weights_BHW: How much each pixel counts; None for 1 each.
     """
     if logits_BCHW.shape[2:] != labels_BHW.shape[1:]:
         logits_BCHW = F.interpolate(logits_BCHW, size=labels_BHW.shape[1:], mode="bilinear", align_corners=False)
     loss_BHW = _pixel_loss(logits_BCHW.float(), labels_BHW, category_sets_KC)
+    if weights_BHW is not None:
+        loss_BHW = loss_BHW * weights_BHW
     full = tuple(labels_BHW.shape[1:])
     if all(tuple(size) == full for size in sizes):
         return _worst_mean(loss_BHW.flatten(1), ohem).mean()

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from seamseg_studio.engine.checkpoints.backbones import load_backbone
-from seamseg_studio.engine.checkpoints.bundle import Bundle, load_bundle, save_bundle
+from seamseg_studio.engine.checkpoints.bundle import save_bundle
 from seamseg_studio.engine.inference.device import find_device
 from seamseg_studio.engine.model.config import Config
 from seamseg_studio.engine.model.panoptic_net import PanopticNet, build_network
@@ -20,10 +20,8 @@ from seamseg_studio.training import ranks
 from seamseg_studio.training.batch import Collate
 from seamseg_studio.training.chance import seed_everything
 from seamseg_studio.training.config import TrainingOptions, load_training_config
-from seamseg_studio.training.corrections import Budget, fine_tune_settings, keep_network, read_corrections
 from seamseg_studio.training.dataset import (
     KeyedBatches,
-    MemorySource,
     SampleSource,
     SeamsegSource,
     TrainingSet,
@@ -31,7 +29,6 @@ from seamseg_studio.training.dataset import (
 )
 from seamseg_studio.training.errors import TrainingError, TrainingInputError
 from seamseg_studio.training.events import EventLog
-from seamseg_studio.training.sample import VOID
 from seamseg_studio.training.sampler import AspectSampler
 from seamseg_studio.training.snapshots import FILE_NAME, clean_up, snapshot_files
 from seamseg_studio.training.trainer import Trainer
@@ -81,47 +78,11 @@ def train_dataset(config_path: Path, dataset: Path, run: RunOptions, events: Eve
             return measure_panoptic(network, held_out, source.taxonomy, max_images=options.val_max_images)
 
     trainer = _make_trainer(network, config, options, source, run, device, events, validate)
-    if not _run(trainer, run, events, len(source)):
+    if not run_trainer(trainer, run, events, len(source)):
         return None
     card = f"# {dataset.name}\n\nTrained by seamseg-train on {len(source)} images of {dataset.name}.\n"
     lineage = {"dataset": dataset.name, "images": len(source), "steps": trainer.progress.step}
-    return _write_bundle(trainer, run, events, config, source.taxonomy, dataset.name, card, lineage)
-
-
-def train_from_corrections(
-    project: Path, base_spec: str | None, run: RunOptions, budget: Budget, events: EventLog
-) -> Path | None:
-    """Fine-tunes a bundle on the corrections of a project.
-
-    Returns:
-        The new bundle; None if the run was stopped before its end.
-
-    Raises:
-        BundleError, ProjectError, TrainingInputError, DeviceError: The input makes the run pointless.
-        TrainingError: It failed on the way.
-    """
-    base = load_bundle(base_spec)
-    samples = read_corrections(project, base.taxonomy)
-    device = find_device(run.device)
-    config, options = fine_tune_settings(base.config, len(samples), on_gpu=device.type == "cuda", budget=budget)
-    seed_everything(options.seed)
-    network = build_network(config, base.taxonomy)
-    network.load_state_dict(base.state_dict())
-    trainer = _make_trainer(network, config, options, MemorySource(samples), run, device, events, None)
-    if not _run(trainer, run, events, len(samples)):
-        return None
-    name = f"{base.name} + {project.stem}"
-    card = _fine_tune_card(base, project, samples_with_labels=len(samples), steps=trainer.progress.step)
-    lineage = {
-        "base": base.name,
-        "base_sha256": dict(base.manifest["sha256"]),
-        "base_lineage": base.manifest.get("lineage", {}),
-        "project": project.name,
-        "images": [sample.name for sample in samples],
-        "labelled_share": [round(float((sample.ids != VOID).mean()), 4) for sample in samples],
-        "steps": trainer.progress.step,
-    }
-    return _write_bundle(trainer, run, events, keep_network(base.config, config), base.taxonomy, name, card, lineage)
+    return write_bundle(trainer, run, events, config, source.taxonomy, dataset.name, card, lineage)
 
 
 def _batch_size(wished: int, num_images: int) -> int:
@@ -143,10 +104,7 @@ def _make_trainer(
     validate: Callable[[PanopticNet], dict[str, Any]] | None,
 ) -> Trainer:
     data = config.dataloader
-    if run.resume and not snapshot_files(run.out):
-        raise TrainingInputError(f"{run.out}: there is no {FILE_NAME} to resume from; start without --resume")
-    run.out.mkdir(parents=True, exist_ok=True)
-    clean_up(run.out)
+    prepare_folder(run)
     sizes = [source.size(i) for i in range(len(source))]
     sampler = AspectSampler(
         sizes,
@@ -175,7 +133,33 @@ def _make_trainer(
     )
 
 
-def _run(trainer: Trainer, run: RunOptions, events: EventLog, num_images: int) -> bool:
+def prepare_folder(run: RunOptions) -> None:
+    """Makes the output folder.
+
+    Raises:
+        TrainingInputError: There is no snapshot to resume from.
+        OSError: The folder cannot be made.
+    """
+    if run.resume and not snapshot_files(run.out):
+        raise TrainingInputError(f"{run.out}: there is no {FILE_NAME} to resume from; start without --resume")
+    run.out.mkdir(parents=True, exist_ok=True)
+    if ranks.rank() == 0:
+        clean_up(run.out)
+
+
+def run_trainer(trainer: Trainer, run: RunOptions, events: EventLog, num_images: int, **extra: Any) -> bool:
+    """Runs a trainer from its start or its snapshot; returns whether it came to its end.
+
+    Args:
+        trainer: Ready to run.
+        run: Whether to resume.
+        events: Told about the start and a stop.
+        num_images: To learn from.
+        extra: Further values of the `start` event.
+
+    Raises:
+        TrainingError: It failed on the way.
+    """
     if run.resume:
         trainer.resume()
     events.emit(
@@ -185,6 +169,8 @@ def _run(trainer: Trainer, run: RunOptions, events: EventLog, num_images: int) -
         device=str(trainer.device),
         step=trainer.progress.step,
         num_parameters=sum(p.numel() for p in trainer.network.parameters()),
+        num_processes=ranks.count(),
+        **extra,
     )
     try:
         finished = trainer.run()
@@ -198,7 +184,7 @@ def _run(trainer: Trainer, run: RunOptions, events: EventLog, num_images: int) -
     return finished
 
 
-def _write_bundle(
+def write_bundle(
     trainer: Trainer,
     run: RunOptions,
     events: EventLog,
@@ -207,20 +193,19 @@ def _write_bundle(
     name: str,
     card: str,
     lineage: Mapping[str, Any],
+    **told: Any,
 ) -> Path:
+    """Writes OUT/model and tells that the run is done; with several processes the first one does.
+
+    Raises:
+        OSError: It cannot be written.
+    """
     path = run.out / BUNDLE_FOLDER
     if ranks.rank():
         return path
     state: dict[str, Tensor] = trainer.final_state()
     save_bundle(path, name=name, config=config, taxonomy=taxonomy, state_dict=state, card=card, lineage=lineage)
-    events.emit("done", step=trainer.progress.step, bundle=str(path), seconds=round(trainer.progress.seconds, 1))
-    return path
-
-
-def _fine_tune_card(base: Bundle, project: Path, *, samples_with_labels: int, steps: int) -> str:
-    title, _, rest = base.card.partition("\n")
-    return (
-        f"# {base.name}, fine-tuned on {project.stem}\n\n{steps} steps on {samples_with_labels} corrected images of "
-        f"{project.name}. The licence and the limits of the base model hold for it too.\n\n## The base model\n\n"
-        f"{title.lstrip('# ')}\n{rest}"
+    events.emit(
+        "done", step=trainer.progress.step, bundle=str(path), seconds=round(trainer.progress.seconds, 1), **told
     )
+    return path

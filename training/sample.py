@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ class Sample:
             one of several categories, not which. [S] int64.
         is_crowd: Segments that may hold several instances, or instances that nobody told apart: they teach what the
             pixels are, but nothing about boxes, and proposals on them are no negatives. [S] bool.
+        weights: How much each segment counts in the losses; None for 1 each. [S] float32.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Sample:
     ids: NDArray[np.int32]
     categories: NDArray[np.int64]
     is_crowd: NDArray[np.bool_]
+    weights: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         if self.image.shape[:2] != self.ids.shape:
@@ -50,12 +52,12 @@ def compact(sample: Sample) -> Sample:
     present[sample.ids.ravel()] = True
     present[VOID] = True
     new_ids = np.cumsum(present, dtype=np.int32) - 1
-    return Sample(
-        sample.name,
-        sample.image,
-        new_ids[sample.ids].astype(np.int32),
-        sample.categories[present],
-        sample.is_crowd[present],
+    return replace(
+        sample,
+        ids=new_ids[sample.ids].astype(np.int32),
+        categories=sample.categories[present],
+        is_crowd=sample.is_crowd[present],
+        weights=None if sample.weights is None else sample.weights[present],
     )
 
 

@@ -90,8 +90,9 @@ class MixtureSampler(Sampler[list[int]]):
         groups: The indices of each set.
         weights: The share of each set in the batches; need not sum to 1.
         batch_size: Images per batch.
-        num_batches: Length of one epoch.
+        num_batches: Length of one epoch, the same in each process.
         seed: Added to the epoch.
+        rank, num_ranks: Which share of the batches to yield.
     """
 
     def __init__(
@@ -101,7 +102,11 @@ class MixtureSampler(Sampler[list[int]]):
         batch_size: int,
         num_batches: int,
         seed: int = 0,
+        *,
+        rank: int = 0,
+        num_ranks: int = 1,
     ) -> None:
+        self._rank, self._num_ranks = rank, num_ranks
         filled = [(list(group), weight) for group, weight in zip(groups, weights, strict=True) if group and weight > 0]
         self._groups = [group for group, _ in filled]
         self._weights = torch.tensor([weight for _, weight in filled], dtype=torch.float64)
@@ -122,7 +127,7 @@ class MixtureSampler(Sampler[list[int]]):
         """Yields the indices of one batch after the other."""
         generator = torch.Generator().manual_seed(self._seed + 100_003 * self._epoch)
         queues: list[list[int]] = [[] for _ in self._groups]
-        for _ in range(self._num_batches):
+        for number in range(self._num_batches * self._num_ranks):
             picks = torch.multinomial(self._weights, self._batch_size, replacement=True, generator=generator)
             batch = []
             for group in picks.tolist():
@@ -130,4 +135,5 @@ class MixtureSampler(Sampler[list[int]]):
                     order = torch.randperm(len(self._groups[group]), generator=generator).tolist()
                     queues[group] = [self._groups[group][i] for i in order]
                 batch.append(queues[group].pop())
-            yield batch
+            if number % self._num_ranks == self._rank:
+                yield batch

@@ -33,6 +33,8 @@ class GroundTruth:
         segments: Id of each in `ids`. [B, G] int64.
         valid: Which of them are real. [B, G] bool.
         ignored: Pixels where nobody knows whether there is an instance: crowd, and void where asked. [B, H, W] bool.
+        pixel_weights: How much each pixel counts, None for 1 each. [B, H, W] float32.
+        box_weights: How much each instance counts, None for 1 each. [B, G] float32.
     """
 
     semantic: Tensor
@@ -42,6 +44,8 @@ class GroundTruth:
     segments: Tensor
     valid: Tensor
     ignored: Tensor
+    pixel_weights: Tensor | None = None
+    box_weights: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class ProposalTargets:
         labels: 0 background, 1 + thing category. [N] int64.
         shifts: Where positive, shifts to the matched box times the regression weights. [N, 4] float32.
         segments: Where positive, the id of the matched instance; 0 else. [N] int64.
+        weights: Where positive, how much the matched instance counts; 1 else. None for 1 each. [N] float32.
     """
 
     boxes: Tensor
@@ -74,6 +79,7 @@ class ProposalTargets:
     labels: Tensor
     shifts: Tensor
     segments: Tensor
+    weights: Tensor | None = None
 
 
 def match_anchors(anchors_M4: Tensor, truth: GroundTruth, sizes_B2: Tensor, config: RpnConfig) -> Tensor:
@@ -94,7 +100,7 @@ def match_anchors(anchors_M4: Tensor, truth: GroundTruth, sizes_B2: Tensor, conf
         box_index = torch.where(truth.valid & (best_of_box > 0), box_index, -1)
         forced = torch.full_like(match, -1).scatter_reduce_(1, best_anchor, box_index, "amax")
         match = torch.where(forced >= 0, forced, match)
-    covered = _covered_share(anchors_M4.expand(len(match), -1, -1), truth.ignored) >= config.void_threshold
+    covered = covered_share(anchors_M4.expand(len(match), -1, -1), truth.ignored) >= config.void_threshold
     return torch.where((match == NEGATIVE) & covered, NOT_SAMPLED, match)
 
 
@@ -121,7 +127,7 @@ def match_proposals(proposals: Proposals, truth: GroundTruth, config: RoiConfig)
     match = torch.full_like(best_box, NOT_SAMPLED)
     is_negative = (best >= config.neg_threshold_lo) & (best < config.neg_threshold_hi)
     # An empty box has no share of anything; where anything is ignored it does not count as free of it.
-    free = _covered_share(proposals.boxes, truth.ignored) < config.void_threshold
+    free = covered_share(proposals.boxes, truth.ignored) < config.void_threshold
     free |= ~truth.ignored.flatten(1).any(dim=1)[:, None]
     match = torch.where(is_negative & free, NEGATIVE, match)
     match = torch.where((best >= config.pos_threshold) & truth.valid.any(dim=1)[:, None], best_box, match)
@@ -157,7 +163,8 @@ def proposal_targets(
     labels = torch.where(is_positive, truth.categories[image, box] + 1, 0)
     shifts = box_shifts(boxes, truth.boxes[image, box]) * boxes.new_tensor(config.bbx_reg_weights)
     segments = torch.where(is_positive, truth.segments[image, box], 0)
-    return ProposalTargets(boxes, image, labels, shifts, segments)
+    weights = None if truth.box_weights is None else torch.where(is_positive, truth.box_weights[image, box], 1.0)
+    return ProposalTargets(boxes, image, labels, shifts, segments, weights)
 
 
 @torch.no_grad()
@@ -195,7 +202,7 @@ def _ious(boxes_BN4: Tensor, others_BG4: Tensor) -> Tensor:
     return intersections.div_(unions)
 
 
-def _covered_share(boxes_BN4: Tensor, mask_BHW: Tensor) -> Tensor:
+def covered_share(boxes_BN4: Tensor, mask_BHW: Tensor) -> Tensor:
     """Returns the share of each box that the mask of its image covers, corners cut to whole pixels. [B, N]."""
     height, width = mask_BHW.shape[1:]
     sums = F.pad(mask_BHW.int().cumsum(1).cumsum(2), (1, 0, 1, 0)).flatten(1)

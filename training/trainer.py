@@ -24,8 +24,10 @@ from seamseg_studio.training.batch import Batch
 from seamseg_studio.training.chance import Deterministic, random_state, restore_random_state
 from seamseg_studio.training.config import TrainingOptions, dump_training_config
 from seamseg_studio.training.dataset import KeyedBatches
+from seamseg_studio.training.distill import Teacher
 from seamseg_studio.training.errors import DivergedError, TrainingInputError
 from seamseg_studio.training.events import EventLog
+from seamseg_studio.training.features import FeatureCache
 from seamseg_studio.training.forward import ForwardOptions, LossModel, normalise
 from seamseg_studio.training.optim import (
     MovingAverage,
@@ -75,6 +77,8 @@ class Trainer:
         events: EventLog,
         category_sets: Tensor | None = None,
         validate: Validate | None = None,
+        teacher: Teacher | None = None,
+        keep_features: bool = False,
     ) -> None:
         """Prepares the run.
 
@@ -88,6 +92,9 @@ class Trainer:
             events: Where progress is told.
             category_sets: See `semantic_loss`. [K, C] bool.
             validate: Called every `[general] val_interval` epochs, in all processes.
+            teacher: What void pixels are learned from, where `distill` is set.
+            keep_features: Whether to compute the features of an image only once; the body must be frozen, and each
+                name stand for the same pixels.
         """
         self.config, self.options, self.device = config, options, device
         self._loader, self._batches, self._out, self._events, self._validate = loader, batches, out, events, validate
@@ -110,8 +117,15 @@ class Trainer:
         self._scaler = torch.amp.GradScaler(device.type, enabled=options.amp == "fp16")
         forward_options = ForwardOptions(options.ignore_void, options.negatives_everywhere, options.mask_positives_only)
         sets = None if category_sets is None else category_sets.to(device)
-        self._losses = LossModel(self.network, forward_options, sets)
-        self._weights = torch.tensor(config.optimizer.loss_weights, device=device)
+        self._losses = LossModel(
+            self.network,
+            forward_options,
+            sets,
+            teacher=teacher if options.distill else None,
+            features=FeatureCache(self.network) if keep_features else None,
+        )
+        weights = [*config.optimizer.loss_weights, options.distill][: len(self._losses.names)]
+        self._weights = torch.tensor(weights, device=device)
         self._parallel = _in_parallel(self._losses, device)
         self.steps_per_epoch = -(-len(batches) // options.accumulate)
         self.num_steps = options.max_steps or config.scheduler.epochs * self.steps_per_epoch

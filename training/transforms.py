@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +58,7 @@ class TrainTransform:
     def __call__(self, sample: Sample, rng: random.Random) -> Sample:
         """Returns the changed sample; all chance comes from `rng`."""
         if self.random_flip and rng.random() < 0.5:
-            sample = _flip(sample)
+            sample = flip(sample)
         height, width = sample.size
         # The drawn length of the shorter side is truncated first, and the cap holds after the draw.
         scale = int(self.shortest_size * self._draw_scale(rng)) / min(height, width)
@@ -71,7 +71,7 @@ class TrainTransform:
         sample = _resize(sample, size, box)
         if self.blur and rng.random() < self.blur:
             image = Image.fromarray(sample.image).filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 1.5)))
-            sample = Sample(sample.name, np.asarray(image), sample.ids, sample.categories, sample.is_crowd)
+            sample = replace(sample, image=np.asarray(image))
         return compact(sample)
 
     def _draw_scale(self, rng: random.Random) -> float:
@@ -142,8 +142,13 @@ def paste(sample: Sample, cutout: Cutout, rng: random.Random) -> Sample:
     image, ids = sample.image.copy(), sample.ids.copy()
     image[window] = np.rint(image[window] * (1 - cover) + pixels * cover).astype(np.uint8)
     ids[window][cover[..., 0] > 0.5] = len(sample.categories)
-    return Sample(
-        sample.name, image, ids, np.append(sample.categories, cutout.category), np.append(sample.is_crowd, False)
+    return replace(
+        sample,
+        image=image,
+        ids=ids,
+        categories=np.append(sample.categories, cutout.category),
+        is_crowd=np.append(sample.is_crowd, False),
+        weights=None if sample.weights is None else np.append(sample.weights, np.float32(1)),
     )
 
 
@@ -172,7 +177,7 @@ def _resize(sample: Sample, size: tuple[int, int], box: Box | None = None) -> Sa
     rows = _nearest(size[0], top, bottom, sample.size[0])
     columns = _nearest(size[1], left, right, sample.size[1])
     ids = sample.ids[rows[:, None], columns]
-    return Sample(sample.name, np.asarray(image), ids, sample.categories, sample.is_crowd)
+    return replace(sample, image=np.asarray(image), ids=ids)
 
 
 def _nearest(count: int, start: float, stop: float, length: int) -> NDArray[np.int64]:
@@ -180,6 +185,16 @@ def _nearest(count: int, start: float, stop: float, length: int) -> NDArray[np.i
     return np.minimum(places.astype(np.int64), length - 1)
 
 
-def _flip(sample: Sample) -> Sample:
+def flip(sample: Sample) -> Sample:
+    """Returns the sample mirrored left to right."""
     image, ids = np.ascontiguousarray(sample.image[:, ::-1]), np.ascontiguousarray(sample.ids[:, ::-1])
-    return Sample(sample.name, image, ids, sample.categories, sample.is_crowd)
+    return replace(sample, image=image, ids=ids)
+
+
+def shrink(sample: Sample, shortest_px: int) -> Sample:
+    """Returns the sample with its shorter side no longer than `shortest_px`."""
+    height, width = sample.size
+    scale = shortest_px / min(height, width)
+    if scale >= 1:
+        return sample
+    return _resize(sample, (max(1, int(height * scale)), max(1, int(width * scale))))

@@ -80,7 +80,12 @@ def _summary(confusion: NDArray[np.int64], names: Sequence[str]) -> dict[str, An
 
 @torch.no_grad()
 def measure_panoptic(
-    network: PanopticNet, samples: SampleSource, taxonomy: Taxonomy, *, max_images: int = 0
+    network: PanopticNet,
+    samples: SampleSource,
+    taxonomy: Taxonomy,
+    *,
+    max_images: int = 0,
+    categories: NDArray[np.int64] | None = None,
 ) -> dict[str, Any]:
     """Returns `pq`, `miou` and `categories` {name: {"pq", "iou"}} of the whole prediction, at the images' own size.
 
@@ -89,24 +94,39 @@ def measure_panoptic(
         samples: With their ground truth.
         taxonomy: Names the categories.
         max_images: Only the first so many; 0 for all. Several processes share them.
+        categories: The place in `taxonomy` of each category of the network; None if it has those of `taxonomy`. [C].
     """
-    predictor = Predictor(copy.deepcopy(network).eval(), taxonomy)
+    predictor = Predictor(copy.deepcopy(network).eval(), _own_taxonomy(taxonomy, categories))
     stats = PanopticStats.zeros(len(taxonomy))
     num_images = min(len(samples), max_images) if max_images else len(samples)
     for index in range(ranks.rank(), num_images, ranks.count()):
         sample = samples[index]
         result = predictor.predict(sample.image)
+        found = result.categories
+        if categories is not None:
+            found = np.append(categories, VOID_CATEGORY)[np.minimum(found, len(categories))]
         stats += compare(
-            Labelling.of_arrays(sample.ids, sample.categories, sample.is_crowd),
-            Labelling.of_arrays(result.ids, result.categories, result.is_crowd),
+            Labelling.of_arrays(sample.ids, _single(sample.categories), sample.is_crowd),
+            Labelling.of_arrays(result.ids, found, result.is_crowd),
             len(taxonomy),
         )
     scores = score(sum(ranks.gather(stats), PanopticStats.zeros(len(taxonomy))), taxonomy)
-    categories = {
+    by_category = {
         category.name: {"pq": _number(scores.pq[i]), "iou": _number(scores.iou[i])}
         for i, category in enumerate(taxonomy.categories)
     }
-    return {"pq": _number(scores.all.pq), "miou": _number(scores.all.iou), "categories": categories}
+    return {"pq": _number(scores.all.pq), "miou": _number(scores.all.iou), "categories": by_category}
+
+
+def _own_taxonomy(taxonomy: Taxonomy, categories: NDArray[np.int64] | None) -> Taxonomy:
+    if categories is None:
+        return taxonomy
+    return Taxonomy(taxonomy.name, tuple(taxonomy[index] for index in categories.tolist()))
+
+
+def _single(categories: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Returns categories with void where one of several is meant, which no prediction can be compared with."""
+    return np.where(categories >= FIRST_CATEGORY_SET, VOID_CATEGORY, categories)
 
 
 def _number(value: float) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segmen
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 from seamseg_studio.training.cli import main
 from seamseg_studio.training.config import load_training_config
-from seamseg_studio.training.corrections import Budget, fine_tune_settings, read_corrections
+from seamseg_studio.training.corrections import ACCEPTED_WEIGHT, read_material, segment_weights
 from seamseg_studio.training.events import read_events
+from seamseg_studio.training.fine_tune import Budget, fine_tune_settings
 from seamseg_studio.training.sample import Sample
 
 MakeSample = Callable[..., Sample]
@@ -68,7 +70,7 @@ def test_accepted_images_become_a_new_bundle(
     old, new = former.state_dict(), bundle.state_dict()
     assert not torch.equal(old["sem_head.conv_sem.weight"], new["sem_head.conv_sem.weight"])
     assert all(torch.equal(old[name], new[name]) for name in old if "running_" in name)
-    assert all(torch.equal(old[name], new[name]) for name in old if name.startswith("body.backbone.mod1."))
+    assert all(torch.equal(old[name], new[name]) for name in old if name.startswith("body."))
     events = read_events(tmp_path / "out" / "events.jsonl")
     assert [event["event"] for event in events if event["event"] != "epoch"] == [
         "start", "step", "step", "step", "snapshot", "done",
@@ -95,30 +97,91 @@ def test_a_project_that_nobody_corrected_is_refused(
             record = opened.images()[0]
             assert not any(True for _ in opened.corrections()) or record.status is Status.IN_PROGRESS
     with pytest.raises(SeamsegError, match="no corrected or accepted images"):
-        read_corrections(project, taxonomy)
+        read_material(project, taxonomy, shortest_px=64)
     assert main(["--from-corrections", str(project), "--base", str(base), "--out", str(tmp_path / "out")]) == 2
     assert "no corrected or accepted images" in capsys.readouterr().err
     assert not (tmp_path / "out" / "model").exists()
 
 
-def test_a_category_that_the_base_does_not_know_is_named(
-    taxonomy: Taxonomy, make_sample: MakeSample, tmp_path: Path
-) -> None:
+def test_a_category_of_another_kind_is_named(taxonomy: Taxonomy, make_sample: MakeSample, tmp_path: Path) -> None:
     project = make_project(tmp_path, taxonomy, [make_sample()], Status.ACCEPTED)
-    other = Taxonomy("other", (*taxonomy.categories[:3], Category("lorry", Kind.THING, (0, 0, 0))))
-    with pytest.raises(SeamsegError, match=r"category 'car'.*\(other\)"):
-        read_corrections(project, other)
+    other = Taxonomy("other", (*taxonomy.categories[:2], Category("car", Kind.STUFF, (0, 0, 0))))
+    with pytest.raises(SeamsegError, match=r"category 'car' is thing there and stuff in the base model \(other\)"):
+        read_material(project, other, shortest_px=64)
 
 
 def test_categories_are_matched_by_name(taxonomy: Taxonomy, make_sample: MakeSample, tmp_path: Path) -> None:
     project = make_project(tmp_path, taxonomy, [make_sample(things=2)], Status.ACCEPTED)
     road, sky, person, car = taxonomy.categories
     swapped = Taxonomy("swapped", (sky, road, car, person))
-    (sample,) = read_corrections(project, swapped)
-    (plain,) = read_corrections(project, taxonomy)
+    (sample,) = read_material(project, swapped, shortest_px=64).corrected
+    (plain,) = read_material(project, taxonomy, shortest_px=64).corrected
     assert np.array_equal(sample.ids, plain.ids)
     table = np.array([1, 0, 3, 2])
     assert sample.categories[1:].tolist() == table[plain.categories[1:]].tolist()
+
+
+def test_what_a_person_touched_counts_more_than_what_was_accepted(make_sample: MakeSample) -> None:
+    sample = make_sample(things=2)
+    segments = {i: Segment(int(c), origin=Origin.MODEL) for i, c in enumerate(sample.categories) if i}
+    segments[3] = Segment(2, origin=Origin.HUMAN)
+    provenance = np.full(sample.ids.shape, Origin.MODEL.code, dtype=np.uint8)
+    provenance[sample.ids == 3] = Origin.HUMAN.code
+    provenance[-1, 0] = Origin.HUMAN.code
+    weights = segment_weights(PanopticMap.from_arrays(sample.ids, segments, provenance))
+    assert weights.tolist() == [1.0, 1.0, ACCEPTED_WEIGHT, 1.0, ACCEPTED_WEIGHT]
+
+
+def test_the_gate_says_why_and_former_choices_hold(
+    base: Path, taxonomy: Taxonomy, make_sample: MakeSample, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    samples = []
+    for i in range(8):
+        sample = make_sample(64, 96, 1 + i % 3, f"{'abcdefgh'[i]}photo")
+        samples.append(dataclasses.replace(sample, image=rng.integers(0, 255, sample.image.shape, dtype=np.uint8)))
+    project = make_project(tmp_path, taxonomy, samples, Status.ACCEPTED)
+    with Project.open(project) as opened:
+        opened.set_status(opened.images()[7].id, Status.PREDICTED)
+    command = ["--from-corrections", str(project), "--device", "cpu", "--max-steps", "2"]
+    assert main([*command, "--base", str(base), "--out", str(tmp_path / "one")]) == 0
+    lineage = load_bundle(tmp_path / "one" / "model").manifest["lineage"]
+    assert len(lineage["held_out"]) == 1
+    assert not set(lineage["held_out"]) & set(lineage["images"])
+    assert lineage["gate"]["status"] == "candidate"
+    assert "held-back corrections" in lineage["gate"]["reason"]
+    events = read_events(tmp_path / "one" / "events.jsonl")
+    assert events[-1]["gate"]["reason"] == lineage["gate"]["reason"]
+    assert events[0]["num_held_out"] == 1
+    assert events[0]["num_unlabelled"] == 1
+    assert events[0]["heads_only"]
+    steps = [event for event in events if event["event"] == "step"]
+    assert all(event["losses"]["distill"] >= -1e-4 for event in steps)
+    assert main([*command, "--base", str(tmp_path / "one" / "model"), "--out", str(tmp_path / "two")]) == 0
+    again = load_bundle(tmp_path / "two" / "model").manifest["lineage"]
+    assert again["held_out"] == lineage["held_out"]
+    assert again["base_lineage"]["held_out"] == lineage["held_out"]
+
+
+def test_a_category_that_a_person_added_extends_the_heads(
+    base: Path, taxonomy: Taxonomy, make_sample: MakeSample, tmp_path: Path
+) -> None:
+    tram, wall = Category("tram", Kind.THING, (9, 9, 9)), Category("wall", Kind.STUFF, (8, 8, 8))
+    road, sky, person, car = taxonomy.categories
+    own = Taxonomy("own", (road, sky, wall, person, car, tram))
+    sample = make_sample(things=3)
+    changed = np.array([255, 0, 2, 5, 4, 3])
+    project = make_project(tmp_path, own, [dataclasses.replace(sample, categories=changed)], Status.ACCEPTED)
+    command = ["--from-corrections", str(project), "--base", str(base), "--out", str(tmp_path / "out")]
+    assert main([*command, "--device", "cpu", "--max-steps", "1", "--train-parts", "all"]) == 0
+    bundle = load_bundle(tmp_path / "out" / "model")
+    assert [c.name for c in bundle.taxonomy.categories] == ["road", "sky", "wall", "person", "car", "tram"]
+    old, new = load_bundle(base).state_dict(), bundle.state_dict()
+    assert len(new["roi_head.roi_bbx.weight"]) == 12
+    close = {"rtol": 0.05, "atol": 2e-3}  # one careful step and 16 bits away
+    kept = new["sem_head.conv_sem.weight"][[0, 1, 3, 4]]
+    assert torch.allclose(kept, old["sem_head.conv_sem.weight"], **close)
+    assert torch.allclose(new["roi_head.roi_cls.weight"][:3], old["roi_head.roi_cls.weight"], **close)
 
 
 def test_a_fine_tune_is_careful_and_as_long_as_allowed(tiny_config: Path) -> None:
@@ -133,3 +196,7 @@ def test_a_fine_tune_is_careful_and_as_long_as_allowed(tiny_config: Path) -> Non
     assert limited.max_steps == 7
     assert limited.max_minutes == 1.5
     assert limited.amp == "bf16"
+    heads, frozen = fine_tune_settings(base, 3, on_gpu=False, heads_only=True, budget=Budget())
+    assert frozen.freeze == ("body",)
+    assert heads.dataloader.train_batch_size == 1
+    assert not heads.dataloader.random_scale

@@ -32,7 +32,7 @@ def test_help_is_complete(capsys: pytest.CaptureFixture[str]) -> None:
         ([], "CONFIG and DATASET"),
         (["a.ini"], "CONFIG and DATASET"),
         (["a.ini", "data", "--from-corrections", "p"], "not both"),
-        (["a.ini", "data", "--base", "m"], "go with --from-corrections"),
+        (["a.ini", "data", "--base", "m"], "goes with --from-corrections"),
         (["--from-corrections", "p", "--max-steps", "-1"], "must not be negative"),
         (["missing.ini", "data"], r"missing\.ini"),
         (["--from-corrections", "nowhere"], "nowhere"),

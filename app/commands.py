@@ -201,23 +201,22 @@ class Commands(QObject):
 
     def toggle_lock(self) -> None:
         """Locks the selection, or unlocks it if all of it is locked."""
-        self._toggle_lock(self.document.selection)
+        self.toggle_lock_of(self.document.selection)
 
-    def toggle_segment_lock(self, segment_id: int) -> None:
-        self._toggle_lock(frozenset({segment_id}))
-
-    def _toggle_lock(self, ids: frozenset[int]) -> None:
+    def toggle_lock_of(self, ids: frozenset[int]) -> None:
+        """Locks `ids`, or unlocks them if all of them are locked."""
         segments = self.document.map.segments
         known = sorted(segment for segment in ids if segment in segments)
         self.document.set_locked(known, not all(segments[segment].locked for segment in known))
 
     def toggle_hidden(self) -> None:
         """Hides the selection, or shows it if all of it is hidden."""
-        chosen, hidden = self.document.selection, self.canvas.hidden_segments
-        self._set_hidden(hidden - chosen if chosen <= hidden else hidden | chosen)
+        self.toggle_hidden_of(self.document.selection)
 
-    def toggle_segment_hidden(self, segment_id: int) -> None:
-        self._set_hidden(self.canvas.hidden_segments ^ {segment_id})
+    def toggle_hidden_of(self, ids: frozenset[int]) -> None:
+        """Hides `ids`, or shows them if all of them are hidden."""
+        hidden = self.canvas.hidden_segments
+        self._set_hidden(hidden - ids if ids <= hidden else hidden | ids)
 
     def show_all(self) -> None:
         self._set_hidden(frozenset())

@@ -99,6 +99,9 @@ class MainWindow(QMainWindow):
         self.images.set_actions(
             [self.actions_by_id[name] for name in ("previous_image", "next_image", "flag", "accept")]
         )
+        self.segments.set_actions(
+            [self.actions_by_id[name] for name in ("search_category", "lock", "hide", "merge", "delete")]
+        )
         self.status = StatusBar(studio.board, studio.icons, self)
         self.setStatusBar(self.status)
         self._first_layout = self.saveState()
@@ -175,8 +178,8 @@ class MainWindow(QMainWindow):
         self.start_page.set_recent(studio.settings.recent_projects)
         self.categories.relabel_requested.connect(commands.relabel)
         self.categories.focus_released.connect(self.focus_canvas)
-        self.segments.lock_requested.connect(commands.toggle_segment_lock)
-        self.segments.hide_requested.connect(commands.toggle_segment_hidden)
+        self.segments.lock_requested.connect(commands.toggle_lock_of)
+        self.segments.hide_requested.connect(commands.toggle_hidden_of)
         self.segments.focus_requested.connect(commands.show_segment)
         self.training.start_requested.connect(self.actions_by_id["train"].trigger)
         self.training.use_requested.connect(commands.load_bundle)

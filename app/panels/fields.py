@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QButtonGroup,
     QFrame,
     QHBoxLayout,
@@ -15,8 +16,11 @@ from PySide6.QtWidgets import (
     QListView,
     QSizePolicy,
     QToolButton,
+    QTreeView,
     QWidget,
 )
+
+_INDENT_PX = 14
 
 
 class SearchField(QLineEdit):
@@ -118,16 +122,36 @@ class RowList(QListView):
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("role", "rows")
-        self.setAccessibleName(name)
+        _prepare(self, name)
         self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFrameShape(QFrame.Shape.NoFrame)
 
     def keyboardSearch(self, search: str) -> None:
         """Letters are the window's shortcuts, not a search in the list."""
+
+
+class RowTree(QTreeView):
+    """The same with headings."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        _prepare(self, name)
+        self.setUniformRowHeights(True)
+        self.setHeaderHidden(True)
+        self.setRootIsDecorated(False)
+        self.setExpandsOnDoubleClick(False)
+        self.setIndentation(_INDENT_PX)
+
+    def keyboardSearch(self, search: str) -> None:
+        """Letters are the window's shortcuts, not a search in the list."""
+
+
+def _prepare(view: QAbstractItemView, name: str) -> None:
+    view.setProperty("role", "rows")
+    view.setAccessibleName(name)
+    view.setMouseTracking(True)
+    view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    view.setFrameShape(QFrame.Shape.NoFrame)
 
 
 def rule(parent: QWidget | None = None) -> QFrame:

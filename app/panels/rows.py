@@ -18,7 +18,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QMouseEvent, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from seamseg_studio.app.icons import pixmap
 from seamseg_studio.app.theme import Theme
@@ -70,7 +70,9 @@ class RowDelegate(QStyledItemDelegate):
 
     switch_clicked = Signal(int, str)
 
-    def __init__(self, theme: Theme, picture_size: QSize | None = None, parent: QListView | None = None) -> None:
+    def __init__(
+        self, theme: Theme, picture_size: QSize | None = None, parent: QAbstractItemView | None = None
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
         self._picture_size = picture_size

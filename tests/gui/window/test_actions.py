@@ -101,7 +101,7 @@ def labelling_all(hands: Hands) -> None:
 
 
 def hide_car(hands: Hands) -> None:
-    hands.window.commands.toggle_segment_hidden(CAR)
+    hands.window.commands.toggle_hidden_of(frozenset({CAR}))
 
 
 def zoomed(hands: Hands) -> None:

@@ -8,26 +8,26 @@ import pytest
 from gui_fake_engine import CAR, PERSON, ROAD, SKY
 from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QListView
+from PySide6.QtWidgets import QAbstractItemView
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.document import Document
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.panels.rows import Role
-from seamseg_studio.app.panels.segments import Order, rows_of
+from seamseg_studio.app.panels.segment_rows import Grouping, Order, rows_of
 from seamseg_studio.app.studio import Studio
 
 
-def texts(view: QListView) -> list[str]:
+def texts(view: QAbstractItemView) -> list[str]:
     model = view.model()
     return [str(model.index(row, 0).data()) for row in range(model.rowCount())]
 
 
-def row_of(view: QListView, text: str) -> QModelIndex:
+def row_of(view: QAbstractItemView, text: str) -> QModelIndex:
     return view.model().index(texts(view).index(text), 0)
 
 
-def click(qtbot: QtBot, view: QListView, index: QModelIndex, place: QPoint | None = None) -> None:
+def click(qtbot: QtBot, view: QAbstractItemView, index: QModelIndex, place: QPoint | None = None) -> None:
     view.scrollTo(index)
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place or view.visualRect(index).center())
 
@@ -177,3 +177,38 @@ def test_work_is_there_after_closing_and_opening(
     assert document.map.segments[CAR].category == 3
     assert document.undo()
     assert document.map.segments[CAR].category == 2
+
+
+def test_segments_under_headings(labelled: Document, window: MainWindow, qtbot: QtBot) -> None:
+    panel, view = window.segments, window.segments.view
+    panel.grouping_actions[Grouping.CATEGORY].trigger()
+    assert texts(view) == ["sky  1", "road  1", "car  1", "person  1"]
+    car = row_of(view, "car  1")
+    click(qtbot, view, car)
+    assert labelled.selection == {CAR}
+    assert [index.data() for index in view.selectedIndexes()] == ["car 1"]
+    view.collapse(car)
+    labelled.relabel([PERSON], 2)
+    qtbot.waitUntil(lambda: "car  2" in texts(view))
+    assert not view.isExpanded(row_of(view, "car  2"))
+    index = row_of(view, "car  2")
+    click(qtbot, view, index, switch_place(window, index, "hide"))
+    assert window.canvas is not None
+    assert window.canvas.hidden_segments == {CAR, PERSON}
+    click(qtbot, view, index, switch_place(window, index, "lock"))
+    assert labelled.map.segments[CAR].locked
+    assert labelled.map.segments[PERSON].locked
+    panel.grouping_actions[Grouping.ORIGIN].trigger()
+    assert sorted(texts(view)) == ["by the model  3", "by you  1"]
+    labelled.set_selection({ROAD, SKY})
+    assert sorted(index.data() for index in view.selectedIndexes()) == ["road", "sky"]
+
+
+def test_menu_of_segments_acts_on_all_selected(labelled: Document, window: MainWindow, qtbot: QtBot) -> None:
+    labelled.set_selection({CAR, PERSON})
+    qtbot.waitUntil(window.actions_by_id["merge"].isEnabled)
+    menu = window.segments.context_menu()
+    next(action for action in menu.actions() if action.text() == "&Lock or unlock").trigger()
+    assert labelled.map.segments[CAR].locked
+    assert labelled.map.segments[PERSON].locked
+    menu.deleteLater()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from seamseg_studio.app.image_list import ImageList
 from seamseg_studio.app.jobs.job import FunctionJob, JobBoard
 from seamseg_studio.app.jobs.opening import (
     LoadedImage,
@@ -32,13 +32,11 @@ if TYPE_CHECKING:
     from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
 
-class Session(QObject):
+class Session(ImageList):
     """What is open, and every change of it. Knows no widget.
 
     Signals:
         project_changed: Another project, or none, is open.
-        images_changed: The list of images is another one.
-        image_changed: The id of the image whose status or labels changed.
         image_requested: The id of the image that is about to be opened.
         document_changed: Another document, or none, is open.
         taxonomy_changed: The project's categories are others.
@@ -48,8 +46,6 @@ class Session(QObject):
     """
 
     project_changed = Signal()
-    images_changed = Signal()
-    image_changed = Signal(int)
     image_requested = Signal(int)
     document_changed = Signal()
     taxonomy_changed = Signal()
@@ -62,9 +58,6 @@ class Session(QObject):
         self._board = board
         self._settings = settings
         self._project: Project | None = None
-        self._records: list[ImageRecord] = []
-        self._rows: dict[int, int] = {}
-        self._counts: Counter[str] = Counter()
         self._document: Document | None = None
         self._palette = PaletteChoice.PROJECT
         self._wanted: int | None = None  # the image asked for last; an older one that arrives late is dropped
@@ -98,15 +91,6 @@ class Session(QObject):
             self.palette_changed.emit()
 
     @property
-    def records(self) -> Sequence[ImageRecord]:
-        """All images of the project in their order. Not to be changed."""
-        return self._records
-
-    def num_with_status(self, status: str) -> int:
-        """How many images have a status."""
-        return self._counts[status]
-
-    @property
     def document(self) -> Document | None:
         return self._document
 
@@ -119,11 +103,6 @@ class Session(QObject):
     def is_opening(self) -> bool:
         """Whether a project is being opened."""
         return self._opening is not None
-
-    def record(self, image_id: int) -> ImageRecord | None:
-        """The record of an image of this project."""
-        row = self._rows.get(image_id)
-        return None if row is None else self._records[row]
 
     # Projects
 
@@ -172,19 +151,17 @@ class Session(QObject):
         self._load(project, record)
 
     def step(self, offset: int) -> None:
-        """Opens the image `offset` places further in the list; stays at the ends."""
-        row = self._rows.get(self._wanted) if self._wanted is not None else None
-        if self._records and row is not None:
-            self.open_image(self._records[min(max(row + offset, 0), len(self._records) - 1)].id)
+        """Opens the image `offset` places further on the route; stays at the ends."""
+        following = self._route.stepped(self._wanted, offset)
+        if following is not None and self._wanted is not None:
+            self.open_image(following)
 
     def open_next_unaccepted(self) -> None:
         """Opens the next image that nobody has accepted, from the start again after the end."""
-        start = self._rows.get(self._wanted, -1) if self._wanted is not None else -1
-        order = [*self._records[start + 1 :], *self._records[: start + 1]]
-        following = next((record for record in order if record.status != "accepted"), None)
+        following = self._next_unaccepted(self._wanted)
         if following is not None:
-            self.open_image(following.id)
-        elif order:
+            self.open_image(following)
+        elif self._records and self._counts["accepted"] == len(self._records):
             self.post(Message(self.tr("All images are accepted"), self.tr("Export them, or train the model on them.")))
 
     def accept(self) -> None:
@@ -207,12 +184,8 @@ class Session(QObject):
 
     def refresh_record(self, image_id: int) -> None:
         """Reads what the project now says about an image."""
-        row = self._rows.get(image_id)
-        if row is not None and self._project is not None:
-            self._counts[str(self._records[row].status)] -= 1
-            self._records[row] = self._project.image(image_id)
-            self._counts[str(self._records[row].status)] += 1
-            self.image_changed.emit(image_id)
+        if image_id in self._rows and self._project is not None:
+            self._replace_record(self._project.image(image_id))
 
     def set_taxonomy(self, taxonomy: Taxonomy) -> None:
         """Gives the project other categories; the open document is made anew with them.
@@ -308,11 +281,6 @@ class Session(QObject):
             first = first or next(iter(opened.records), None)
         if first is not None:
             self.open_image(first.id)
-
-    def _set_records(self, records: list[ImageRecord]) -> None:
-        self._records = records
-        self._rows = {record.id: row for row, record in enumerate(records)}
-        self._counts = Counter(str(record.status) for record in records)
 
     def _load(self, project: Project, record: ImageRecord) -> None:
         def on_done(loaded: LoadedImage) -> None:

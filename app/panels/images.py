@@ -2,100 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QSize, Qt
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QModelIndex, QSize, Qt, QTimer
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from seamseg_studio.app.jobs.thumbnails import Thumbnails
 from seamseg_studio.app.panels.fields import RowList, SearchField
+from seamseg_studio.app.panels.image_model import ImageModel, ImageOrder, ImageQuery
 from seamseg_studio.app.panels.panel import Panel
-from seamseg_studio.app.panels.rows import Badge, Index, Role, RowDelegate
+from seamseg_studio.app.panels.rows import Role, RowDelegate
 from seamseg_studio.app.session import Session
 from seamseg_studio.app.theme import Theme
 
-if TYPE_CHECKING:
-    from seamseg_studio.engine.project import ImageRecord
-
 _PICTURE = QSize(48, 32)
-_TONES = {"accepted": "good", "in progress": "warning", "flagged": "danger"}
-
-
-def matches(record: ImageRecord, words: Sequence[str], status_names: dict[str, str]) -> bool:
-    """Whether every word is part of the image's name or of the name of its status."""
-    text = f"{record.name} {status_names[record.status]}".casefold()
-    return all(word in text for word in words)
-
-
-class ImageModel(QAbstractListModel):
-    """The images of a session that pass the filter."""
-
-    def __init__(self, thumbnails: Thumbnails, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.status_names = {
-            "new": self.tr("new"),
-            "predicted": self.tr("predicted"),
-            "in progress": self.tr("in progress"),
-            "accepted": self.tr("accepted"),
-            "flagged": self.tr("flagged"),
-        }
-        self._thumbnails = thumbnails
-        self._shown: list[ImageRecord] = []
-        self._rows: dict[int, int] = {}
-        self._paths: dict[Path, int] = {}
-        thumbnails.ready.connect(self._on_thumbnails_ready)
-
-    def set_records(self, records: Sequence[ImageRecord], filter_text: str) -> None:
-        """Shows those of `records` that match every word of `filter_text`."""
-        words = filter_text.casefold().split()
-        self.beginResetModel()
-        self._shown = [record for record in records if not words or matches(record, words, self.status_names)]
-        self._rows = {record.id: row for row, record in enumerate(self._shown)}
-        self._paths = {record.path: row for row, record in enumerate(self._shown)}
-        self.endResetModel()
-
-    def update_record(self, record: ImageRecord) -> None:
-        """Shows what changed about one image; it stays in the list even if it no longer matches."""
-        row = self._rows.get(record.id)
-        if row is not None:
-            self._shown[row] = record
-            self.dataChanged.emit(self.index(row), self.index(row))
-
-    def place_of(self, image_id: int) -> QModelIndex:
-        """The index of an image; invalid if the filter leaves it out."""
-        row = self._rows.get(image_id)
-        return QModelIndex() if row is None else self.index(row)
-
-    def rowCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._shown)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid():
-            return None
-        record = self._shown[index.row()]
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return record.name
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{record.name}, {self.status_names[record.status]}"
-            case Qt.ItemDataRole.ToolTipRole:
-                note = f"\n{record.note}" if record.note else ""
-                return f"{record.name} · {record.width} × {record.height}{note}"
-            case Role.PICTURE:
-                return self._thumbnails.get(record.path) or False
-            case Role.BADGE:
-                return Badge(self.status_names[record.status], _TONES.get(record.status, "neutral"))
-            case Role.ITEM:
-                return record.id
-        return None
-
-    def _on_thumbnails_ready(self, path: Path) -> None:
-        row = self._paths.get(path)
-        if row is not None:
-            self.dataChanged.emit(self.index(row), self.index(row), [Role.PICTURE])
+_MANY = 5000  # images, from which on the filter waits for a pause in the typing
+_PAUSE_MS = 200
 
 
 class ImagesPanel(Panel):
@@ -107,20 +31,33 @@ class ImagesPanel(Panel):
         self.setAccessibleName(self.title)
         self.bar.heading.setText(self.title.upper())
         self._session = session
-        self.filter = SearchField(self.tr("Filter by name or status"))
-        self.add_field(self.filter)
+        self._query = ImageQuery()
+        self._category: int | None = None
+        self.filter = SearchField(self.tr("Filter by name, note or status"))
         self._model = ImageModel(thumbnails, self)
+        self.filter_button = self._make_filter_button()
+        row = QHBoxLayout()
+        row.setContentsMargins(12, 0, 12, 2)
+        row.addWidget(self.filter, 1)
+        row.addWidget(self.filter_button)
+        self.column.addLayout(row)
+        self.order_button = self._make_order_button()
+        self.bar.add(self.order_button)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._show_records)
         self.view = RowList(self.title)
         self.view.setModel(self._model)
         self.view.setItemDelegate(RowDelegate(theme, _PICTURE, self.view))
         self.column.addWidget(self.view, 1)
 
-        self.filter.textChanged.connect(self._show_records)
+        self.filter.textChanged.connect(self._on_filter_text_changed)
         self.filter.entered.connect(self._open_first)
         self.view.clicked.connect(lambda index: session.open_image(index.data(Role.ITEM)))
         self.view.activated.connect(lambda index: session.open_image(index.data(Role.ITEM)))
         self.view.selectionModel().currentChanged.connect(self._on_view_current_changed)
         theme.changed.connect(self.view.viewport().update)
+        session.project_changed.connect(self._on_session_project_changed)
         session.images_changed.connect(self._show_records)
         session.image_changed.connect(self._on_session_image_changed)
         session.image_requested.connect(self._show_current)
@@ -142,8 +79,96 @@ class ImagesPanel(Panel):
             row.addWidget(button, 2 if action is actions[-1] else 1)
         self.column.addLayout(row)
 
+    @property
+    def query(self) -> ImageQuery:
+        """Which images are shown, and how."""
+        return self._query
+
+    def set_order(self, order: ImageOrder) -> None:
+        self._query = replace(self._query, order=order)
+        self.order_button.setText(f"{self._order_names[order]} ▾")
+        self.order_actions[order].setChecked(True)
+        self._show_records()
+
+    def set_statuses(self, statuses: Collection[str]) -> None:
+        """Shows images of these statuses only; all for none."""
+        self._query = replace(self._query, statuses=frozenset(statuses))
+        self._show_records()
+
+    def set_category(self, category: int | None) -> None:
+        """Shows only images that have a category, as far as their labels were counted; all for None."""
+        self._category = category
+        self._show_records()
+
+    def _make_order_button(self) -> QToolButton:
+        self._order_names = {
+            ImageOrder.ADDED: self.tr("as added"),
+            ImageOrder.NAME: self.tr("by name"),
+            ImageOrder.STATUS: self.tr("by status"),
+        }
+        button = _menu_button(f"{self._order_names[ImageOrder.ADDED]} ▾", self.tr("Order of the images"))
+        menu = QMenu(button)
+        group = QActionGroup(menu)
+        self.order_actions = {order: menu.addAction(name) for order, name in self._order_names.items()}
+        for order, action in self.order_actions.items():
+            group.addAction(action).setCheckable(True)
+            action.triggered.connect(lambda _=False, order=order: self.set_order(order))
+        self.order_actions[ImageOrder.ADDED].setChecked(True)
+        button.setMenu(menu)
+        return button
+
+    def _make_filter_button(self) -> QToolButton:
+        button = _menu_button(self.tr("all ▾"), self.tr("Which images are shown"))
+        menu = QMenu(button)
+        self.status_actions = {status: menu.addAction(name) for status, name in self._model.status_names.items()}
+        for action in self.status_actions.values():
+            action.setCheckable(True)
+            action.triggered.connect(self._on_status_triggered)
+        menu.addSeparator()
+        self.category_menu = menu.addMenu(self.tr("With a category"))
+        self.category_menu.aboutToShow.connect(self._fill_category_menu)
+        menu.addSeparator()
+        self.clear_action = menu.addAction(self.tr("Show all"))
+        self.clear_action.triggered.connect(self._on_clear_triggered)
+        button.setMenu(menu)
+        return button
+
+    def _fill_category_menu(self) -> None:
+        self.category_menu.clear()
+        taxonomy = self._session.taxonomy
+        for number, category in enumerate(taxonomy.categories if taxonomy is not None else ()):
+            action = self.category_menu.addAction(category.name)
+            action.setCheckable(True)
+            action.setChecked(number == self._category)
+            action.triggered.connect(lambda checked, number=number: self.set_category(number if checked else None))
+
+    def _on_status_triggered(self) -> None:
+        self.set_statuses([status for status, action in self.status_actions.items() if action.isChecked()])
+
+    def _on_clear_triggered(self) -> None:
+        for action in self.status_actions.values():
+            action.setChecked(False)
+        self._category = None
+        self.filter.clear()
+        self.set_statuses(())
+
+    def _on_session_project_changed(self) -> None:
+        self._category = None  # its number means another one there
+
+    def _on_filter_text_changed(self) -> None:
+        self._timer.start(_PAUSE_MS if len(self._session.records) > _MANY else 0)
+
     def _show_records(self) -> None:
-        self._model.set_records(self._session.records, self.filter.text())
+        self._timer.stop()
+        project = self._session.project
+        among = None
+        if self._category is not None and project is not None:
+            among = project.images_showing(self._category)
+        self._query = replace(self._query, text=self.filter.text(), among=among)
+        self._model.set_shown(self._query.chosen(self._session.records, self._model.status_names))
+        self._session.set_route(record.id for record in self._model.shown)
+        is_filtered = bool(self._query.statuses) or self._category is not None
+        self.filter_button.setText(self.tr("some ▾") if is_filtered else self.tr("all ▾"))
         if self._session.wanted_image is not None:
             self._show_current(self._session.wanted_image)
         self._show_counts()
@@ -158,9 +183,13 @@ class ImagesPanel(Panel):
 
     def _show_counts(self) -> None:
         num_images, num_accepted = len(self._session.records), self._session.num_with_status("accepted")
-        self.set_summary(self.tr("{0} of {1} accepted").format(num_accepted, num_images) if num_images else "")
+        text = self.tr("{0} of {1} accepted").format(num_accepted, num_images) if num_images else ""
+        num_shown = self._model.rowCount()
+        self.set_summary(self.tr("{0} shown · ").format(num_shown) + text if num_shown < num_images else text)
 
     def _open_first(self) -> None:
+        if self._timer.isActive():
+            self._show_records()
         if self._model.rowCount():
             self._session.open_image(self._model.index(0).data(Role.ITEM))
 
@@ -173,3 +202,14 @@ class ImagesPanel(Panel):
         if record is not None:
             self._model.update_record(record)
             self._show_counts()
+
+
+def _menu_button(text: str, name: str) -> QToolButton:
+    button = QToolButton()
+    button.setProperty("role", "flat")
+    button.setText(text)
+    button.setAccessibleName(name)
+    button.setToolTip(name)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button

@@ -41,6 +41,12 @@ class ImageMethods(ProjectRooms):
         """
         return self._images.get(image_id)
 
+    def images_showing(self, category: int) -> set[int]:
+        """Returns the ids of the images in which a category is, as of when their labels were last counted."""
+        key = self._taxonomies.current.keys[category]
+        rows = self._database.rows("SELECT image_id FROM category_counts WHERE category = ?", key)
+        return {int(row["image_id"]) for row in rows}
+
     def set_status(self, image_id: int, status: Status, note: str | None = None) -> None:
         """Sets how far the work on an image is; `note` None keeps the remark that is there.
 

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.document import Document
 from seamseg_studio.app.main_window import MainWindow
+from seamseg_studio.app.panels.image_model import ImageOrder
 from seamseg_studio.app.panels.rows import Role
 from seamseg_studio.app.panels.segment_rows import Grouping, Order, rows_of
 from seamseg_studio.app.studio import Studio
@@ -212,3 +213,37 @@ def test_menu_of_segments_acts_on_all_selected(labelled: Document, window: MainW
     assert labelled.map.segments[CAR].locked
     assert labelled.map.segments[PERSON].locked
     menu.deleteLater()
+
+
+def test_images_filtered_by_status_and_category_and_sorted(
+    labelled: Document, window: MainWindow, studio: Studio, qtbot: QtBot
+) -> None:
+    panel, view = window.images, window.images.view
+    panel.status_actions["predicted"].trigger()
+    assert texts(view) == ["a.jpg"]
+    assert panel.bar.summary.text() == "1 shown · 0 of 4 accepted"
+    panel.clear_action.trigger()
+    panel.category_menu.aboutToShow.emit()
+    actions = {action.text(): action for action in panel.category_menu.actions()}
+    actions["car"].trigger()
+    assert texts(view) == ["a.jpg"]
+    panel.clear_action.trigger()
+    assert len(texts(view)) == 4
+    qtbot.keyClicks(panel.filter, "D.PNG")
+    qtbot.waitUntil(lambda: texts(view) == ["d.png"])
+    qtbot.keyClick(panel.filter, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: len(texts(view)) == 4)
+    panel.order_actions[ImageOrder.STATUS].trigger()
+    assert texts(view) == ["a.jpg", "b.jpg", "c.jpg", "d.png"]
+
+
+def test_next_follows_the_list_as_it_is_shown(
+    labelled: Document, window: MainWindow, studio: Studio, qtbot: QtBot
+) -> None:
+    qtbot.keyClicks(window.images.filter, "png")
+    qtbot.waitUntil(lambda: texts(window.images.view) == ["d.png"])
+    window.focus_canvas()
+    qtbot.keyClick(window, Qt.Key.Key_D)
+    qtbot.waitUntil(lambda: studio.session.document is not None and studio.session.document.record.name == "d.png")
+    qtbot.keyClick(window, Qt.Key.Key_Return)  # nothing shown is left: any other image that is not accepted
+    qtbot.waitUntil(lambda: studio.session.document is not None and studio.session.document.record.name == "a.jpg")

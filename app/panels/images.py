@@ -156,7 +156,10 @@ class ImagesPanel(Panel):
         self._category = None  # its number means another one there
 
     def _on_filter_text_changed(self) -> None:
-        self._timer.start(_PAUSE_MS if len(self._session.records) > _MANY else 0)
+        if len(self._session.records) > _MANY:
+            self._timer.start(_PAUSE_MS)
+        else:
+            self._show_records()
 
     def _show_records(self) -> None:
         self._timer.stop()

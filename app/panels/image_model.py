@@ -25,6 +25,7 @@ class ImageOrder(StrEnum):
     ADDED = "added"
     NAME = "name"
     STATUS = "status"
+    UNCERTAINTY = "uncertainty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class ImageQuery:
             found.sort(key=lambda record: record.name.casefold())
         elif self.order is ImageOrder.STATUS:
             found.sort(key=lambda record: _STATUS_ORDER.index(record.status))
+        elif self.order is ImageOrder.UNCERTAINTY:  # those that no model has seen come last
+            found.sort(key=lambda record: 1.0 if record.uncertainty is None else -record.uncertainty)
         return found
 
 
@@ -76,6 +79,7 @@ class ImageModel(QAbstractListModel):
             "accepted": self.tr("accepted"),
             "flagged": self.tr("flagged"),
         }
+        self._sure = self.tr("the model is {0} % sure")
         self._thumbnails = thumbnails
         self._shown: list[ImageRecord] = []
         self._rows: dict[int, int] = {}
@@ -120,8 +124,7 @@ class ImageModel(QAbstractListModel):
             case Qt.ItemDataRole.AccessibleTextRole:
                 return f"{record.name}, {self.status_names[record.status]}"
             case Qt.ItemDataRole.ToolTipRole:
-                note = f"\n{record.note}" if record.note else ""
-                return f"{record.name} · {record.width} × {record.height}{note}"
+                return self._described(record)
             case Role.PICTURE:
                 self._paths[record.path] = index.row()  # only what was asked for can become ready
                 return self._thumbnails.get(record.path) or False
@@ -130,6 +133,12 @@ class ImageModel(QAbstractListModel):
             case Role.ITEM:
                 return record.id
         return None
+
+    def _described(self, record: ImageRecord) -> str:
+        parts = [record.name, f"{record.width} × {record.height}"]
+        if record.uncertainty is not None:
+            parts.append(self._sure.format(round(100 - 100 * record.uncertainty)))
+        return " · ".join(parts) + (f"\n{record.note}" if record.note else "")
 
     def _on_thumbnails_ready(self, path: Path) -> None:
         row = self._paths.get(path)

@@ -105,6 +105,7 @@ class ImagesPanel(Panel):
             ImageOrder.ADDED: self.tr("as added"),
             ImageOrder.NAME: self.tr("by name"),
             ImageOrder.STATUS: self.tr("by status"),
+            ImageOrder.UNCERTAINTY: self.tr("least certain first"),
         }
         button = _menu_button(f"{self._order_names[ImageOrder.ADDED]} ▾", self.tr("Order of the images"))
         menu = QMenu(button)

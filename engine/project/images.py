@@ -20,7 +20,7 @@ Progress = Callable[[int, int], object]
 """Called with how many are done and how many there are; returning False stops the work."""
 
 _COLUMNS = (
-    "id, path, name, height, width, sha256, status, note, num_edits, seconds,"
+    "id, path, name, height, width, sha256, status, note, num_edits, seconds, uncertainty,"
     " (root <> '' OR checkpoint <> '' OR num_edits > 0) AS has_labels"
 )
 _STATUSES = {status.value: status for status in Status}
@@ -171,18 +171,21 @@ class ImageTable:
         return named[0] if len(named) == 1 else None
 
     def _record(self, row: sqlite3.Row) -> ImageRecord:
+        # By place and as SQLite gives them: a hundred thousand of these are made when a project is opened.
+        image_id, path, name, height, width, sha256, status, note, num_edits, seconds, uncertainty, has_labels = row
         return ImageRecord(
-            id=int(row["id"]),
-            path=self._absolute(str(row["path"])),
-            name=str(row["name"]),
-            height=int(row["height"]),
-            width=int(row["width"]),
-            sha256=str(row["sha256"]),
-            status=_STATUSES[row["status"]],
-            note=str(row["note"]),
-            has_labels=bool(row["has_labels"]),
-            num_edits=int(row["num_edits"]),
-            seconds=float(row["seconds"]),
+            image_id,
+            self._absolute(path),
+            name,
+            height,
+            width,
+            sha256,
+            _STATUSES[status],
+            note,
+            bool(has_labels),
+            num_edits,
+            seconds,
+            uncertainty,
         )
 
 

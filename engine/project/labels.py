@@ -96,8 +96,8 @@ class LabelStore:
             former = self.files_in_use(image_id)
             becomes_map = self._is_untouched(image)
             connection.execute(
-                "UPDATE images SET prediction = ?, bundle = ?, timings = ? WHERE id = ?",
-                (file, bundle, json.dumps(dict(result.timings_ms)), image_id),
+                "UPDATE images SET prediction = ?, bundle = ?, timings = ?, uncertainty = ? WHERE id = ?",
+                (file, bundle, json.dumps(dict(result.timings_ms)), result.uncertainty(), image_id),
             )
             if becomes_map:
                 self._set_root(connection, image, file, panoptic_map, Status.PREDICTED)

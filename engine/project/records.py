@@ -33,6 +33,7 @@ class ImageRecord:
         has_labels: Whether anybody, model or human, has labelled it.
         num_edits: Changes by a person that are not undone.
         seconds: That people have worked on it.
+        uncertainty: Of the newest prediction, 0 (sure) to 1; None if there is none.
     """
 
     id: int
@@ -46,6 +47,7 @@ class ImageRecord:
     has_labels: bool
     num_edits: int
     seconds: float = 0.0
+    uncertainty: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ def _to_2(connection: sqlite3.Connection) -> None:
         "look BLOB",  # of the picture, to find near-duplicates; NULL until asked for
         "timings TEXT NOT NULL DEFAULT ''",  # JSON: what the newest prediction took, in ms by stage
         "seconds REAL NOT NULL DEFAULT 0",  # that people worked on it
+        "uncertainty REAL",  # of the newest prediction, 0 (sure) to 1; NULL if there is none
         "root_is_model INTEGER NOT NULL DEFAULT 0",  # the root is a prediction in the file format of labels
     ):
         connection.execute(f"ALTER TABLE images ADD COLUMN {column}")

@@ -73,6 +73,13 @@ class PanopticResult:
         """How many segments the arrays list, without void."""
         return len(self.categories) - 1
 
+    def uncertainty(self) -> float:
+        """How unsure the model is of the image: 1 less the mean over all pixels of their segment's score, void's 0."""
+        confidence = np.clip(self.scores.astype(np.float64), 0.0, 1.0)
+        confidence[VOID] = 0.0
+        areas = np.bincount(self.ids.ravel(), minlength=len(confidence))[: len(confidence)]
+        return float(1.0 - (areas * confidence).sum() / max(1, self.ids.size))
+
     def to_map(self) -> PanopticMap:
         """Makes an independent panoptic map of the proposal, every labelled pixel and segment of origin `MODEL`.
 

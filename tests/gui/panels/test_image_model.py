@@ -15,15 +15,16 @@ from seamseg_studio.engine.project import ImageRecord, Status
 NAMES = {str(status): str(status) for status in Status}
 
 
-def record(image_id: int, name: str, status: Status, note: str = "") -> ImageRecord:
-    return ImageRecord(image_id, Path("/photos") / name, name, 10, 20, "", status, note, False, 0)
+def record(image_id: int, name: str, status: Status, note: str = "", uncertainty: float | None = None) -> ImageRecord:
+    path = Path("/photos") / name
+    return ImageRecord(image_id, path, name, 10, 20, "", status, note, False, 0, uncertainty=uncertainty)
 
 
 RECORDS = [
     record(1, "b.jpg", Status.NEW),
-    record(2, "A.jpg", Status.ACCEPTED),
+    record(2, "A.jpg", Status.ACCEPTED, uncertainty=0.2),
     record(3, "c.jpg", Status.FLAGGED, "blurred on the left"),
-    record(4, "a2.jpg", Status.PREDICTED),
+    record(4, "a2.jpg", Status.PREDICTED, uncertainty=0.6),
 ]
 
 
@@ -39,6 +40,7 @@ RECORDS = [
         (ImageQuery(among=set()), []),
         (ImageQuery(order=ImageOrder.NAME), [2, 4, 1, 3]),
         (ImageQuery(order=ImageOrder.STATUS), [3, 4, 1, 2]),
+        (ImageQuery(order=ImageOrder.UNCERTAINTY), [4, 2, 1, 3]),
         (ImageQuery("jpg", frozenset({"accepted"}), {2, 3}, ImageOrder.NAME), [2]),
     ],
 )

@@ -56,6 +56,18 @@ def test_the_stages_of_a_prediction_are_kept(project: Project, record: ImageReco
     assert project.timings(record.id) == {"body": 1.5}
 
 
+def test_the_uncertainty_of_the_newest_prediction_is_kept(project: Project, record: ImageRecord) -> None:
+    assert project.image(record.id).uncertainty is None
+    result = make_result()
+    project.store_prediction(record.id, result, "starter")
+    by_pixel = np.where(result.ids == 0, 0, result.scores[result.ids])
+    assert project.image(record.id).uncertainty == pytest.approx(1 - by_pixel.mean())
+    assert project.images_showing(2) == {record.id}
+    assert project.images_showing(1) == {record.id}
+    project.change_taxonomy(TAXONOMY, {0: 0, 1: 1, 2: None, 3: 3})
+    assert project.images_showing(2) == set()
+
+
 def test_time_adds_up_by_image(project: Project, record: ImageRecord, reopened: Callable[[], Project]) -> None:
     first, second, third = project.images()
     for image, seconds in ((first, 10.0), (first, 2.5), (second, 40.0), (third, 3.0)):
@@ -119,7 +131,8 @@ def _to_format_1(path: Path) -> None:
         " DROP TRIGGER category_counts_insert; DROP TRIGGER category_counts_delete;"
         " ALTER TABLE taxonomies DROP COLUMN kind; ALTER TABLE images DROP COLUMN exif;"
         " ALTER TABLE images DROP COLUMN look; ALTER TABLE images DROP COLUMN timings;"
-        " ALTER TABLE images DROP COLUMN seconds; ALTER TABLE images DROP COLUMN root_is_model;"
+        " ALTER TABLE images DROP COLUMN seconds; ALTER TABLE images DROP COLUMN uncertainty;"
+        " ALTER TABLE images DROP COLUMN root_is_model;"
         " PRAGMA user_version = 1;"
     )
     connection.close()

@@ -20,7 +20,7 @@ from seamseg_studio.engine.checkpoints.archive import Archive
 from seamseg_studio.engine.checkpoints.errors import BundleError
 from seamseg_studio.engine.checkpoints.weights import check_weights, with_counters
 from seamseg_studio.engine.formats.errors import FormatError
-from seamseg_studio.engine.formats.seamseg import read_metadata_taxonomy, unpack_metadata
+from seamseg_studio.engine.formats.seamseg_metadata import read_metadata_taxonomy, unpack_metadata
 from seamseg_studio.engine.model.config import Config, load_config
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 

@@ -25,12 +25,12 @@ from seamseg_studio.engine.formats.cityscapes_labels import (
 )
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import FolderWriter
-from seamseg_studio.engine.formats.image_file import IMAGE_SUFFIXES, MAX_PIXELS
+from seamseg_studio.engine.formats.image_file import MAX_PIXELS
 from seamseg_studio.engine.formats.json_file import read_json
 from seamseg_studio.engine.formats.label_image import read_indices, write_colors, write_indices, write_indices_16
 from seamseg_studio.engine.formats.losses import Losses
 from seamseg_studio.engine.formats.names import safe_name
-from seamseg_studio.engine.formats.photos import store_photo
+from seamseg_studio.engine.formats.photos import find_photo, store_photo
 from seamseg_studio.engine.formats.polygons import HOLES, trace
 from seamseg_studio.engine.formats.record_log import Record
 from seamseg_studio.engine.formats.registry import LabelledImage, Labels, to_map
@@ -215,15 +215,8 @@ class Reader:
         for path in self._files:
             name = re.sub(r"_gt(Fine|Coarse)_instanceIds\.png$", "", path.name)
             city, split = path.parent.name, path.parent.parent.name
-            photo = self._find_photo(self._photos / split / city, name)
+            photo = find_photo(self._photos / split / city / f"{name}_{PHOTOS}", first=".png")
             yield LabelledImage(name, photo, partial(self._read_labels, name, path), split)
-
-    def _find_photo(self, folder: Path, name: str) -> Path | None:
-        for suffix in (".png", *sorted(IMAGE_SUFFIXES)):
-            found = folder / f"{name}_{PHOTOS}{suffix}"
-            if found.is_file():
-                return found
-        return None
 
     def _read_labels(self, name: str, path: Path) -> ImageLabels:
         pixels = read_indices(path, self._max_pixels)

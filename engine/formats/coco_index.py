@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from array import array
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from seamseg_studio.engine.formats.errors import FormatError
-from seamseg_studio.engine.formats.image_file import IMAGE_SUFFIXES
-from seamseg_studio.engine.formats.json_file import field, read_json
+from seamseg_studio.engine.formats.json_file import field
+from seamseg_studio.engine.formats.json_stream import read_pieces
 from seamseg_studio.engine.formats.names import path_inside
 from seamseg_studio.engine.formats.palettes import ForeignCategory, make_taxonomy
+from seamseg_studio.engine.formats.photos import find_photo
+from seamseg_studio.engine.formats.spans import Spans
 from seamseg_studio.engine.scene.errors import TaxonomyError
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
@@ -19,45 +24,85 @@ Key = int | str
 
 
 class CocoIndex:
-    """A COCO JSON file, its images and categories checked.
+    """A COCO JSON file, checked, with its categories; images and annotations are read again when they are needed.
 
     Attributes:
         path: The file.
-        images: The entries of "images" by id, in the file's order.
-        annotations: The entries of "annotations", each naming a listed image.
         taxonomy: The categories, stuff first; without "isthing" all are things.
         category_of_key: The category of each category id.
+        image_rows: For each annotation the place of its image in "images", both in the file's order.
     """
 
-    def __init__(self, path: Path, preferred: str, images: Path | None) -> None:
-        """Reads the file.
+    def __init__(
+        self,
+        path: Path,
+        images: Path | None,
+        *,
+        on_image: Callable[[Any, Key], None] = lambda image, key: None,
+        on_annotation: Callable[[Any, Key], None] = lambda annotation, key: None,
+    ) -> None:
+        """Reads the file once, an entry at a time.
 
         Args:
-            path: It, or the folder that holds it.
-            preferred: Which JSON file to take of several in a folder.
+            path: It.
             images: Where the photographs are, if not beside the file or in `images` there.
+            on_image: Told every entry of "images" with its id.
+            on_annotation: Told every entry of "annotations" with the id of its image.
 
         Raises:
             FormatError: There is no such file, or it is not in COCO's form; the message says what is wrong.
         """
-        self.path = _find_index(path, preferred)
-        document = read_json(self.path)
-        entries = field(document, "categories", list, self.path, "the document")
-        info = document.get("info")
-        title = info.get("description") if isinstance(info, dict) else None
-        self.taxonomy, self.category_of_key = _read_taxonomy(entries, str(title or self.path.stem), self.path)
+        self.path = path
         self._image_folders = [images] if images else [self.path.parent, self.path.parent / IMAGE_FOLDER]
-        self.images: dict[Key, Any] = {}
-        for entry in field(document, "images", list, self.path, "the document"):
-            key = field(entry, "id", (int, str), self.path, "an image")
-            if key in self.images:
-                raise FormatError(f"{self.path}: two images have the id {key!r}; make the ids unique")
-            self.images[key] = entry
-        self.annotations: list[Any] = field(document, "annotations", list, self.path, "the document")
-        for annotation in self.annotations:
-            key = field(annotation, "image_id", (int, str), self.path, "an annotation")
-            if key not in self.images:
+        self._images, self._annotations = Spans(self.path), Spans(self.path)
+        self.image_rows = array("q")
+        rows: dict[Key, int] = {}
+        early: dict[int, Key] = {}  # annotations that come before their image
+        categories: list[Any] = []
+        title: object = None
+        missing = {"images", "annotations", "categories"}
+        for piece in read_pieces(self.path):
+            if not piece.is_item and piece.key in missing:
+                field({piece.key: piece.value}, piece.key, list, self.path, "the document")
+                missing.remove(piece.key)
+            elif piece.key == "info" and isinstance(piece.value, dict):
+                title = piece.value.get("description")
+            elif piece.key == "categories":
+                categories.append(piece.value)
+            elif piece.key == "images":
+                key = field(piece.value, "id", (int, str), self.path, "an image")
+                if rows.setdefault(key, len(rows)) != len(self._images):
+                    raise FormatError(f"{self.path}: two images have the id {key!r}; make the ids unique")
+                self._images.append(piece.start, piece.length)
+                on_image(piece.value, key)
+            elif piece.key == "annotations":
+                key = field(piece.value, "image_id", (int, str), self.path, "an annotation")
+                if key not in rows:
+                    early[len(self.image_rows)] = key
+                self.image_rows.append(rows.get(key, -1))
+                self._annotations.append(piece.start, piece.length)
+                on_annotation(piece.value, key)
+        for name in sorted(missing):
+            field({}, name, list, self.path, "the document")
+        for number, key in early.items():
+            if key not in rows:
                 raise FormatError(f"{self.path}: an annotation names image {key!r}, which is not listed; add it")
+            self.image_rows[number] = rows[key]
+        self.taxonomy, self.category_of_key = _read_taxonomy(categories, str(title or self.path.stem), self.path)
+
+    @property
+    def num_images(self) -> int:
+        """How many entries "images" has."""
+        return len(self._images)
+
+    def image(self, row: int) -> Any:
+        """Reads an entry of "images" again, by its place."""
+        (data,) = self._images.read([row])
+        return json.loads(data)
+
+    def annotations(self, numbers: Iterable[int]) -> list[Any]:
+        """Reads entries of "annotations" again, by their places."""
+        return [json.loads(data) for data in self._annotations.read(numbers)]
 
     def category(self, record: object, what: str) -> int:
         """The category that a record's "category_id" names.
@@ -84,14 +129,22 @@ class CocoIndex:
         for folder in self._image_folders:
             if file_name and (found := path_inside(folder, file_name, self.path)).is_file():
                 return found
-            for suffix in sorted(IMAGE_SUFFIXES) if stem else ():
-                found = folder / f"{stem}{suffix}"
-                if found.is_file() and (not_in is None or found.parent.resolve() != not_in.resolve()):
-                    return found
+            by_stem = find_photo(folder / stem) if stem else None
+            if by_stem is not None and (not_in is None or by_stem.parent.resolve() != not_in.resolve()):
+                return by_stem
         return None
 
 
-def _find_index(path: Path, preferred: str) -> Path:
+def find_index(path: Path, preferred: str) -> Path:
+    """Finds a dataset's JSON file.
+
+    Args:
+        path: It, or the folder that holds it.
+        preferred: Which file to take of several in a folder.
+
+    Raises:
+        FormatError: The folder has none, or several of other names.
+    """
     if not path.is_dir():
         return path
     found = [path / preferred] if (path / preferred).exists() else sorted(path.glob("*.json"))

@@ -6,6 +6,7 @@ https://cocodataset.org/#format-data section 1. Written as run lengths, which ar
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import count
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seamseg_studio.engine.files import atomic_path
-from seamseg_studio.engine.formats.coco_index import IMAGE_FOLDER, CocoIndex, Key
+from seamseg_studio.engine.formats.coco_index import IMAGE_FOLDER, CocoIndex, Key, find_index
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import FolderWriter
 from seamseg_studio.engine.formats.image_file import MAX_PIXELS
@@ -154,36 +155,51 @@ class Reader:
             FormatError: There is no such JSON, or it is not COCO instances.
         """
         self.losses = Losses()
-        self._index = CocoIndex(path, INDEX_NAME, images)
-        self._path = self._index.path
+        self._path = find_index(path, INDEX_NAME)
         self._max_pixels = max_pixels
-        self.taxonomy = self._index.taxonomy
-        self._annotations: dict[Key, list[Any]] = {key: [] for key in self._index.images}
-        seen: set[object] = set()
-        for annotation in self._index.annotations:
-            key = annotation.get("id")
-            if key is not None and key in seen:
-                raise FormatError(f"{self._path}: two annotations have the id {key!r}; make the ids unique")
-            seen.add(key)
-            self._annotations[annotation["image_id"]].append(annotation)
-        self._names: dict[str, Key] = {}
-        for key, entry in self._index.images.items():
-            file_name = field(entry, "file_name", str, self._path, f"image {key!r}")
+        self._names: list[str] = []
+        taken: set[str] = set()
+        numbers = array("q")
+        others: set[str] = set()
+
+        def note_image(image: Any, key: Key) -> None:
+            file_name = field(image, "file_name", str, self._path, f"image {key!r}")
             name = safe_name(file_name.rpartition(".")[0] or file_name)
-            if name in self._names:
+            if name in taken:
                 raise FormatError(f"{self._path}: two images are called {file_name!r}; make the names unique")
-            self._names[name] = key
+            taken.add(name)
+            self._names.append(name)
+
+        def note_annotation(annotation: Any, key: Key) -> None:
+            own = annotation.get("id")
+            if type(own) is int and abs(own) < 1 << 63:
+                numbers.append(own)
+            elif own is not None and repr(own) in others:
+                raise FormatError(f"{self._path}: two annotations have the id {own!r}; make the ids unique")
+            elif own is not None:
+                others.add(repr(own))
+
+        self._index = CocoIndex(self._path, images, on_image=note_image, on_annotation=note_annotation)
+        self.taxonomy = self._index.taxonomy
+        in_order = np.sort(np.frombuffer(numbers, np.int64))
+        again = in_order[1:][in_order[1:] == in_order[:-1]]
+        if len(again):
+            raise FormatError(f"{self._path}: two annotations have the id {again[0]}; make the ids unique")
+        # The annotations of image k are those at the places _order[_first[k]] to _order[_first[k + 1]].
+        rows = np.frombuffer(self._index.image_rows, np.int64)
+        self._order = np.argsort(rows, kind="stable")
+        self._first = np.searchsorted(rows, np.arange(len(self._names) + 1), sorter=self._order)
 
     def __len__(self) -> int:
         return len(self._names)
 
     def __iter__(self) -> Iterator[LabelledImage]:
-        for name, key in self._names.items():
-            image_path = self._index.find_image(self._index.images[key]["file_name"])
-            yield LabelledImage(name, image_path, partial(self._read_labels, name, key))
+        for row, name in enumerate(self._names):
+            image_path = self._index.find_image(self._index.image(row)["file_name"])
+            yield LabelledImage(name, image_path, partial(self._read_labels, name, row))
 
-    def _read_labels(self, name: str, key: Key) -> ImageLabels:
-        entry, what = self._index.images[key], f"image {name!r}"
+    def _read_labels(self, name: str, row: int) -> ImageLabels:
+        entry, what = self._index.image(row), f"image {name!r}"
         height = field(entry, "height", int, self._path, what)
         width = field(entry, "width", int, self._path, what)
         if not 0 < height * width <= self._max_pixels or height < 0:
@@ -192,7 +208,8 @@ class Reader:
             )
         shape = (height, width)
         shapes = []
-        for number, annotation in enumerate(self._annotations[key]):
+        own = self._order[self._first[row] : self._first[row + 1]].tolist()
+        for number, annotation in enumerate(self._index.annotations(own)):
             segment = self._segment(annotation, f"annotation {annotation.get('id', number)} of {what}")
             mask, box = self._mask(annotation, shape, name)
             shapes.append((segment, mask, box, int(np.count_nonzero(mask))))

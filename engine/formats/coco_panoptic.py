@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seamseg_studio.engine.files import atomic_path
-from seamseg_studio.engine.formats.coco_index import IMAGE_FOLDER, CocoIndex
+from seamseg_studio.engine.formats.coco_index import IMAGE_FOLDER, CocoIndex, Key, find_index
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import FolderWriter
 from seamseg_studio.engine.formats.image_file import MAX_PIXELS
@@ -164,37 +164,42 @@ class Reader:
             FormatError: There is no such JSON, or it is not COCO panoptic.
         """
         self.losses = Losses()
-        self._index = CocoIndex(path, INDEX_NAME, images)
-        self._path = self._index.path
+        self._path = find_index(path, INDEX_NAME)
         self._max_pixels = max_pixels
-        self.taxonomy = self._index.taxonomy
         self._folder = png_folder or self._path.with_suffix("")
-        self._entries: dict[str, Any] = {}
-        seen: set[object] = set()
-        for annotation in self._index.annotations:
-            key = annotation["image_id"]
-            if key in seen:
+        self._names: list[str] = []
+        taken: set[str] = set()
+        described: set[Key] = set()
+
+        def note(annotation: Any, key: Key) -> None:
+            if key in described:
                 raise FormatError(f"{self._path}: image {key!r} has two annotations; remove one")
-            seen.add(key)
+            described.add(key)
             png = field(annotation, "file_name", str, self._path, "an annotation")
             name = safe_name(png[:-4] if png.lower().endswith(".png") else png)
-            if name in self._entries:
+            if name in taken:
                 raise FormatError(f"{self._path}: two annotations name the same PNG {png}; make the names unique")
-            self._entries[name] = annotation
+            taken.add(name)
+            self._names.append(name)
+
+        self._index = CocoIndex(self._path, images, on_annotation=note)
+        self.taxonomy = self._index.taxonomy
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._names)
 
     def __iter__(self) -> Iterator[LabelledImage]:
-        for name, annotation in self._entries.items():
-            image = self._index.images[annotation["image_id"]]
+        for number, name in enumerate(self._names):
+            image = self._index.image(self._index.image_rows[number])
             yield LabelledImage(
                 name,
                 self._index.find_image(str(image.get("file_name", "")), name, self._folder),
-                partial(self._read_labels, name, annotation, image),
+                partial(self._read_labels, name, number),
             )
 
-    def _read_labels(self, name: str, annotation: Any, image: Any) -> ImageLabels:
+    def _read_labels(self, name: str, number: int) -> ImageLabels:
+        (annotation,) = self._index.annotations([number])
+        image = self._index.image(self._index.image_rows[number])
         png = path_inside(self._folder, annotation["file_name"], self._path)
         ids = read_colors_as_ids(png, self._max_pixels)
         size = (image.get("height"), image.get("width"))

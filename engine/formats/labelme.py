@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 from seamseg_studio.engine.files import atomic_write
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import FolderWriter
-from seamseg_studio.engine.formats.image_file import IMAGE_SUFFIXES, MAX_PIXELS
+from seamseg_studio.engine.formats.image_file import MAX_PIXELS
 from seamseg_studio.engine.formats.json_file import field, read_json
 from seamseg_studio.engine.formats.losses import Losses
 from seamseg_studio.engine.formats.names import path_inside, safe_name
 from seamseg_studio.engine.formats.palettes import ForeignCategory, make_taxonomy
-from seamseg_studio.engine.formats.photos import store_photo
+from seamseg_studio.engine.formats.photos import find_photo, store_photo
 from seamseg_studio.engine.formats.polygons import HOLES, Points, fill, trace, usable
 from seamseg_studio.engine.formats.record_log import Record
 from seamseg_studio.engine.formats.registry import LabelledImage, Labels, to_map
@@ -158,9 +158,7 @@ class Reader:
 
     def __iter__(self) -> Iterator[LabelledImage]:
         for file in self._files:
-            photo = next((p for s in sorted(IMAGE_SUFFIXES) if (p := self._photos / f"{file.stem}{s}").is_file()), None)
-            if photo is None:
-                photo = self._named_photo(file)
+            photo = find_photo(self._photos / file.stem) or self._named_photo(file)
             yield LabelledImage(safe_name(file.stem), photo, partial(self._read_labels, file))
 
     def _named_photo(self, file: Path) -> Path | None:

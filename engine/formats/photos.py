@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -10,11 +11,27 @@ from numpy.typing import NDArray
 
 from seamseg_studio.engine.files import atomic_path
 from seamseg_studio.engine.formats.errors import FormatError
-from seamseg_studio.engine.formats.image_file import explained_damage, read_header, read_image
+from seamseg_studio.engine.formats.image_file import IMAGE_SUFFIXES, explained_damage, read_header, read_image
 from seamseg_studio.engine.formats.label_image import write_rgb
 
 _COPIED = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png"}
 _PLAIN_MODES = ("RGB", "L")
+_SUFFIXES = (".jpg", ".jpeg", ".png", *sorted(IMAGE_SUFFIXES - {".jpg", ".jpeg", ".png"}))
+
+
+def find_photo(base: Path, first: str = ".jpg") -> Path | None:
+    """Finds a photograph whose suffix is not known; cameras write it in capitals too.
+
+    Args:
+        base: Its path without suffix.
+        first: The suffix to take if there are several.
+    """
+    start = os.fspath(base)
+    for suffix in (first, *_SUFFIXES):
+        for found in (start + suffix, start + suffix.upper()):
+            if os.path.isfile(found):  # many times faster than pathlib's, which counts for large datasets
+                return Path(found)
+    return None
 
 
 def store_photo(

@@ -7,11 +7,11 @@ void (255). Overlapping instances may lie in further layers msk/ID.png.1, ID.png
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Iterator
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import msgpack
 import numpy as np
@@ -21,19 +21,18 @@ from seamseg_studio.engine.files import atomic_path, atomic_write
 from seamseg_studio.engine.formats.coco_instances import thing_instances
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import FolderWriter
-from seamseg_studio.engine.formats.image_file import IMAGE_SUFFIXES, MAX_PIXELS
-from seamseg_studio.engine.formats.json_file import field, write_list
+from seamseg_studio.engine.formats.image_file import MAX_PIXELS
+from seamseg_studio.engine.formats.json_file import write_list
 from seamseg_studio.engine.formats.label_image import read_indices, write_indices_16
 from seamseg_studio.engine.formats.losses import Losses
 from seamseg_studio.engine.formats.names import path_inside, safe_name
-from seamseg_studio.engine.formats.palettes import color_for
-from seamseg_studio.engine.formats.photos import store_photo
+from seamseg_studio.engine.formats.photos import find_photo, store_photo
 from seamseg_studio.engine.formats.record_log import Record
 from seamseg_studio.engine.formats.registry import LabelledImage, Labels, to_map
+from seamseg_studio.engine.formats.seamseg_metadata import MetadataIndex
 from seamseg_studio.engine.formats.segments import ImageLabels, assemble, compact
-from seamseg_studio.engine.scene.errors import TaxonomyError
 from seamseg_studio.engine.scene.panoptic_map import Origin, Segment
-from seamseg_studio.engine.scene.taxonomy import VOID, VOID_CATEGORY, Category, Kind, Taxonomy
+from seamseg_studio.engine.scene.taxonomy import VOID, VOID_CATEGORY, Kind, Taxonomy
 
 METADATA_NAME = "metadata.bin"
 DEFAULT_SPLIT = "all"
@@ -41,6 +40,7 @@ MAX_SEGMENTS = 0xFFFF
 
 OVERLAP = "overlapping pixels of further mask layers left to the first"
 SEVERAL_SPLITS = "memberships in a second split ignored"
+UNDESCRIBED = "images of a split left out that metadata.bin does not describe"
 VOID_SEGMENT = "segments of category void made void"
 
 
@@ -183,47 +183,43 @@ class Reader:
         self._folder = path
         self._max_pixels = max_pixels
         self._metadata = path / METADATA_NAME
-        document = unpack_metadata(_read_bytes(self._metadata), self._metadata)
-        self.taxonomy = read_metadata_taxonomy(document, self._metadata)
-        self._entries = _index_images(document, self._metadata)
-        splits = {file.stem: _read_list(file) for file in sorted((path / "lst").glob("*.txt"))}
-        if split is not None and split not in splits:
-            there = ", ".join(splits) or "none"
-            raise FormatError(f"{path}: has no split {split!r}; there are: {there}")
-        self._split_of = {name: part for part, names in reversed(splits.items()) for name in names}
-        for part, members in splits.items():
-            for name in members:
-                if split is None and self._split_of[name] != part:
+        self._index = MetadataIndex(self._metadata)
+        self.taxonomy = self._index.taxonomy
+        files = {file.stem: file for file in sorted((path / "lst").glob("*.txt"))}
+        if split is not None and split not in files:
+            raise FormatError(f"{path}: has no split {split!r}; there are: {', '.join(files) or 'none'}")
+        self._parts = ["", *files]
+        self._part_of = array("h", bytes(2 * len(self._index.rows)))  # a place in `_parts` for each image
+        self._names = self._index.rows if split is None else _read_list(files[split])
+        for number, (part, file) in enumerate(files.items(), 1):
+            if split in (None, part):
+                self._join(number, part, file, must_exist=split is not None)
+
+    def _join(self, number: int, part: str, file: Path, *, must_exist: bool) -> None:
+        """Notes which images belong to a part."""
+        for name in _read_list(file):
+            row = self._index.rows.get(name)
+            if row is not None:
+                if self._part_of[row]:
                     self.losses.add(SEVERAL_SPLITS, name, 1, part)
-        self._names = list(self._entries) if split is None else splits[split]
-        if split is not None:
-            self._split_of = dict.fromkeys(self._names, split)
-        missing = [name for name in self._names if name not in self._entries]
-        if missing:
-            raise FormatError(f"{self._metadata}: does not describe image {missing[0]!r} of lst/{split}.txt; remake it")
+                else:
+                    self._part_of[row] = number
+            elif must_exist:
+                raise FormatError(f"{self._metadata}: does not describe image {name!r} of lst/{part}.txt; remake it")
+            else:
+                self.losses.add(UNDESCRIBED, name, 1, part)
 
     def __len__(self) -> int:
         return len(self._names)
 
     def __iter__(self) -> Iterator[LabelledImage]:
         for name in self._names:
-            entry = self._entries[name]
-            yield LabelledImage(
-                name,
-                self._find_image(name),
-                partial(self._read_labels, name, entry),
-                self._split_of.get(name, ""),
-            )
+            photo = find_photo(path_inside(self._folder / "img", name, self._metadata), first=".png")
+            part = self._parts[self._part_of[self._index.rows[name]]]
+            yield LabelledImage(name, photo, partial(self._read_labels, name), part)
 
-    def _find_image(self, name: str) -> Path | None:
-        base = path_inside(self._folder / "img", name, self._metadata)
-        for suffix in (".png", ".jpg", *sorted(IMAGE_SUFFIXES)):
-            found = base.with_name(base.name + suffix)
-            if found.is_file():
-                return found
-        return None
-
-    def _read_labels(self, name: str, entry: Record) -> ImageLabels:
+    def _read_labels(self, name: str) -> ImageLabels:
+        entry = self._index.entry(name)
         path = path_inside(self._folder / "msk", f"{name}.png", self._metadata)
         ids = self._read_layer(path, entry)
         for layer in count(1):
@@ -258,74 +254,6 @@ class Reader:
                 "export it again"
             )
         return ids
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise FormatError(f"{path}: no such file; name the folder of a seamseg dataset") from error
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read ({error.strerror}); check the folder") from error
-
-
-def unpack_metadata(data: bytes, path: Path) -> Any:
-    """Unpacks a metadata.bin.
-
-    Args:
-        data: Its content.
-        path: Where it comes from, for messages.
-
-    Raises:
-        FormatError: It is not MessagePack.
-    """
-    try:
-        return msgpack.unpackb(data, raw=False)
-    except (ValueError, msgpack.exceptions.UnpackException, msgpack.exceptions.ExtraData) as error:
-        raise FormatError(f"{path}: is damaged ({str(error) or type(error).__name__}); remake it") from error
-
-
-def read_metadata_taxonomy(document: Any, path: Path) -> Taxonomy:
-    """Reads the categories of an unpacked metadata.bin; the taxonomy is called as the folder.
-
-    Raises:
-        FormatError: They are missing or contradict each other.
-    """
-    meta = field(document, "meta", dict, path, "the file")
-    names = field(meta, "categories", list, path, "meta")
-    num_stuff = field(meta, "num_stuff", int, path, "meta")
-    num_things = field(meta, "num_thing", int, path, "meta")
-    if num_stuff + num_things != len(names):
-        raise FormatError(
-            f"{path}: {num_stuff} stuff and {num_things} things are not {len(names)} categories; remake it"
-        )
-    palette = meta.get("palette") or []
-    categories = []
-    for index, name in enumerate(names):
-        color = tuple(palette[index][:3]) if index < len(palette) else color_for(index)
-        kind = Kind.STUFF if index < num_stuff else Kind.THING
-        categories.append(Category(str(name), kind, (int(color[0]), int(color[1]), int(color[2]))))
-    try:
-        return Taxonomy(path.resolve().parent.name, tuple(categories))
-    except TaxonomyError as error:
-        raise FormatError(f"{path}: {error}") from error
-
-
-def _index_images(document: Any, path: Path) -> dict[str, Record]:
-    entries: dict[str, Record] = {}
-    for entry in field(document, "images", list, path, "the file"):
-        name = field(entry, "id", str, path, "an image")
-        what = f"image {name!r}"
-        cat = field(entry, "cat", list, path, what)
-        size = field(entry, "size", list, path, what)
-        is_crowd = field(entry, "iscrowd", list, path, what)
-        whole = all(type(value) is int and value >= 0 for value in (*cat, *size))
-        if not whole or len(size) != 2 or len(cat) != len(is_crowd) or cat[:1] != [VOID_CATEGORY]:
-            raise FormatError(f"{path}: the entry of {what} is inconsistent; remake it")
-        if name in entries:
-            raise FormatError(f"{path}: describes {what} twice; remake it")
-        entries[name] = entry
-    return entries
 
 
 def _read_list(path: Path) -> list[str]:

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from seamseg_studio.engine.files import atomic_write
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import FolderWriter
-from seamseg_studio.engine.formats.image_file import IMAGE_SUFFIXES, MAX_PIXELS
+from seamseg_studio.engine.formats.image_file import MAX_PIXELS
 from seamseg_studio.engine.formats.json_file import field, read_json
 from seamseg_studio.engine.formats.label_image import read_indices, write_indices_16, write_palette
 from seamseg_studio.engine.formats.losses import Losses
 from seamseg_studio.engine.formats.names import safe_name
 from seamseg_studio.engine.formats.palettes import ForeignCategory, make_taxonomy
-from seamseg_studio.engine.formats.photos import store_photo
+from seamseg_studio.engine.formats.photos import find_photo, store_photo
 from seamseg_studio.engine.formats.record_log import Record
 from seamseg_studio.engine.formats.registry import LabelledImage, Labels, to_map
 from seamseg_studio.engine.formats.runs import measure_segments, renumber
@@ -193,7 +193,7 @@ class Reader:
     def __iter__(self) -> Iterator[LabelledImage]:
         for folder, file in self._files:
             photos = self._photos or folder / "images"
-            photo = next((p for s in sorted(IMAGE_SUFFIXES) if (p := photos / f"{file.stem}{s}").is_file()), None)
+            photo = find_photo(photos / file.stem)
             yield LabelledImage(file.stem, photo, partial(self._read_labels, file), folder.name)
 
     def _read_labels(self, file: Path) -> ImageLabels:

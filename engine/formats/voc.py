@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from seamseg_studio.engine.files import atomic_write
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import FolderWriter
-from seamseg_studio.engine.formats.image_file import IMAGE_SUFFIXES, MAX_PIXELS
+from seamseg_studio.engine.formats.image_file import MAX_PIXELS
 from seamseg_studio.engine.formats.label_image import read_indices, write_palette
 from seamseg_studio.engine.formats.losses import Losses
 from seamseg_studio.engine.formats.names import path_inside, safe_name
 from seamseg_studio.engine.formats.palettes import ForeignCategory, make_taxonomy
-from seamseg_studio.engine.formats.photos import store_photo
+from seamseg_studio.engine.formats.photos import find_photo, store_photo
 from seamseg_studio.engine.formats.record_log import Record
 from seamseg_studio.engine.formats.registry import LabelledImage, Labels, to_map
 from seamseg_studio.engine.formats.runs import measure_segments, renumber
@@ -177,8 +177,7 @@ class Reader:
 
     def __iter__(self) -> Iterator[LabelledImage]:
         for name in self._names:
-            base = path_inside(self._photos, name, self._root / LISTS)
-            photo = next((p for s in sorted(IMAGE_SUFFIXES) if (p := base.with_name(base.name + s)).is_file()), None)
+            photo = find_photo(path_inside(self._photos, name, self._root / LISTS))
             yield LabelledImage(safe_name(name), photo, partial(self._read_labels, name), self._split_of.get(name, ""))
 
     def _read_labels(self, name: str) -> ImageLabels:

@@ -19,11 +19,11 @@ from seamseg_studio.engine.files import atomic_write
 from seamseg_studio.engine.formats.coco_instances import NO_STUFF
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import FolderWriter
-from seamseg_studio.engine.formats.image_file import IMAGE_SUFFIXES, MAX_PIXELS, read_size
+from seamseg_studio.engine.formats.image_file import MAX_PIXELS, read_size
 from seamseg_studio.engine.formats.losses import Losses
 from seamseg_studio.engine.formats.names import safe_name
 from seamseg_studio.engine.formats.palettes import ForeignCategory, make_taxonomy
-from seamseg_studio.engine.formats.photos import store_photo
+from seamseg_studio.engine.formats.photos import find_photo, store_photo
 from seamseg_studio.engine.formats.polygons import HOLES, PARTS, fill, trace, usable
 from seamseg_studio.engine.formats.record_log import Record
 from seamseg_studio.engine.formats.registry import LabelledImage, Labels, to_map
@@ -138,7 +138,7 @@ class Reader:
 
     def __iter__(self) -> Iterator[LabelledImage]:
         for photos, file in self._files:
-            photo = next((p for s in sorted(IMAGE_SUFFIXES) if (p := photos / f"{file.stem}{s}").is_file()), None)
+            photo = find_photo(photos / file.stem)
             yield LabelledImage(file.stem, photo, partial(self._read_labels, file, photo), photos.name)
 
     def _read_labels(self, file: Path, photo: Path | None) -> ImageLabels:

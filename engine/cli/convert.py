@@ -21,6 +21,7 @@ from seamseg_studio.engine.cli.console import (
     run_command,
     warn,
 )
+from seamseg_studio.engine.cli.targets import check_file, check_folder
 from seamseg_studio.engine.errors import InputError
 from seamseg_studio.engine.files import atomic_write
 from seamseg_studio.engine.formats.conversion import Conversion, convert
@@ -81,10 +82,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> int:
     if args.workers is not None and args.workers < 1:
         raise UsageError("--workers needs at least 1")
+    if args.max_pixels is not None and args.max_pixels < 1:
+        raise UsageError("--max-pixels needs at least 1")
     source, target = Path(args.source), Path(args.target)
     if source.exists() and target.exists() and source.resolve() == target.resolve():
         raise UsageError(f"{target}: source and target are the same folder; choose another target")
     target_format = find_format(args.target_format)
+    check_folder(target, "DST")
+    if args.losses:
+        check_file(Path(args.losses), "--losses")
     reader = _open(args, source)
     mapping = read_mapping(_find_taxonomy(args.taxonomy), reader.taxonomy) if args.taxonomy else None
     taxonomy = mapping.target if mapping else reader.taxonomy
@@ -101,6 +107,8 @@ def _run(args: argparse.Namespace) -> int:
             num_threads=workers,
             on_image=lambda name: bar.advance(),
         )
+        if conversion.num_images + conversion.num_kept == 0:
+            writer.discard()
     return _show(args, conversion, len(reader))
 
 

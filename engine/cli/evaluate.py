@@ -21,6 +21,7 @@ from seamseg_studio.engine.cli.console import (
     run_command,
     warn,
 )
+from seamseg_studio.engine.cli.targets import check_file
 from seamseg_studio.engine.errors import InputError
 from seamseg_studio.engine.evaluation.page import render_page
 from seamseg_studio.engine.evaluation.pairing import Evaluation, evaluate, lookup
@@ -28,7 +29,7 @@ from seamseg_studio.engine.evaluation.panoptic_quality import Rules
 from seamseg_studio.engine.evaluation.report import as_json, category_table, precision_table, summary_table
 from seamseg_studio.engine.files import atomic_write
 from seamseg_studio.engine.formats.detection import detect_format
-from seamseg_studio.engine.formats.image_file import read_image
+from seamseg_studio.engine.formats.image_file import MAX_PIXELS, read_image
 from seamseg_studio.engine.formats.registry import FORMATS, LabelledImage, Reader, find_format
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 
@@ -61,6 +62,8 @@ def build_parser() -> Parser:
         "--precision", default="auto", choices=("auto", "fp32", "fp16", "bf16"), help="of the network (default: auto)"
     )
     parser.add_argument("--from", dest="format", metavar="F", help=f"format of the ground truth: {readable}")
+    parser.add_argument("--predictions-from", dest="predictions_format", metavar="F", help="format of the predictions")
+    parser.add_argument("--max-pixels", type=int, metavar="N", help="refuse larger images (default: 268 million)")
     parser.add_argument(
         "--rules",
         default=Rules.PANOPTICAPI.value,
@@ -83,24 +86,38 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
+    _check(args)
     if args.predictions is None and args.ground_truth is None:
         if args.dataset is None:
             raise UsageError("name a DATASET, or --predictions and --ground-truth; see seamseg-eval --help")
-        truth = _open(args.dataset, args.format, args.split)
+        truth = _open(args.dataset, args.format, args.split, args.max_pixels)
         evaluation = _judge_model(args, truth)
     else:
         if args.dataset is not None or args.model is not None:
             raise UsageError("--predictions and --ground-truth go without DATASET and --model; see seamseg-eval --help")
         if args.predictions is None or args.ground_truth is None:
             raise UsageError("--predictions and --ground-truth belong together; see seamseg-eval --help")
-        truth = _open(args.ground_truth, args.format, args.split)
-        evaluation = _judge_files(args, truth, _open(args.predictions, None, None))
+        truth = _open(args.ground_truth, args.format, args.split, args.max_pixels)
+        evaluation = _judge_files(args, truth, _open(args.predictions, args.predictions_format, None, args.max_pixels))
     return _show(args, evaluation, len(truth))
 
 
-def _open(path: str, format_name: str | None, split: str | None) -> Reader:
+def _check(args: argparse.Namespace) -> None:
+    """Refuses before anything slow what could not be written at the end, and numbers that make no sense."""
+    if args.workers is not None and args.workers < 1:
+        raise UsageError("--workers needs at least 1")
+    if args.max_pixels is not None and args.max_pixels < 1:
+        raise UsageError("--max-pixels needs at least 1")
+    for option, path in (("--out", args.out), ("--html", args.html)):
+        if path:
+            check_file(Path(path), option)
+    if args.out and args.html and Path(args.out).resolve() == Path(args.html).resolve():
+        raise UsageError(f"{args.out}: is named by both --out and --html; name two files")
+
+
+def _open(path: str, format_name: str | None, split: str | None, max_pixels: int | None) -> Reader:
     entry = find_format(format_name) if format_name else detect_format(Path(path))
-    options: dict[str, str] = {}
+    options: dict[str, str | int] = {} if max_pixels is None else {"max_pixels": max_pixels}
     if split is not None:
         if not entry.has_splits:
             raise UsageError(
@@ -114,7 +131,7 @@ def _open(path: str, format_name: str | None, split: str | None) -> Reader:
 
 
 def _judge_files(args: argparse.Namespace, truth: Reader, predictions: Reader) -> Evaluation:
-    workers = args.workers if args.workers is not None else min(8, os.cpu_count() or 1)
+    workers = args.workers or min(8, os.cpu_count() or 1)
     with progress_bar("comparing", len(truth)) as bar:
         return evaluate(
             truth,
@@ -123,7 +140,7 @@ def _judge_files(args: argparse.Namespace, truth: Reader, predictions: Reader) -
             predictions.taxonomy,
             rules=Rules(args.rules),
             with_precision=args.ap,
-            num_threads=max(1, workers),
+            num_threads=workers,
             on_image=lambda name: bar.advance(),
         )
 
@@ -136,7 +153,8 @@ def _judge_model(args: argparse.Namespace, truth: Reader) -> Evaluation:
     def predict(image: LabelledImage) -> PanopticMap:
         if image.image_path is None:
             raise InputError(f"{image.name}: its photograph is not there; complete the dataset")
-        return predictor.predict(read_image(image.image_path)).to_map()
+        photo = read_image(image.image_path, args.max_pixels or MAX_PIXELS)
+        return predictor.predict(photo).to_map()
 
     # No threads: the network has the machine, and images come one after the other.
     with progress_bar("labelling and comparing", len(truth)) as bar:

@@ -195,8 +195,13 @@ class Reader:
 
     def __iter__(self) -> Iterator[LabelledImage]:
         for row, name in enumerate(self._names):
-            image_path = self._index.find_image(self._index.image(row)["file_name"])
-            yield LabelledImage(name, image_path, partial(self._read_labels, name, row))
+            file_name = self._index.image(row)["file_name"]
+            try:
+                photo = self._index.find_image(file_name)
+            except FormatError as error:
+                yield LabelledImage.failing(name, error)
+                continue
+            yield LabelledImage(name, photo, partial(self._read_labels, name, row))
 
     def _read_labels(self, name: str, row: int) -> ImageLabels:
         entry, what = self._index.image(row), f"image {name!r}"

@@ -191,11 +191,12 @@ class Reader:
     def __iter__(self) -> Iterator[LabelledImage]:
         for number, name in enumerate(self._names):
             image = self._index.image(self._index.image_rows[number])
-            yield LabelledImage(
-                name,
-                self._index.find_image(str(image.get("file_name", "")), name, self._folder),
-                partial(self._read_labels, name, number),
-            )
+            try:
+                photo = self._index.find_image(str(image.get("file_name", "")), name, self._folder)
+            except FormatError as error:
+                yield LabelledImage.failing(name, error)
+                continue
+            yield LabelledImage(name, photo, partial(self._read_labels, name, number))
 
     def _read_labels(self, name: str, number: int) -> ImageLabels:
         (annotation,) = self._index.annotations([number])

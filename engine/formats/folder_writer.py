@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
@@ -57,15 +60,19 @@ class FolderWriter(ABC):
         self.folder = folder
         self.taxonomy = taxonomy
         self.losses = Losses()
+        self._made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+        self._there_before = frozenset() if self._made else frozenset(os.listdir(folder) if folder.is_dir() else ())
+        self._is_closed = False
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except FileExistsError as error:
             raise FormatError(f"{folder}: is a file, not a folder; choose another target") from error
         path = folder / f".{self.format_name}.log"
+        self._former = folder / f".{self.format_name}.log.old"
         header = {
             "format": self.format_name,
             "version": 1,
-            "taxonomy": taxonomy.to_json(),
+            "categories": taxonomy.to_json()["categories"],  # the name may differ: datasets can be merged
             "settings": dict(settings or {}),
         }
         if path.exists() and not resume and not overwrite:
@@ -77,10 +84,10 @@ class FolderWriter(ABC):
         if foreign and not path.exists() and not overwrite:
             raise FormatError(f"{folder / foreign[0]}: is there already; overwrite it or choose another folder")
         if path.exists() and overwrite:
-            # Formats that are read folder by folder would find images of the former dataset among the new ones.
-            for record in read_records(path):
-                for stale in self._files_of(record):
-                    stale.unlink(missing_ok=True)
+            # The former dataset stays until the new one is done: nothing is gone if every image fails.
+            with self._former.open("ab") as former:
+                former.write(path.read_bytes())
+            path.unlink()
         self._log = RecordLog(path, header, resume=resume)
 
     def write(
@@ -115,8 +122,42 @@ class FolderWriter(ABC):
         return frozenset(r["name"] for r in records if all(_has_content(path) for path in self._files_of(r)))
 
     def close(self) -> None:
-        """Writes the indexes and closes the log."""
+        """Writes the indexes, removes what is left of a dataset that was overwritten, and closes the log."""
+        self._finish(is_whole=True)
+
+    def discard(self) -> None:
+        """Takes back a run that has written no image: removes all that has come into the folder since it was opened,
+        and the folder with its parents if they were made for it. A dataset that was to be overwritten stays."""
+        assert not len(self._log), "images were written"
+        self._is_closed = True
+        self._log.close()
+        log = self._log.path
+        log.unlink(missing_ok=True)
+        if self._former.exists():
+            self._former.replace(log)
+        for name in sorted(set(os.listdir(self.folder)) - self._there_before):
+            added = self.folder / name
+            if added.is_dir() and not added.is_symlink():
+                shutil.rmtree(added)
+            elif added != log:
+                added.unlink()
+        for folder in self._made:
+            with suppress(OSError):  # something else has been put there meanwhile
+                folder.rmdir()
+
+    def _finish(self, *, is_whole: bool) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
         self._write_indexes()
+        if is_whole and self._former.exists():
+            # Formats that are read folder by folder would find images of the former dataset among the new ones.
+            kept = {file for record in self._log.records() for file in self._files_of(record)}
+            for record in read_records(self._former):
+                for stale in self._files_of(record):
+                    if stale not in kept:
+                        stale.unlink(missing_ok=True)
+            self._former.unlink()
         self._log.close()
 
     def __enter__(self) -> Self:
@@ -126,7 +167,7 @@ class FolderWriter(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # After an error the indexes are written all the same: what is finished is a valid dataset.
-        self.close()
+        self._finish(is_whole=kind is None)
 
 
 def _has_content(path: Path) -> bool:

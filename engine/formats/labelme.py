@@ -40,6 +40,7 @@ from seamseg_studio.engine.scene.panoptic_map import Origin, Segment
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
 TAXONOMY_NAME = "taxonomy.json"
+ELSEWHERE = "photographs not looked for, as their names lead out of the folder"
 CROWD_FLAG = "crowd"
 LINES = "points and lines left out, as they have no area"
 
@@ -164,8 +165,13 @@ class Reader:
     def _named_photo(self, file: Path) -> Path | None:
         """The photograph that the file names, if it lies in the folder."""
         try:
-            named = path_inside(self._photos, str(read_json(file).get("imagePath", "")), file)
+            name = str(read_json(file).get("imagePath", ""))
         except (FormatError, AttributeError):
+            return None  # said when the labels are read
+        try:
+            named = path_inside(self._photos, name, file)
+        except FormatError:
+            self.losses.add(ELSEWHERE, file.stem, 1, name)
             return None
         return named if named.is_file() else None
 

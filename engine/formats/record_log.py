@@ -33,6 +33,9 @@ def read_records(path: Path) -> Iterator[Record]:
 class RecordLog:
     """An append-only file of records, each with a key "name"; of several with one name the last counts.
 
+    Attributes:
+        path: The file.
+
     Args:
         path: The file; its folder must exist.
         header: Describes the run; a log begun with another header is not continued.
@@ -43,7 +46,7 @@ class RecordLog:
     """
 
     def __init__(self, path: Path, header: Mapping[str, object], *, resume: bool) -> None:
-        self._path = path
+        self.path = path
         self._lock = threading.Lock()
         self._offsets: dict[str, int] = {}
         wanted = json.loads(json.dumps(header))
@@ -56,7 +59,7 @@ class RecordLog:
 
     def _load(self, wanted: object) -> None:
         end = 0
-        with self._path.open("rb") as file:
+        with self.path.open("rb") as file:
             for number, line in enumerate(file):
                 try:
                     record = json.loads(line)
@@ -66,16 +69,16 @@ class RecordLog:
                     break
                 if number == 0 and record != wanted:
                     raise FormatError(
-                        f"{self._path.parent}: was begun with another taxonomy or other options; "
+                        f"{self.path.parent}: was begun with another taxonomy or other options; "
                         "choose another folder or overwrite it"
                     )
                 if number:
                     self._offsets[record["name"]] = end
                 end += len(line)
         if end == 0:
-            self._path.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
+            self.path.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
         else:
-            with self._path.open("rb+") as file:
+            with self.path.open("rb+") as file:
                 file.truncate(end)
 
     def append(self, record: Record) -> None:
@@ -100,7 +103,7 @@ class RecordLog:
         """Yields the records sorted by name, reading them from the file one by one."""
         with self._lock:
             offsets = sorted(self._offsets.items())
-        with self._path.open("rb") as file:
+        with self.path.open("rb") as file:
             for _, offset in offsets:
                 file.seek(offset)
                 yield json.loads(file.readline())

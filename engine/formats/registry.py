@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seamseg_studio.engine.errors import InputError
+from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.losses import Losses
 from seamseg_studio.engine.formats.segments import ImageLabels
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
@@ -57,6 +58,15 @@ class LabelledImage:
             FormatError: They cannot be read.
         """
         return self._read_labels().to_map()
+
+    @classmethod
+    def failing(cls, name: str, error: FormatError) -> Self:
+        """An image of which not even the files can be found: `labels` raises `error`, the other images are read."""
+
+        def fail() -> ImageLabels:
+            raise error
+
+        return cls(name, None, fail)
 
     def __repr__(self) -> str:
         return f"LabelledImage({self.name!r}, {self.image_path!r}, split={self.split!r})"
@@ -125,6 +135,10 @@ class Writer(Protocol):
 
     def close(self) -> None:
         """Writes the indexes. An interrupted run that is continued ends with the same files as one that was not."""
+        ...
+
+    def discard(self) -> None:
+        """Takes back a run that has written no image, so that a new target leaves nothing behind."""
         ...
 
     def __enter__(self) -> Self: ...

@@ -214,7 +214,11 @@ class Reader:
 
     def __iter__(self) -> Iterator[LabelledImage]:
         for name in self._names:
-            photo = find_photo(path_inside(self._folder / "img", name, self._metadata), first=".png")
+            try:
+                photo = find_photo(path_inside(self._folder / "img", name, self._metadata), first=".png")
+            except FormatError as error:
+                yield LabelledImage.failing(safe_name(name), error)
+                continue
             part = self._parts[self._part_of[self._index.rows[name]]]
             yield LabelledImage(name, photo, partial(self._read_labels, name), part)
 

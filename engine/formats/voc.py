@@ -177,7 +177,11 @@ class Reader:
 
     def __iter__(self) -> Iterator[LabelledImage]:
         for name in self._names:
-            photo = find_photo(path_inside(self._photos, name, self._root / LISTS))
+            try:
+                photo = find_photo(path_inside(self._photos, name, self._root / LISTS))
+            except FormatError as error:
+                yield LabelledImage.failing(safe_name(name), error)
+                continue
             yield LabelledImage(safe_name(name), photo, partial(self._read_labels, name), self._split_of.get(name, ""))
 
     def _read_labels(self, name: str) -> ImageLabels:

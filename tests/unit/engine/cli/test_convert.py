@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +119,73 @@ def test_two_datasets_become_one(dataset: Path, tmp_path: Path) -> None:
     reader = FORMATS["seamseg"].reader(out)
     assert len(reader) == 6
     assert [image.name.startswith("more_") for image in reader] == [False] * 4 + [True] * 2
+
+
+def test_datasets_of_other_names_are_merged(dataset: Path, tmp_path: Path) -> None:
+    other = shutil.copytree(dataset, tmp_path / "other")
+    out = str(tmp_path / "o")
+    assert main([str(dataset), out, "--to", "coco-panoptic"]) == 0
+    assert main([str(other), out, "--to", "coco-panoptic", "--resume", "--prefix", "other-"]) == 0
+    assert len(FORMATS["coco-panoptic"].reader(out)) == 8
+
+
+def _tree(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() if p.is_file() else b"" for p in sorted(folder.rglob("*"))}
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_when_every_image_fails_nothing_is_left(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    argv = [str(dataset), "--to", name, "--copy-images"]
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "mine.txt").write_text("notes")
+    assert main([argv[0], str(tmp_path / "full"), *argv[1:]]) == 0
+    full = _tree(tmp_path / "full")
+    for mask in (dataset / "msk").iterdir():
+        mask.write_bytes(b"")
+    assert main([argv[0], str(tmp_path / "new" / "deep"), *argv[1:]]) == 2
+    assert not (tmp_path / "new").exists()
+    assert "4 of 4 inputs failed" in capsys.readouterr().err
+    assert main([argv[0], str(tmp_path / "kept"), *argv[1:]]) == 2
+    assert _tree(tmp_path / "kept") == {"mine.txt": b"notes"}
+    assert main([argv[0], str(tmp_path / "full"), *argv[1:], "--overwrite"]) == 2
+    assert _tree(tmp_path / "full") == full
+
+
+def test_an_interrupted_overwriting_can_be_finished(dataset: Path, tmp_path: Path) -> None:
+    """Files of the former dataset stay while the new one is not whole, and go when it is."""
+    reader = FORMATS["voc"].reader
+    taxonomy = FORMATS["seamseg"].reader(dataset).taxonomy
+    images = list(FORMATS["seamseg"].reader(dataset))
+    assert main([str(dataset), str(tmp_path), "--to", "voc", "--prefix", "old-"]) == 0
+    with suppress(KeyboardInterrupt), FORMATS["voc"].writer(tmp_path, taxonomy, overwrite=True) as writer:
+        writer.write(images[0].name, None, images[0].map)
+        raise KeyboardInterrupt
+    assert len(reader(tmp_path)) == 5
+    assert main([str(dataset), str(tmp_path), "--to", "voc", "--resume"]) == 0
+    assert sorted(image.name for image in reader(tmp_path)) == sorted(image.name for image in images)
+    assert not list(tmp_path.glob("*.old"))
+
+
+def test_targets_are_checked_before_anything_is_read(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    (dataset / "metadata.bin").write_bytes(b"damaged")
+    argv = [str(dataset), str(tmp_path / "o"), "--to", "npz", "--losses"]
+    for options, message in (
+        ([*argv, str(tmp_path / "none" / "l.json")], "none: no such folder; make it, or choose another --losses"),
+        ([*argv, str(tmp_path)], "is a folder; name a file with --losses"),
+        ([*argv, str(tmp_path / "file" / "l.json")], "file: no such folder"),
+        ([argv[0], str(tmp_path / "file" / "o"), "--to", "npz"], "file: is a file, not a folder; choose another DST"),
+        ([argv[0], str(tmp_path / "o"), "--to", "npz", "--max-pixels", "0"], "--max-pixels needs"),
+    ):
+        assert main(options) == 2
+        error = capsys.readouterr().err
+        assert message in error
+        assert error.count("\n") == 1
+    assert not (tmp_path / "o").exists()
 
 
 def test_a_killed_conversion_goes_on_to_the_same_files(dataset: Path, tmp_path: Path) -> None:

@@ -105,6 +105,15 @@ def test_missing_and_damaged_predictions_are_listed(
     assert "there is no prediction for this image" in captured.err
 
 
+def test_label_images_above_the_limit_are_refused(
+    dataset: Path, predictions: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["--predictions", str(predictions), "--ground-truth", str(dataset), "--predictions-from", "coco-panoptic"]
+    assert main([*argv, "--max-pixels", "80000"]) == 3
+    assert "limit of 80,000" in capsys.readouterr().err
+    assert main([*argv, "--max-pixels", "98304"]) == 0
+
+
 def test_a_prediction_of_another_size_is_named(
     dataset: Path, predictions: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -176,6 +185,12 @@ def test_a_model_is_judged_on_a_split(
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
+        (["{data}", "--out", "{tmp}/none/x.json"], "none: no such folder; make it, or choose another --out"),
+        (["{data}", "--html", "{tmp}/none/x.html"], "none: no such folder; make it, or choose another --html"),
+        (["{data}", "--out", "{tmp}"], "is a folder; name a file with --out"),
+        (["{data}", "--out", "{tmp}/x", "--html", "{tmp}/x"], "named by both --out and --html"),
+        (["{data}", "--workers", "0"], "--workers needs at least 1"),
+        (["{data}", "--max-pixels", "0"], "--max-pixels needs at least 1"),
         ([], "name a DATASET"),
         (["{tmp}/none"], "no such file or folder"),
         (["{tmp}"], "holds no dataset"),

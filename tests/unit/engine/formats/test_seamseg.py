@@ -15,7 +15,7 @@ from PIL import Image
 
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.registry import FORMATS
-from seamseg_studio.engine.formats.seamseg import OVERLAP, SEVERAL_SPLITS
+from seamseg_studio.engine.formats.seamseg import OVERLAP, SEVERAL_SPLITS, UNDESCRIBED
 from seamseg_studio.engine.formats.segments import UNLISTED, UNSEEN
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
@@ -206,8 +206,27 @@ def test_damage_in_one_image_is_named_when_it_is_read(damaged: Path) -> None:
         _ = first.map
     with pytest.raises(FormatError, match=r"320 x 224 pixels, but metadata\.bin says 321 x 224"):
         _ = second.map
+    third = next(reader)
+    assert "/" not in third.name
     with pytest.raises(FormatError, match="leads out of its folder"):
-        next(reader)
+        _ = third.map
+    assert next(reader).map.shape == (240, 240)
+
+
+@pytest.mark.parametrize("damage", ["cut off", "more"])
+def test_metadata_of_another_length_is_named(damaged: Path, damage: str) -> None:
+    path = damaged / "metadata.bin"
+    data = path.read_bytes()
+    path.write_bytes(data[:-40] if damage == "cut off" else data + b"\x00")
+    with pytest.raises(FormatError, match=r"metadata\.bin: is damaged .*; remake it"):
+        _SEAMSEG.reader(damaged)
+
+
+def test_images_of_a_split_that_nobody_describes_are_counted(damaged: Path) -> None:
+    (damaged / "lst" / "more.txt").write_text("nobody\n")
+    reader = _SEAMSEG.reader(damaged)
+    assert len(reader) == 4
+    assert [loss.image for loss in reader.losses.listed(UNDESCRIBED)] == ["nobody"]
 
 
 @pytest.mark.parametrize("data", [b"", b"\x93", b"hello", b"\xc1", b"\x81\xa1"])

@@ -142,7 +142,8 @@ class _Scanner:
                 if wrong or self._at_end:
                     raise self._damage(error.msg, error.pos) from error
             else:
-                if end < len(self._text) or self._at_end:  # a number may go on in the next chunk
+                # A number may go on in the next chunk, and "1e+" is taken for a 1 before it has come.
+                if end + 2 < len(self._text) or self._at_end:
                     break
             self._more()
         text = self._text[self._place : end]

@@ -83,9 +83,7 @@ def test_panopticapi_scores_our_coco_panoptic_as_we_do(
 
 
 @needs_cityscapes
-def test_cityscapesscripts_scores_our_cityscapes_as_we_do(
-    tmp_path: Path, make_map: Callable[..., PanopticMap]
-) -> None:
+def test_cityscapesscripts_scores_our_cityscapes_as_we_do(tmp_path: Path, make_map: Callable[..., PanopticMap]) -> None:
     """By its own way: gtFine is made into its panoptic images, which its evaluation compares."""
     from cityscapesscripts.preparation.createPanopticImgs import convert2panoptic
 
@@ -107,13 +105,9 @@ def test_cityscapesscripts_scores_our_cityscapes_as_we_do(
 
     def theirs(guess: str) -> dict[str, float]:
         results = tmp_path / "results.json"
-        arguments = ["--gt-json-file", tmp_path / "truth/gtFine/cityscapes_panoptic_val.json", "--results_file", results]
-        _run(
-            "cityscapesscripts.evaluation.evalPanopticSemanticLabeling",
-            *arguments,
-            "--prediction-json-file",
-            tmp_path / guess / "gtFine/cityscapes_panoptic_val.json",
-        )
+        indexes = [tmp_path / part / "gtFine/cityscapes_panoptic_val.json" for part in ("truth", guess)]
+        arguments = ["--gt-json-file", indexes[0], "--prediction-json-file", indexes[1], "--results_file", results]
+        _run("cityscapesscripts.evaluation.evalPanopticSemanticLabeling", *arguments)
         document = json.loads(results.read_text())
         return {group: document[group]["pq"] for group in ("All", "Things", "Stuff")}
 

@@ -10,6 +10,7 @@ from seamseg_studio.app.commands import Commands
 DOCUMENT = ("document",)
 EDIT = ("document", "writable")
 SELECTED = ("document", "selection")
+ONE = ("document", "writable", "single")
 CHANGE = ("document", "writable", "selection")
 
 

@@ -21,6 +21,7 @@ MENU_TEXTS = {
     "Train": "&Train",
     "Help": "&Help",
     "Tools": "&Tools",
+    "Shape": "S&hape",
     "Give category": "Give &category",
     "Theme": "&Theme",
     "Text size": "Text &size",

@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 from seamseg_studio.app.dialogs.export import ExportDialog
 from seamseg_studio.app.dialogs.paths import ask_files, ask_folder
 from seamseg_studio.app.dialogs.train import TrainDialog
+from seamseg_studio.app.segment_commands import SegmentCommands
 from seamseg_studio.app.studio import EXPORTS_FOLDER, Studio
 from seamseg_studio.app.theme import MAX_SCALE, MIN_SCALE, ThemeChoice
 
@@ -36,6 +37,8 @@ class Commands(QObject):
         super().__init__(window)
         self.studio = studio
         self.window = window
+        self.segment = SegmentCommands(lambda: self.document, self)
+        self.segment.copied_changed.connect(self.conditions_changed)
         session = studio.session
         for signal in (session.project_changed, session.images_changed, session.document_changed):
             signal.connect(self.conditions_changed)
@@ -63,6 +66,7 @@ class Commands(QObject):
         if document is not None:
             document.selection_changed.connect(self.conditions_changed)
             document.history_changed.connect(self.conditions_changed)
+            document.policy_changed.connect(self.conditions_changed)
 
     # Conditions: each gives the reason why not, or nothing
 
@@ -82,6 +86,9 @@ class Commands(QObject):
             "undo": lambda: "" if document and document.can_undo else "nothing to undo",
             "redo": lambda: "" if document and document.can_redo else "nothing to redo",
             "selection": lambda: "" if document and document.selection else "no segment is selected",
+            "single": lambda: "" if document and len(document.selection) == 1 else "select one segment",
+            "copied": lambda: "" if self.segment.has_copy else "no segment was copied",
+            "area": lambda: "" if document and document.policy.region else "the work area is the whole image",
             "several": lambda: "" if document and len(document.selection) > 1 else "select two segments or more",
             "hidden": lambda: "" if self.window.canvas and self.window.canvas.hidden_segments else "nothing is hidden",
             "unaccepted": lambda: "the image is not accepted" if record is None or record.status != "accepted" else "",

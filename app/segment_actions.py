@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from seamseg_studio.app.action_spec import CHANGE, DOCUMENT, EDIT, SELECTED, ActionSpec
+from seamseg_studio.app.action_spec import CHANGE, DOCUMENT, EDIT, ONE, SELECTED, ActionSpec
 from seamseg_studio.app.commands import Commands
+from seamseg_studio.app.segment_commands import STEP_PX
 
 TOOLS: tuple[tuple[str, str, str, str], ...] = (
     ("select", "&Select", "V", "select"),
@@ -13,6 +14,15 @@ TOOLS: tuple[tuple[str, str, str, str], ...] = (
     ("eraser", "&Eraser", "E", "eraser"),
     ("polygon", "&Polygon", "P", "polygon"),
     ("lasso", "&Lasso", "Q", "lasso"),
+    ("scissors", "S&mart scissors", "S", "scissors"),
+    ("superpixels", "S&uperpixel brush", "U", "superpixels"),
+    ("wand", "Magic &wand", "W", "wand"),
+    ("fill", "&Fill", "G", "fill"),
+    ("split", "Spli&t", "Alt+M", "split"),
+    ("refine", "&Grow and smooth", "T", "refine"),
+    ("previous", "Copy from the image bef&ore", "N", "copy_previous"),
+    ("pick", "Pick &category", "I", "pick"),
+    ("area", "Work &area", "C", "area"),
 )
 """Name, title, key and icon of every tool as the tool itself says them: asking it would load the canvas."""
 
@@ -87,6 +97,83 @@ SEGMENT_ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec("merge", "Segment", "&Merge", Commands.merge, ("M",), "merge", (*EDIT, "several")),
     ActionSpec("lock", "Segment", "&Lock or unlock", Commands.toggle_lock, ("L",), "lock", CHANGE),
+    ActionSpec("crowd", "Segment", "Cro&wd or not", lambda c: c.segment.toggle_crowd(), ("K",), "crowd", CHANGE),
     ActionSpec("hide", "Segment", "&Hide or show", Commands.toggle_hidden, ("Shift+H",), "eye_off", SELECTED),
     ActionSpec("show_all", "Segment", "Show &all", Commands.show_all, ("Ctrl+Shift+H",), "eye", ("hidden",)),
+    ActionSpec(
+        "fill_holes",
+        "Segment/Shape",
+        "Fill &holes",
+        lambda c: c.segment.fill_holes(),
+        ("Shift+G",),
+        "holes",
+        CHANGE,
+    ),
+    ActionSpec(
+        "split_components",
+        "Segment/Shape",
+        "Split into unconnected &parts",
+        lambda c: c.segment.split_components(),
+        ("Shift+M",),
+        "parts",
+        CHANGE,
+    ),
+    ActionSpec(
+        "convert",
+        "Segment/Shape",
+        "&Convert to the current category",
+        lambda c: c.segment.convert(),
+        ("Y",),
+        "instances",
+        CHANGE,
+    ),
+    ActionSpec(
+        "grow",
+        "Segment/Shape",
+        "&Grow by a pixel",
+        lambda c: c.segment.grow(STEP_PX),
+        ("+", "="),
+        "grow",
+        ONE,
+        gap=True,
+        repeats=True,
+    ),
+    ActionSpec(
+        "shrink",
+        "Segment/Shape",
+        "&Shrink by a pixel",
+        lambda c: c.segment.grow(-STEP_PX),
+        ("-",),
+        "shrink",
+        ONE,
+        repeats=True,
+    ),
+    ActionSpec(
+        "smooth",
+        "Segment/Shape",
+        "S&mooth the borders",
+        lambda c: c.segment.smooth(),
+        ("Shift+S",),
+        "smooth",
+        CHANGE,
+    ),
+    ActionSpec("copy", "Segment", "C&opy", lambda c: c.segment.copy(), ("Ctrl+C",), "copy", SELECTED, gap=True),
+    ActionSpec(
+        "paste",
+        "Segment",
+        "&Paste at the same place",
+        lambda c: c.segment.paste(),
+        ("Ctrl+V",),
+        "paste",
+        (*EDIT, "copied"),
+    ),
+    ActionSpec(
+        "clear_area",
+        "Segment",
+        "Work on the whole &image",
+        lambda c: c.segment.clear_area(),
+        ("Shift+C",),
+        "area",
+        (*DOCUMENT, "area"),
+    ),
 )

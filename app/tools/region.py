@@ -65,7 +65,7 @@ def target_rgb(document: Document, mode: DrawMode) -> tuple[int, int, int]:
         return SUBTRACTED_RGB
     target = target_of(document, mode)
     record = document.map.segments.get(target) if isinstance(target, int) else target
-    return document.taxonomy[document.current_category if record is None else record.category].color
+    return document.displayed_taxonomy[document.current_category if record is None else record.category].color
 
 
 def commit_region(document: Document, mask: Mask, box: Box, mode: DrawMode, name: str) -> bool:

@@ -25,6 +25,8 @@ from seamseg_studio.app.segment_actions import TOOLS
 from seamseg_studio.app.session import Session
 from seamseg_studio.app.studio import Studio
 from seamseg_studio.app.theme import ThemeChoice
+from seamseg_studio.engine.scene.geometry import Box
+from seamseg_studio.engine.scene.policy import FillPolicy
 
 SPECS = {spec.id: spec for spec in ACTIONS}
 
@@ -152,6 +154,41 @@ def take_brush(hands: Hands) -> None:
     hands.keep("size", brush_size(hands))
 
 
+HOLE = (HEIGHT // 2 + 2, WIDTH // 8 + 2)
+
+
+def erase_at(hands: Hands, *places: tuple[int, int]) -> None:
+    hands.document.change_policy(fill=FillPolicy.VOID)
+    assert hands.document.begin_stroke(erase=True)
+    for place in places:
+        hands.document.stroke_to(*place, 1)
+    hands.document.finish_stroke()
+
+
+def pierced(hands: Hands) -> None:
+    erase_at(hands, HOLE)
+    select(CAR)(hands)
+
+
+def parted(hands: Hands) -> None:
+    """Cuts the car in two without splitting it."""
+    box = hands.document.map.bbox(CAR)
+    middle = (box.x0 + box.x1) // 2
+    erase_at(hands, (box.y0 - 1, middle), (box.y1 + 1, middle))
+    select(CAR)(hands)
+
+
+def car_area(hands: Hands) -> None:
+    select(CAR)(hands)
+    hands.keep("area", hands.document.map.area(CAR))
+
+
+def cut(hands: Hands) -> None:
+    select(CAR)(hands)
+    hands.window.commands.segment.copy()
+    hands.document.delete_selection()
+
+
 CASES: dict[str, Case] = {
     "open_folder": Case(lambda h: h.dialog(QFileDialog)),
     "open_images": Case(lambda h: h.dialog(QFileDialog)),
@@ -212,6 +249,23 @@ CASES: dict[str, Case] = {
     "delete": Case(lambda h: CAR not in h.document.map.segments, select(CAR)),
     "merge": Case(lambda h: len(h.document.map.segments) == 3, select(CAR, PERSON)),
     "lock": Case(lambda h: h.document.map.segments[ROAD].locked, select(ROAD)),
+    "crowd": Case(lambda h: h.document.map.segments[CAR].is_crowd, select(CAR)),
+    "fill_holes": Case(
+        lambda h: h.document.undo_label.startswith("fill holes") and h.document.segment_at(*HOLE) == CAR, pierced
+    ),
+    "split_components": Case(lambda h: len(h.document.map.segments) == 5, parted),
+    "convert": Case(
+        lambda h: category(h) == 3 and h.document.undo_label.startswith("convert"),
+        lambda h: (h.document.set_current_category(3), select(CAR)(h)),
+    ),
+    "grow": Case(lambda h: h.document.map.area(CAR) > h.notes["area"], car_area),  # type: ignore[operator]
+    "shrink": Case(lambda h: h.document.map.area(CAR) < h.notes["area"], car_area),  # type: ignore[operator]
+    "smooth": Case(lambda h: h.document.undo_label.startswith("smooth"), select(CAR)),
+    "copy": Case(lambda h: h.window.commands.segment.has_copy, select(CAR)),
+    "paste": Case(lambda h: CAR not in h.document.map.segments and category(h) == 2, cut),
+    "clear_area": Case(
+        lambda h: h.document.policy.region is None, lambda h: h.document.change_policy(region=Box(0, 0, 5, 5))
+    ),
     "hide": Case(lambda h: h.window.commands.canvas.hidden_segments == {CAR}, select(CAR)),
     "show_all": Case(lambda h: not h.window.commands.canvas.hidden_segments, hide_car),
     "label_image": Case(lambda h: h.studio.labelling.is_labelling_open_image, lambda h: h.hold.touch()),

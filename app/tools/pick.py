@@ -1,0 +1,29 @@
+"""The picker: takes the category under the pointer to paint with."""
+
+from __future__ import annotations
+
+from seamseg_studio.app.document import Document
+from seamseg_studio.app.tools.base import CanvasPort, Tool
+from seamseg_studio.app.tools.events import Button, CursorKind, CursorShape, ToolEvent
+from seamseg_studio.engine.scene.taxonomy import VOID
+
+
+class Pick(Tool):
+    """Click a segment to paint with its category from now on."""
+
+    name = "pick"
+    title = "Pick category"
+    icon = "pick"
+    shortcut = "I"
+    hint = "Click a segment to paint with its category"
+
+    def press(self, event: ToolEvent, document: Document, canvas: CanvasPort) -> None:
+        segment_id = document.segment_at(*event.pixel)
+        if event.button is not Button.LEFT or segment_id == VOID:
+            return
+        category = document.map.segments[segment_id].category
+        document.set_current_category(category)
+        self.hint_changed.emit(f"Painting {document.taxonomy[category].name} now")
+
+    def cursor(self, document: Document | None) -> CursorShape:
+        return CursorShape(CursorKind.CROSS)

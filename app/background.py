@@ -4,25 +4,45 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import cache
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QObject, Signal
+import shiboken6
+from PySide6.QtCore import QObject, Signal, Slot
 
 Result = TypeVar("Result")
 
 
 class _Relay(QObject):
-    """Tells the window's thread that a task has ended (a queued signal)."""
+    """Carries ended tasks from their threads to the window's (a queued signal).
+
+    There is one for the process: an object of Qt's must not die in a task's thread, nor while something is on its way
+    to it.
+    """
 
     ended = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ended.connect(self._on_ended)
+
+    @Slot(object)
+    def _on_ended(self, task: _Task[object]) -> None:
+        task.deliver(task)
+
+
+@cache
+def _relay() -> _Relay:
+    return _Relay()
 
 
 class _Task(Generic[Result]):
     """One request in its thread, which ends with it."""
 
-    def __init__(self, name: str, function: Callable[[], Result], relay: _Relay) -> None:
+    def __init__(self, name: str, function: Callable[[], Result], deliver: Callable[[_Task[Result]], None]) -> None:
+        self.deliver = deliver
         self._function = function
-        self._relay = relay  # kept alive here, whatever becomes of the tool
+        self._relay = _relay()
         self._result: Result | None = None
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
@@ -46,15 +66,18 @@ class _Task(Generic[Result]):
 class Background(Generic[Result]):
     """Runs one function at a time in a thread that ends when nothing is left to do.
 
-    `on_ready` is called, in the thread that made this object, with the result of what was carried out. A request
-    replaces one that still waits: while a person drags, only the newest place is worth computing.
+    A request replaces one that still waits: while a person drags, only the newest place is worth computing.
     """
 
-    def __init__(self, name: str, on_ready: Callable[[Result], None]) -> None:
+    def __init__(self, name: str, on_ready: Callable[[Result], None], owner: QObject | None = None) -> None:
+        """Args:
+        name: Of its threads.
+        on_ready: Called with each result, in the thread that made the request.
+        owner: If it is gone when a result comes, nobody is told.
+        """
         self._name = name
         self._on_ready = on_ready
-        self._relay = _Relay()
-        self._relay.ended.connect(self._on_relay_ended)
+        self._owner = owner
         self._task: _Task[Result] | None = None
         self._waiting: Callable[[], Result] | None = None
         self._is_wanted = False
@@ -84,9 +107,9 @@ class Background(Generic[Result]):
     def _start(self) -> None:
         function, self._waiting = self._waiting, None
         assert function is not None
-        self._task = _Task(f"studio-{self._name}", function, self._relay)
+        self._task = _Task(f"studio-{self._name}", function, self._on_task_ended)
 
-    def _on_relay_ended(self, task: _Task[Result]) -> None:
+    def _on_task_ended(self, task: _Task[Result]) -> None:
         if task is self._task:  # else `finish` has taken it already
             self._collect(task)
 
@@ -98,5 +121,5 @@ class Background(Generic[Result]):
             is_wanted, self._is_wanted = self._is_wanted, self._waiting is not None
             if self._waiting is not None:
                 self._start()
-        if is_wanted:
+        if is_wanted and (self._owner is None or shiboken6.isValid(self._owner)):
             self._on_ready(result)

@@ -85,7 +85,7 @@ class Document(SegmentEdits):
         self._stroke_erases = False
         self._stroke_box = EMPTY_BOX
         self._held_prediction: tuple[PanopticResult, str] | None = None
-        self._worker: Background[_Attempt] = Background("edit", self._on_worker_ready)
+        self._worker: Background[_Attempt] = Background("edit", self._on_worker_ready, self)
         self._journal = JournalWriter(project, record.id, self)
         self._journal.saved_changed.connect(self.saved_changed)
         self._journal.save_failed.connect(self.edit_failed)

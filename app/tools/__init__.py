@@ -4,7 +4,7 @@ from seamseg_studio.app.tools.area import Area
 from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.brush import Brush
 from seamseg_studio.app.tools.eraser import Eraser
-from seamseg_studio.app.tools.events import Button, CursorKind, CursorShape, Modifier, Sketch, ToolEvent
+from seamseg_studio.app.tools.events import Button, CursorKind, CursorShape, MaskSketch, Modifier, Sketch, ToolEvent
 from seamseg_studio.app.tools.fill import Fill
 from seamseg_studio.app.tools.lasso import Lasso
 from seamseg_studio.app.tools.options import ChoiceOption, Option, SliderOption, ToggleOption
@@ -54,6 +54,7 @@ __all__ = [
     "Eraser",
     "Fill",
     "Lasso",
+    "MaskSketch",
     "Modifier",
     "Option",
     "Pick",

@@ -19,6 +19,7 @@ from seamseg_studio.engine.scene.taxonomy import VOID
 from seamseg_studio.engine.scene.transfer import CopiedSegment, copied, paste
 
 _NONE = "There is no labelled image before this one in the project"
+_Read = tuple[Document, PanopticMap | None]
 
 
 class Previous(Tool):
@@ -37,7 +38,9 @@ class Previous(Tool):
         self._canvas: CanvasPort | None = None
         self._shown: tuple[int, MaskSketch] | None = None
         self._pressed = VOID
-        self._reader: Background[tuple[Document, PanopticMap | None]] = Background("previous", self._on_reader_ready)
+        self._reader: Background[tuple[Document, PanopticMap | None]] = Background(
+            "previous", self._on_reader_ready, self
+        )
 
     @property
     def busy(self) -> bool:
@@ -97,7 +100,7 @@ class Previous(Tool):
             return VOID
         return int(self._map.ids[pixel])
 
-    def _on_reader_ready(self, read: tuple[Document, PanopticMap | None]) -> None:
+    def _on_reader_ready(self, read: _Read) -> None:
         document, panoptic_map = read
         if document is not self._owner:
             return
@@ -118,7 +121,7 @@ def map_before(project: Project, image_id: int) -> PanopticMap | None:
     return None if before is None else project.load_map(before)
 
 
-def _read(document: Document) -> tuple[Document, PanopticMap | None]:
+def _read(document: Document) -> _Read:
     try:
         return document, map_before(document.project, document.record.id)
     except (SeamsegError, OSError):

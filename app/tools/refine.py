@@ -48,7 +48,7 @@ class Refine(Tool):
         self._radius_px = 0
         self._place: tuple[Document, CanvasPort] | None = None
         self._preview: tuple[Mask, Box] | None = None
-        self._worker: Background[tuple[Mask, Box] | None] = Background("refine", self._on_worker_ready)
+        self._worker: Background[tuple[Mask, Box] | None] = Background("refine", self._on_worker_ready, self)
 
     @property
     def busy(self) -> bool:

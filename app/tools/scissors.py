@@ -36,7 +36,7 @@ class Scissors(RegionTool):
         self._path: EdgePath | None = None  # from the last anchor, once its edges are known
         self._pointer: Point | None = None
         self._place: tuple[Document, CanvasPort] | None = None
-        self._worker: Background[EdgePath] = Background("scissors", self._on_worker_ready)
+        self._worker: Background[EdgePath] = Background("scissors", self._on_worker_ready, self)
 
     @property
     def busy(self) -> bool:

@@ -41,7 +41,7 @@ class Superpixels(RegionTool):
         self._unknown: list[tuple[int, int]] = []  # pixels swept whose tiles are not there yet
         self._is_stroking = self._is_released = False
         self._place: tuple[Document, CanvasPort] | None = None
-        self._worker: Background[_Worked] = Background("superpixels", self._on_worker_ready)
+        self._worker: Background[_Worked] = Background("superpixels", self._on_worker_ready, self)
 
     @property
     def busy(self) -> bool:

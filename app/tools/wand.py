@@ -37,7 +37,7 @@ class Wand(RegionTool):
         self._is_released = False
         self._found: tuple[Mask, Box] | None = None
         self._place: tuple[Document, CanvasPort] | None = None
-        self._search: Background[tuple[Mask, Box]] = Background("wand", self._on_search_ready)
+        self._search: Background[tuple[Mask, Box]] = Background("wand", self._on_search_ready, self)
 
     @property
     def busy(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from seamseg_studio.app.document import Document
+from seamseg_studio.engine.scene.geometry import Box
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 
@@ -20,6 +21,7 @@ TAXONOMY = Taxonomy(
         Category("car", Kind.THING, (40, 200, 40)),
     ),
 )
+CAR_BOX, BUS_BOX = Box(100, 50, 200, 100), Box(100, 200, 200, 300)  # of the street in its own size
 ROAD_CATEGORY, SKY_CATEGORY, CAR_CATEGORY = range(3)
 
 

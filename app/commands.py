@@ -29,9 +29,11 @@ class Commands(QObject):
 
     Signals:
         conditions_changed: Some command may be possible now that was not, or the reverse.
+        steps_changed: Undo or redo may be.
     """
 
     conditions_changed = Signal()
+    steps_changed = Signal()
 
     def __init__(self, studio: Studio, window: MainWindow) -> None:
         super().__init__(window)
@@ -67,6 +69,7 @@ class Commands(QObject):
             document.selection_changed.connect(self.conditions_changed)
             document.history_changed.connect(self.conditions_changed)
             document.policy_changed.connect(self.conditions_changed)
+            document.steps_changed.connect(self.steps_changed)
 
     # Conditions: each gives the reason why not, or nothing
 

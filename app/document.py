@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from seamseg_studio.app.background import Background
 from seamseg_studio.app.journal_writer import SAVE_ERRORS, JournalWriter
+from seamseg_studio.app.prediction_intake import PredictionIntake, Runner, at_once
 from seamseg_studio.app.segment_edits import MakePatch, SegmentEdits
 from seamseg_studio.engine.scene.errors import SceneError
 from seamseg_studio.engine.scene.geometry import EMPTY_BOX, Box
@@ -18,6 +19,7 @@ from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segmen
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.patch import Patch
 from seamseg_studio.engine.scene.policy import EditingPolicy
+from seamseg_studio.engine.scene.replacement import replace_content
 from seamseg_studio.engine.scene.stroke import Stroke
 from seamseg_studio.engine.scene.taxonomy import VOID
 
@@ -39,21 +41,29 @@ class Document(SegmentEdits):
         region_changed: The ids inside a `Box` changed.
         segments_changed: Records of a frozenset of ids changed, appeared or went; an empty one means all.
         map_replaced: `map` is another object now (a first prediction arrived).
-        history_changed: What undo and redo would do changed.
+        history_changed: The journal changed.
+        steps_changed: Undo or redo may do something else now: after each change and at both ends of a stroke.
         saved_changed: Whether all work is on disk, as a sentence.
-        edit_failed: An edit could not be made or saved, as a sentence for a person.
+        save_failed: Work could not be written and is kept in memory, as a sentence; once until writing works again.
+        edit_failed: An edit could not be made, as a sentence for a person.
         working_changed: Whether an edit is being worked out in the background.
         prediction_offered: A `PanopticResult` arrived for an image with human work; it was kept beside, not applied.
+        prediction_stored: The project says something new about the image's labels.
+        closing: Gestures under way end now, keeping what they did.
     """
 
     region_changed = Signal(object)
     segments_changed = Signal(object)
     map_replaced = Signal()
     history_changed = Signal()
+    steps_changed = Signal()
     saved_changed = Signal(str)
+    save_failed = Signal(str)
     edit_failed = Signal(str)
     working_changed = Signal(bool)
     prediction_offered = Signal(object)
+    prediction_stored = Signal()
+    closing = Signal()
 
     def __init__(
         self,
@@ -63,6 +73,7 @@ class Document(SegmentEdits):
         panoptic_map: PanopticMap,
         prediction: PanopticResult | None = None,
         parent: QObject | None = None,
+        run: Runner = at_once,
     ) -> None:
         """Args:
         project: Where changes are kept.
@@ -70,6 +81,8 @@ class Document(SegmentEdits):
         image: Its pixels. [H, W, 3] uint8, RGB.
         panoptic_map: Its map, as `project.load_map` gives it; this document becomes its only writer.
         prediction: What the model said, for the eraser's second choice.
+        parent: Qt's owner.
+        run: What does slow work on the image's files.
 
         Raises:
             ValueError: Image and map differ in size.
@@ -80,19 +93,25 @@ class Document(SegmentEdits):
         self.project = project
         self.record = record
         self.image = image
-        self._prediction = prediction
         self._stroke: Stroke | None = None
         self._stroke_erases = False
         self._stroke_box = EMPTY_BOX
-        self._held_prediction: tuple[PanopticResult, str] | None = None
         self._worker: Background[_Attempt] = Background("edit", self._on_worker_ready, self)
         self._journal = JournalWriter(project, record.id, self)
+        self.is_changed = False  # since it was opened
+        self._journal.saved_changed.connect(self._take_held_prediction)
         self._journal.saved_changed.connect(self.saved_changed)
-        self._journal.save_failed.connect(self.edit_failed)
+        self._journal.save_failed.connect(self.save_failed)
+        self._intake = PredictionIntake(project, record.id, prediction, run, self)
+        self._intake.adopted.connect(self._replace_map)
+        self._intake.offered.connect(self.prediction_offered)
+        self._intake.failed.connect(self.edit_failed)
+        self._intake.stored.connect(self.prediction_stored)
+        self.history_changed.connect(self.steps_changed)
 
     @property
     def prediction(self) -> PanopticResult | None:
-        return self._prediction
+        return self._intake.prediction
 
     @property
     def read_only(self) -> bool:
@@ -117,7 +136,7 @@ class Document(SegmentEdits):
     @property
     def second_choice(self) -> NDArray[np.uint8] | None:
         """The model's runner-up category per pixel, if the image was labelled. [H, W] uint8."""
-        return self._prediction.second_choice if self._prediction is not None else None
+        return self._intake.second_choice
 
     def paint_target(self) -> int | Segment:
         """What is painted now: the selected segment if it is the only one of the current category, else a new one."""
@@ -176,6 +195,7 @@ class Document(SegmentEdits):
             return False
         self._stroke_erases = erase
         self._stroke_box = EMPTY_BOX
+        self.steps_changed.emit()
         if not erase:
             self.segments_changed.emit(frozenset({self._stroke.target_id}))  # its colour must be known to draw it
         return True
@@ -204,6 +224,7 @@ class Document(SegmentEdits):
                 # The next stroke then goes on with this instance.
                 self.set_selection({stroke.target_id})
             self._tell_changed(patch)
+        self.steps_changed.emit()
         self._take_held_prediction()
         return patch is not None
 
@@ -212,13 +233,15 @@ class Document(SegmentEdits):
         stroke, self._stroke = self._stroke, None
         if stroke is not None:
             self._tell_stroke_undone(stroke, stroke.cancel())
+            self.steps_changed.emit()
             self._take_held_prediction()
 
     # History
 
     @property
     def can_undo(self) -> bool:
-        return self._journal.num_done > 0
+        """Whether there is a change to take back, the stroke under way included."""
+        return self._stroke is not None or self._journal.num_done > 0
 
     @property
     def can_redo(self) -> bool:
@@ -257,62 +280,44 @@ class Document(SegmentEdits):
 
     # Predictions
 
-    def receive_prediction(self, result: PanopticResult, bundle: str) -> bool:
+    def receive_prediction(self, result: PanopticResult, bundle: str) -> None:
         """Takes the model's answer. It becomes the map only if no human has worked on the image, else it is offered.
 
-        Returns:
-            Whether it became the map now. While a stroke is under way the answer waits for its end.
+        Both come later, by `map_replaced` or `prediction_offered`: it is written in the background. While a gesture is
+        under way, or changes wait for the disk, it is not written either: the project must know of them to decide.
         """
-        if self._stroke is not None:
-            self._held_prediction = (result, bundle)
-            return False
-        self._worker.finish()
-        if self._journal.num_waiting:
-            # The project does not know of this work yet, so it must not decide.
-            self._prediction = result
-            self.prediction_offered.emit(result)
-            return False
-        try:
-            became_map = self.project.store_prediction(self.record.id, result, bundle)
-        except SAVE_ERRORS as error:
-            self.edit_failed.emit(f"The prediction could not be stored: {error}")
-            return False
-        self._prediction = result
-        if not became_map:
-            self.prediction_offered.emit(result)
-            return False
-        self._reload_map()
-        return True
+        self._intake.hold(result, bundle)
+        self._take_held_prediction()
 
     def apply_prediction(self) -> bool:
-        """Returns the map to the stored prediction, as one undo step; whether anything changed."""
-        self.finish_stroke()
-        if not self._may_edit() or not self._journal.flush():
+        """Returns the map to the prediction, as one undo step; whether there is one."""
+        prediction = self.prediction
+        if prediction is None:
             return False
-        try:
-            patch = self.project.reset_to_prediction(self.record.id)
-        except SAVE_ERRORS as error:
-            self.edit_failed.emit(str(error))
-            return False
-        if patch is None or patch.is_empty:
-            return False
-        patch.apply(self._map)
-        self._journal.reload()
-        self._tell_changed(patch)
-        return True
+        return self.edit(
+            lambda _: replace_content(self._map, prediction.to_map(), "back to the prediction"),
+            num_pixels=self._map.ids.size,
+        )
+
+    def save(self) -> bool:
+        """Tries to write what the disk refused; whether all work is on disk."""
+        return self._journal.num_waiting == 0 or self._journal.flush()
 
     def close(self) -> bool:
-        """Finishes the stroke and writes what waits; whether all work is on disk."""
-        self._held_prediction = None
+        """Finishes what is under way and writes what waits; whether all work is on disk, else it goes on trying."""
+        self.closing.emit()
         self.finish_stroke()
-        return self._journal.num_waiting == 0 or self._journal.flush()
+        return self.save()
 
     # Within
 
     def _may_edit(self) -> bool:
+        """Whether edits are possible; to be asked before each, as it also settles what answers under way become."""
         if self.read_only:
             self.edit_failed.emit(_READ_ONLY)
-        return not self.read_only
+            return False
+        self._intake.human_acts()
+        return True
 
     def _take_attempt(self, attempt: _Attempt) -> bool:
         if attempt.error:
@@ -326,6 +331,7 @@ class Document(SegmentEdits):
     def _on_worker_ready(self, attempt: _Attempt) -> None:
         self._take_attempt(attempt)
         self.working_changed.emit(False)
+        self._take_held_prediction()
 
     def _travel(self, fetch: Callable[[], Patch | None], step: Callable[[Patch, PanopticMap], None]) -> bool:
         if not self._may_edit():
@@ -348,8 +354,11 @@ class Document(SegmentEdits):
         return True
 
     def _reload_map(self) -> None:
-        self._map = self.project.load_map(self.record.id)
         self._journal.reload()
+        self._replace_map(self.project.load_map(self.record.id))
+
+    def _replace_map(self, panoptic_map: PanopticMap) -> None:
+        self._map = panoptic_map
         self.map_replaced.emit()
         self.set_selection(())
         self.region_changed.emit(self._map.box)
@@ -357,6 +366,7 @@ class Document(SegmentEdits):
         self.history_changed.emit()
 
     def _tell_changed(self, patch: Patch) -> None:
+        self.is_changed = True
         if not patch.box.is_empty:
             self.region_changed.emit(patch.box)
         touched = patch.touched_ids
@@ -372,9 +382,8 @@ class Document(SegmentEdits):
             self.segments_changed.emit(frozenset({stroke.target_id}))
 
     def _take_held_prediction(self) -> None:
-        held, self._held_prediction = self._held_prediction, None
-        if held is not None:
-            self.receive_prediction(*held)
+        if self._stroke is None and not self._worker.busy and not self._journal.num_waiting:
+            self._intake.take_held(self._map.next_id())
 
 
 class _Attempt:

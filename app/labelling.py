@@ -138,14 +138,17 @@ class Labelling(QObject):
             document.prediction_offered.connect(lambda _: self._offer(document))
             # One that is asked for already may be the same image with new categories.
             is_open = self._answer is None and not document.read_only
-            if self.by_itself and is_open and not document.record.has_labels:
+            record = self._session.record(document.record.id)
+            if self.by_itself and is_open and record is not None and not record.has_labels:
                 self.label_open_image()
 
     def _on_answer_succeeded(self, image_id: int, result: PanopticResult, bundle: str) -> None:
-        document = self._session.document
-        if document is not None and document.record.id == image_id:
-            document.receive_prediction(self._translated(result), bundle)
-            self._session.refresh_record(image_id)
+        def on_done(translated: PanopticResult) -> None:
+            document = self._session.document
+            if document is not None and document.record.id == image_id:
+                document.receive_prediction(translated, bundle)
+
+        self._translate(result, on_done)
 
     def _on_answer_failed(self, text: str) -> None:
         if self._engine.state.kind is EngineKind.FAILED:  # trying this image again alone would not help
@@ -184,23 +187,31 @@ class Labelling(QObject):
     def _store(
         self, project: Project, record: ImageRecord, result: object, bundle: str, done: Callable[[str], None]
     ) -> None:
-        labels: PanopticResult = self._translated(result)  # type: ignore[arg-type]
-        document = self._session.document
-        if document is not None and document.project is project and document.record.id == record.id:
-            document.receive_prediction(labels, bundle)
-            self._session.refresh_record(record.id)
-            done("")
-            return
+        """Stores the labels of an image that is open or not, and says so by `done`."""
+        session = self._session
 
-        def work(_: JobContext) -> None:
-            project.store_prediction(record.id, labels, bundle)
+        def on_translated(labels: PanopticResult) -> None:
+            def is_elsewhere() -> bool:
+                # Asked when its turn comes: the image may have been opened meanwhile, and then its document decides.
+                document = session.document_of(record.id)
+                if document is not None:
+                    document.receive_prediction(labels, bundle)
+                    done("")
+                return document is None
 
-        def on_done(_: object) -> None:
-            if self._session.project is project:
-                self._session.refresh_record(record.id)
-            done("")
+            def work(_: JobContext) -> None:
+                project.store_prediction(record.id, labels, bundle)
 
-        self._board.run("", work, on_done=on_done, on_failed=done, visible=False)
+            def on_stored(_: object) -> None:
+                session.refresh_record(record.id)
+                done("")
+
+            if session.work is None or session.project is not project:
+                done(self.tr("{0}: its project was closed").format(record.name))
+                return
+            session.work.run(record.id, work, on_done=on_stored, on_failed=done, when_due=is_elsewhere)
+
+        self._translate(result, on_translated)  # type: ignore[arg-type]
 
     def _on_folder_succeeded(self, outcome: Outcome) -> None:
         text = self.tr("Images labelled: {0}").format(outcome.num_labelled)
@@ -230,9 +241,14 @@ class Labelling(QObject):
 
     # Categories
 
-    def _translated(self, result: PanopticResult) -> PanopticResult:
+    def _translate(self, result: PanopticResult, on_done: Callable[[PanopticResult], None]) -> None:
+        """Gives `on_done` the result in the words of the project."""
         model, taxonomy = self._engine.model, self._session.taxonomy
-        return result if model is None or taxonomy is None else in_words_of(taxonomy, result, model.taxonomy)
+        if model is None or taxonomy is None or model.taxonomy.categories == taxonomy.categories:
+            on_done(result)
+            return
+        names = model.taxonomy
+        self._board.run("", lambda _: in_words_of(taxonomy, result, names), on_done=on_done, visible=False)
 
     def _match(self, info: ModelInfo) -> None:
         """A project that nobody has worked in takes the model's categories; else the differences are said."""

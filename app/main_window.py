@@ -207,6 +207,8 @@ class MainWindow(QMainWindow):
         self.canvas.cursor_moved.connect(self._on_canvas_cursor_moved)
         self.canvas.cursor_left.connect(self.status.pointer.clear)
         self.canvas.display_changed.connect(self.commands.conditions_changed)
+        self._studio.theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
         self.use_tool("select")
         self._on_session_document_changed()
 
@@ -224,6 +226,10 @@ class MainWindow(QMainWindow):
         """Gives the keyboard to the canvas."""
         if self.canvas is not None:
             self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_theme_changed(self) -> None:
+        if self.canvas is not None:
+            self.canvas.set_ground(self._studio.theme.tones.color("canvas"))
 
     def _on_canvas_tool_changed(self, tool: Tool) -> None:
         self.option_bar.set_tool(tool)
@@ -243,16 +249,22 @@ class MainWindow(QMainWindow):
         self.start_page.set_recent(self._studio.settings.recent_projects)
 
     def _on_session_document_changed(self) -> None:
-        document = self._studio.session.document
+        session = self._studio.session
+        document = session.document
         if document is not None:
             self.load_canvas()
         if self.canvas is not None:
             self.canvas.set_document(document)
+            if session.preview is not None:
+                record = session.preview.record
+                self.canvas.show_preview(session.preview.pixels, (record.height, record.width))
             self.segments.set_hidden(self.canvas.hidden_segments)
         self.option_bar.set_document(document)
         saved = document.saved_text or self.tr("saves by itself") if document is not None else ""
         self.status.saved.setText(saved)
-        shown = self.canvas if document is not None and self.canvas is not None else self.start_page
+        # What is about to come is waited for on the canvas: the start page would only flash up.
+        has_image = document is not None or session.wanted_image is not None
+        shown = self.canvas if has_image and self.canvas is not None else self.start_page
         if shown is not self.stack.currentWidget():
             self.stack.setCurrentWidget(shown)
             self.cards.raise_()

@@ -12,6 +12,8 @@ from seamseg_studio.app.commands import Commands
 from seamseg_studio.app.icons import Icons
 from seamseg_studio.app.keymap import Keymap
 
+_STEPS = ("undo", "redo")
+
 
 def translated(text: str) -> str:
     """`text` of the table in the person's language."""
@@ -42,6 +44,7 @@ class ActionSet(QObject):
         self._refresh_timer.setSingleShot(True)
         self._refresh_timer.timeout.connect(self.refresh)
         commands.conditions_changed.connect(self._refresh_timer.start)
+        commands.steps_changed.connect(self.refresh_steps)
         icons.changed.connect(self._set_icons)
         self._set_icons()
         self.refresh()
@@ -53,22 +56,37 @@ class ActionSet(QObject):
         """Enables, disables and checks every action."""
         reasons: dict[str, str] = {}
         for spec in ACTIONS:
-            action = self.actions[spec.id]
-            reason = ""
-            for need in spec.needs:
-                if need not in reasons:
-                    reasons[need] = self._commands.missing(need)
-                if reasons[need]:
-                    reason = reasons[need]
-                    break
-            action.setEnabled(not reason)
-            action.setProperty("reason", reason)
-            keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            name = plain(action.text())
-            tip = f"{name} ({keys})" if keys else name
-            action.setToolTip(f"{tip}\n{self.tr('Not now:')} {reason}" if reason else tip)
-            if spec.checked is not None:
-                action.setChecked(spec.checked(self._commands))
+            self._refresh(spec, reasons)
+        self._name_steps()
+
+    def refresh_steps(self) -> None:
+        """Enables or disables undo and redo at once: the key may come with the next event."""
+        for spec in ACTIONS:
+            if spec.id in _STEPS:
+                self._refresh(spec, {})
+        self._name_steps()
+
+    def _refresh(self, spec: ActionSpec, reasons: dict[str, str]) -> None:
+        """Enables or disables one action; `reasons` are those known already."""
+        action = self.actions[spec.id]
+        reason = ""
+        for need in spec.needs:
+            if need not in reasons:
+                reasons[need] = self._commands.missing(need)
+            if reasons[need]:
+                reason = reasons[need]
+                break
+        action.setEnabled(not reason)
+        action.setProperty("reason", reason)
+        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        name = plain(action.text())
+        tip = f"{name} ({keys})" if keys else name
+        action.setToolTip(f"{tip}\n{self.tr('Not now:')} {reason}" if reason else tip)
+        if spec.checked is not None:
+            action.setChecked(spec.checked(self._commands))
+
+    def _name_steps(self) -> None:
+        """Says in the menu what would be undone and redone."""
         document = self._commands.studio.session.document
         for action_id, label in (
             ("undo", document.undo_label if document else ""),

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seamseg_studio.engine.errors import SeamsegError
-from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from seamseg_studio.engine.project import Project
@@ -36,6 +35,8 @@ def take_categories_of(project: Project, path: str) -> str:
     """
     if not path:
         return ""
+    from seamseg_studio.engine.scene.taxonomy import Taxonomy  # only now: it brings numpy
+
     try:
         project.set_taxonomy(Taxonomy.load(Path(path).expanduser()))
         mark_own_categories(project)

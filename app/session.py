@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from seamseg_studio.app.documents import Documents
 from seamseg_studio.app.image_list import ImageList
-from seamseg_studio.app.jobs.job import FunctionJob, JobBoard
+from seamseg_studio.app.jobs.image_loading import Preview
+from seamseg_studio.app.jobs.job import JobBoard
 from seamseg_studio.app.jobs.opening import (
-    LoadedImage,
+    PROJECT_SUFFIX,
     OpenedProject,
     add_images,
     is_project,
-    load_image,
     open_folder,
     open_images,
     open_project,
+    project_folder,
 )
+from seamseg_studio.app.jobs.project_openings import ProjectOpenings
 from seamseg_studio.app.messages import Choice, Level, Message
 from seamseg_studio.app.own_categories import take_categories_of
 from seamseg_studio.app.palettes import PaletteChoice, displayed
+from seamseg_studio.app.project_work import ProjectWork
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.engine.errors import SeamsegError
 
@@ -38,10 +42,11 @@ class Session(ImageList):
     Signals:
         project_changed: Another project, or none, is open.
         image_requested: The id of the image that is about to be opened.
-        document_changed: Another document, or none, is open.
+        document_changed: Another document, or none, is open; or there is a `preview` of the one to come.
         taxonomy_changed: The project's categories are others.
         palette_changed: The categories are shown in other colours.
         saved: The words for the status bar, e.g. the time of the last save.
+        unsaved_changed: `num_unsaved` is another.
         message_posted: A `Message` for the person.
     """
 
@@ -51,6 +56,7 @@ class Session(ImageList):
     taxonomy_changed = Signal()
     palette_changed = Signal()
     saved = Signal(str)
+    unsaved_changed = Signal()
     message_posted = Signal(object)
 
     def __init__(self, board: JobBoard, settings: Settings, parent: QObject | None = None) -> None:
@@ -58,11 +64,19 @@ class Session(ImageList):
         self._board = board
         self._settings = settings
         self._project: Project | None = None
-        self._document: Document | None = None
         self._palette = PaletteChoice.PROJECT
-        self._wanted: int | None = None  # the image asked for last; an older one that arrives late is dropped
-        self._opening: FunctionJob | None = None
-        self._num_openings = 0
+        self._work: ProjectWork | None = None
+        self._openings = ProjectOpenings(board, self)
+        self._openings.opened.connect(self._on_openings_opened)
+        self._openings.failed.connect(self._on_openings_failed)
+        self._documents = documents = Documents(board, self)
+        documents.changed.connect(self.document_changed)
+        documents.requested.connect(self.image_requested)
+        documents.failed.connect(self._on_documents_failed)
+        documents.image_changed.connect(self.refresh_record)
+        documents.saved.connect(self.saved)
+        documents.unsaved_changed.connect(self.unsaved_changed)
+        documents.message_posted.connect(self.message_posted)
 
     # What is open
 
@@ -85,24 +99,51 @@ class Session(ImageList):
         if palette is self._palette:
             return
         self._palette = palette
-        if self._document is not None:
-            self._document.set_palette(palette)
+        self._documents.set_palette(palette)
         if self._project is not None:
             self.palette_changed.emit()
 
     @property
     def document(self) -> Document | None:
-        return self._document
+        return self._documents.current
+
+    @property
+    def preview(self) -> Preview | None:
+        """A small picture of the image that is being opened, while there is no document."""
+        return self._documents.preview
 
     @property
     def wanted_image(self) -> int | None:
         """The image that is open, or being opened."""
-        return self._wanted
+        return self._documents.wanted
+
+    def document_of(self, image_id: int) -> Document | None:
+        """The document of an image, if it is in memory: open, or closed with changes that the disk refuses."""
+        return self._documents.document_of(image_id)
+
+    @property
+    def work(self) -> ProjectWork | None:
+        """What reads and writes the open project's files in the background."""
+        return self._work
+
+    @property
+    def num_unsaved(self) -> int:
+        """How many changes are in memory only, as the disk refuses them."""
+        return self._documents.num_unsaved
+
+    def save_all(self) -> bool:
+        """Tries once more to write what the disk refused; whether all is on disk now."""
+        return self._documents.save_all()
 
     @property
     def is_opening(self) -> bool:
         """Whether a project is being opened."""
-        return self._opening is not None
+        return self._openings.is_opening
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether the last work on a closed project is still being written."""
+        return self._openings.is_closing
 
     # Projects
 
@@ -117,48 +158,70 @@ class Session(ImageList):
         elif is_project(paths[0]):
             self.open_project(paths[0], paths[1:])
         elif len(paths) == 1 and paths[0].is_dir():
-            self._open(self.tr("Opening {0}").format(paths[0].name), lambda context: open_folder(paths[0], context))
+            if self._is_open(paths[0].with_name(paths[0].name + PROJECT_SUFFIX)):
+                self._add(paths)
+                return
+            self._openings.open(
+                self.tr("Opening {0}").format(paths[0].name), lambda context: open_folder(paths[0], context)
+            )
         elif self._project is not None and not self._project.read_only:
-            self._add(self._project, paths)
+            self._add(paths)
         else:
-            self._open(self.tr("Opening images"), lambda context: open_images(paths, context))
+            self._openings.open(self.tr("Opening images"), lambda context: open_images(paths, context))
 
     def open_project(self, path: Path, more: Sequence[Path] = ()) -> None:
         """Opens the project in the folder `path`, and adds the images among `more`."""
         if not path.exists():
             self._settings.forget_recent_project(path)
-        self._open(self.tr("Opening {0}").format(path.name), lambda context: open_project(path, context, more))
+        elif self._is_open(project_folder(path)):
+            if more:
+                self._add(more)
+            return
+        self._openings.open(self.tr("Opening {0}").format(path.name), lambda context: open_project(path, context, more))
 
     def close_project(self) -> None:
-        """Closes the document and the project, each whole on disk."""
-        self._close_document()
+        """Closes the document and the project; what is still to be written is written in the background."""
+        work = self._forget_project()
+        if work is not None:
+            self._openings.close(work)
+
+    def close_now(self) -> None:
+        """Closes everything before returning, for the end of the program; no job may be under way any more."""
+        work = self._forget_project()
+        if work is not None:
+            work.close_now()
+        self._openings.close_now()
+
+    def _forget_project(self) -> ProjectWork | None:
+        self._documents.set_work(None)
+        work, self._work = self._work, None
         project, self._project = self._project, None
         self._set_records([])
         if project is not None:
             self.project_changed.emit()
             self.images_changed.emit()
-            project.close()
+        return work
+
+    def _is_open(self, folder: Path) -> bool:
+        return self._project is not None and self._project.folder == folder
 
     # Images
 
     def open_image(self, image_id: int) -> None:
         """Shows an image as soon as it is read; the one shown now stays until then."""
-        project, record = self._project, self.record(image_id)
-        if project is None or record is None or image_id == self._wanted:
-            return
-        self._wanted = image_id
-        self.image_requested.emit(image_id)
-        self._load(project, record)
+        record = self.record(image_id)
+        if record is not None:
+            self._documents.open(record)
 
     def step(self, offset: int) -> None:
         """Opens the image `offset` places further on the route; stays at the ends."""
-        following = self._route.stepped(self._wanted, offset)
-        if following is not None and self._wanted is not None:
+        following = self._route.stepped(self.wanted_image, offset)
+        if following is not None and self.wanted_image is not None:
             self.open_image(following)
 
     def open_next_unaccepted(self) -> None:
         """Opens the next image that nobody has accepted, from the start again after the end."""
-        following = self._next_unaccepted(self._wanted)
+        following = self._next_unaccepted(self.wanted_image)
         if following is not None:
             self.open_image(following)
         elif self._records and self._counts["accepted"] == len(self._records):
@@ -171,14 +234,14 @@ class Session(ImageList):
 
     def toggle_flag(self, note: str = "") -> None:
         """Marks the open image as one to come back to, or takes the mark away."""
-        record = self.record(self._document.record.id) if self._document else None
+        record = self.record(self.document.record.id) if self.document else None
         if record is not None:
             flagged = record.status == "flagged"
             self._set_status(_status_without_mark(record) if flagged else "flagged", note)
 
     def take_back_acceptance(self) -> None:
         """Makes an accepted image one in progress again."""
-        record = self.record(self._document.record.id) if self._document else None
+        record = self.record(self.document.record.id) if self.document else None
         if record is not None and record.status == "accepted":
             self._set_status(_status_without_mark(record))
 
@@ -193,16 +256,13 @@ class Session(ImageList):
         Raises:
             SeamsegError: The project cannot have them.
         """
-        project, document = self._project, self._document
+        project, document = self._project, self.document
         if project is None:
             return
         project.set_taxonomy(taxonomy)
         self.taxonomy_changed.emit()
         if document is not None:
-            self._finish(document)
-            image_id = document.record.id
-            labels = project.load_map(image_id), project.load_prediction(image_id)
-            self._show(project, LoadedImage(project.image(image_id), document.image, *labels))
+            self._documents.reload(project.image(document.record.id))
 
     # Messages
 
@@ -214,32 +274,16 @@ class Session(ImageList):
 
     # Inside
 
-    def _open(self, title: str, function: Callable[..., OpenedProject]) -> None:
-        if self._opening is not None and not self._opening.is_over:
-            self._opening.cancel()
-        self._num_openings += 1
-        number = self._num_openings
-        self._opening = self._board.run(
-            title,
-            function,
-            on_done=lambda opened: self._on_opened(number, opened),
-            on_failed=lambda text: self._on_opening_failed(number, text),
-        )
-
-    def _on_opening_failed(self, number: int, text: str) -> None:
-        if number == self._num_openings:
-            self._opening = None
+    def _on_openings_failed(self, text: str) -> None:
         self.post_error(self.tr("Could not open"), text)
 
-    def _on_opened(self, number: int, opened: OpenedProject) -> None:
-        if number != self._num_openings:  # another one was asked for meanwhile
-            opened.project.close()
-            return
-        self._opening = None
+    def _on_openings_opened(self, opened: OpenedProject) -> None:
         self.close_project()
         self._project = opened.project
         if opened.is_new and (reason := take_categories_of(opened.project, self._settings.preferences.taxonomy)):
             self.post_error(self.tr("The categories of your preferences were not used"), reason)
+        self._work = ProjectWork(opened.project, self._board, self)
+        self._documents.set_work(self._work)
         self._settings.add_recent_project(opened.project.folder)
         self._set_records(opened.records)
         self.project_changed.emit()
@@ -252,7 +296,10 @@ class Session(ImageList):
             text = self.tr("Another studio has this project open. You can look, but changes are not possible here.")
             self.post(Message(self.tr("Opened for reading only"), text, Level.WARNING))
 
-    def _add(self, project: Project, paths: Sequence[Path]) -> None:
+    def _add(self, paths: Sequence[Path]) -> None:
+        project = self._project
+        assert project is not None
+
         def on_done(opened: OpenedProject) -> None:
             if opened.project is self._project:
                 self._take_over(opened)
@@ -275,78 +322,22 @@ class Session(ImageList):
             title = self.tr("Images that could not be added: {0}").format(len(opened.problems))
             self.post_error(title, "\n".join(opened.problems[:4]))
         first = next((record for record in opened.records if record.path == opened.first), None)
-        if first is None and self._wanted is None:
+        if first is None and self.wanted_image is None:
             last = opened.project.setting("last_image", None)
             first = next((record for record in opened.records if record.id == last), None)
             first = first or next(iter(opened.records), None)
         if first is not None:
             self.open_image(first.id)
 
-    def _load(self, project: Project, record: ImageRecord) -> None:
-        def on_done(loaded: LoadedImage) -> None:
-            if project is self._project and self._wanted == loaded.record.id:
-                self._show(project, loaded)
-
-        def on_failed(text: str) -> None:
-            if project is self._project and self._wanted == record.id:
-                self._wanted = self._document.record.id if self._document else None
-                self.post_error(self.tr("Could not open the image"), text, key="image")
-                if self._wanted is not None:
-                    self.image_requested.emit(self._wanted)
-
-        title = self.tr("Reading {0}").format(record.name)
-        self._board.run(
-            title, lambda context: load_image(project, record), on_done=on_done, on_failed=on_failed, visible=False
-        )
-
-    def _show(self, project: Project, loaded: LoadedImage) -> None:
-        from seamseg_studio.app.document import Document  # only now: it brings OpenCV
-
-        old = self._document
-        if old is not None:
-            self._finish(old)
-        self._wanted = loaded.record.id
-        document = Document(project, loaded.record, loaded.image, loaded.map, loaded.prediction, self)
-        document.set_palette(self._palette)
-        if old is not None:
-            document.go_on_like(old)
-        document.saved_changed.connect(self.saved)
-        document.edit_failed.connect(self._on_document_edit_failed)
-        document.history_changed.connect(self._on_document_history_changed)
-        self._document = document
-        if not project.read_only:
-            project.set_setting("last_image", loaded.record.id)
-        self.document_changed.emit()
-        if old is not None:
-            old.deleteLater()
-
-    def _close_document(self) -> None:
-        document, self._document = self._document, None
-        self._wanted = None
-        if document is not None:
-            self._finish(document)
-            self.document_changed.emit()
-            document.deleteLater()
-
-    def _finish(self, document: Document) -> None:
-        """Brings all of a document's work to the disk."""
-        if not document.close():
-            text = self.tr("Some changes of {0} could not be saved: {1}")
-            self.post_error(self.tr("Not saved"), text.format(document.record.name, document.saved_text))
-
-    def _on_document_edit_failed(self, text: str) -> None:
-        self.post_error(self.tr("Not changed"), text, key="edit")
-
-    def _on_document_history_changed(self) -> None:
-        if self._document is not None:
-            self.refresh_record(self._document.record.id)
+    def _on_documents_failed(self, text: str) -> None:
+        self.post_error(self.tr("Could not open the image"), text, key="image")
 
     def _set_status(self, status: str, note: str | None = None) -> bool:
         from seamseg_studio.engine.project import Status
 
-        if self._project is None or self._document is None:
+        if self._project is None or self.document is None:
             return False
-        image_id = self._document.record.id
+        image_id = self.document.record.id
         try:
             self._project.set_status(image_id, Status(status), note)
         except (SeamsegError, OSError) as error:

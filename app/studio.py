@@ -17,7 +17,7 @@ from seamseg_studio.app.dialogs.train import TrainingMaterial, material_of
 from seamseg_studio.app.icons import Icons
 from seamseg_studio.app.jobs.engine_jobs import EngineJobs
 from seamseg_studio.app.jobs.export_job import ExportOrder, ExportReport, export
-from seamseg_studio.app.jobs.job import FunctionJob, JobBoard
+from seamseg_studio.app.jobs.job import FunctionJob, JobBoard, JobContext
 from seamseg_studio.app.jobs.opening import PROJECT_SUFFIX
 from seamseg_studio.app.jobs.thumbnails import Thumbnails
 from seamseg_studio.app.jobs.trainer_process import TrainerProcess, command_line
@@ -86,10 +86,13 @@ class Studio(QObject):
         self.exporting: FunctionJob | None = None
         self.session.project_changed.connect(self._on_session_project_changed)
         self._may_end_training = False
+        self._may_lose_changes = False
         self._trainer_options = trainer_options
 
     def agrees_to_close(self, close: Callable[[], object]) -> bool:
         """Whether nothing would be lost. Else a message asks, and calls `close` if the person insists."""
+        if not self._agrees_to_lose_changes(close):
+            return False
         if self.training is None or self._may_end_training:
             return True
 
@@ -103,13 +106,40 @@ class Studio(QObject):
         self.session.post(Message(self.tr("A training is running"), text, Level.WARNING, (stop, stay), "closing"))
         return False
 
+    def _agrees_to_lose_changes(self, close: Callable[[], object]) -> bool:
+        session = self.session
+        if self._may_lose_changes or not session.num_unsaved or session.save_all():
+            return True
+
+        def insist() -> None:
+            self._may_lose_changes = True
+            close()
+
+        def wait() -> None:
+            def on_unsaved_changed() -> None:
+                if not session.num_unsaved:
+                    session.unsaved_changed.disconnect(on_unsaved_changed)
+                    close()
+
+            session.unsaved_changed.connect(on_unsaved_changed)
+            session.post(Message(self.tr("Waiting for the disk"), waiting, Level.WARNING, (lose, stay), "closing"))
+
+        waiting = self.tr("The studio closes as soon as every change is saved.")
+        title = self.tr("Changes that are not on disk: {0}").format(session.num_unsaved)
+        text = self.tr("The disk refuses them; saving is tried again every few seconds. Make room on it, for example.")
+        then_quit = Choice(self.tr("Quit once they are saved"), wait)
+        lose = Choice(self.tr("Quit and lose them"), insist)
+        stay = Choice(self.tr("Stay"), lambda: None)
+        session.post(Message(title, text, Level.ERROR, (then_quit, lose, stay), "closing"))
+        return False
+
     def close(self) -> None:
         """Ends every job, the trainer and the engine; the open document is whole on disk before."""
         self.labelling.cancel_folder()
         if self.training is not None:
             self.training.end_now()
         self.board.close()
-        self.session.close_project()
+        self.session.close_now()
         self.thumbnails.close()
         self.engine.close()
         self.settings.flush()
@@ -140,14 +170,21 @@ class Studio(QObject):
     def open_sample_project(self) -> None:
         """Opens the bundled photos as a project of the user's own, made on the first call."""
         target = user_data_folder() / _SAMPLES
-        try:
+
+        def work(_: JobContext) -> None:
             with as_file(files("seamseg_studio.resources") / _SAMPLES) as source:
                 copy_missing(source, target)
-        except OSError as error:
-            text = self.tr("{0}. Open a folder of your own instead.").format(error)
+
+        def on_failed(problem: str) -> None:
+            text = self.tr("{0}. Open a folder of your own instead.").format(problem)
             self.session.post_error(self.tr("The sample photos could not be copied"), text)
-            return
-        self.session.open_paths([target])
+
+        self.board.run(
+            self.tr("Copying the sample photos"),
+            work,
+            on_done=lambda _: self.session.open_paths([target]),
+            on_failed=on_failed,
+        )
 
     def _on_session_project_changed(self) -> None:
         project = self.session.project

@@ -3,37 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from PySide6.QtCore import SignalInstance
 
-from seamseg_studio.app.canvas.colours import OverlayMode
+from seamseg_studio.app.canvas.display import Display
 from seamseg_studio.app.canvas.image_layer import ImageLayer
 from seamseg_studio.app.canvas.labelled_layer import LabelledLayer
 from seamseg_studio.app.canvas.overlay import Overlay
 from seamseg_studio.app.document import Document
 from seamseg_studio.engine.scene.geometry import Box
-
-
-@dataclass(frozen=True, slots=True)
-class Display:
-    """How things are shown.
-
-    Attributes:
-        opacity: Of the fill, 0 to 1.
-        brightness: Of the image, 0 to 2; 1 as it is.
-        mode: What the colours mean.
-        outlines: Whether boundaries are drawn over the fill.
-        hidden_categories: Left out with all their segments.
-        hidden_segments: Left out.
-    """
-
-    opacity: float = 0.45
-    brightness: float = 1.0
-    mode: OverlayMode = OverlayMode.FILL
-    outlines: bool = True
-    hidden_categories: frozenset[int] = frozenset()
-    hidden_segments: frozenset[int] = frozenset()
 
 
 class Layers:
@@ -128,8 +106,3 @@ class Layers:
         self.overlay.set_taxonomy(self.document.displayed_taxonomy)
         self.labelled.invalidate()
         self._repaint(None)
-
-
-def without_segments(display: Display) -> Display:
-    """`display` for another image: hidden segments are an image's own."""
-    return replace(display, hidden_segments=frozenset())

@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
+    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -23,7 +24,7 @@ from PySide6.QtWidgets import QGraphicsView, QStyleOptionGraphicsItem, QWidget
 from seamseg_studio.app.canvas.image_layer import ImageLayer
 from seamseg_studio.app.canvas.labelled_layer import LabelledLayer
 from seamseg_studio.app.canvas.tiles import MIN_CACHED, TILE_PX, Rect, scaled_shape
-from seamseg_studio.app.canvas.viewpoint import Viewpoint
+from seamseg_studio.app.canvas.viewpoint import Viewpoint, fitting
 from seamseg_studio.engine.scene.geometry import Box
 
 # Rendering stops here and goes on in the next frame, stand-ins being shown meanwhile: a frame is 16 ms at 60 Hz.
@@ -86,6 +87,8 @@ class Stage(pg.GraphicsView):  # type: ignore[misc]
         self._view = Viewpoint()
         self._image: ImageLayer | None = None
         self._labelled: LabelledLayer | None = None
+        self._preview: QImage | None = None
+        self._preview_shape = (0, 0)
         self._exposed = QRect()
         self._is_complete = True
         self.num_frames = 0
@@ -101,10 +104,18 @@ class Stage(pg.GraphicsView):  # type: ignore[misc]
 
     def set_layers(self, image: ImageLayer | None, labelled: LabelledLayer | None) -> None:
         """Shows an image and its overlay, or nothing."""
-        self._image, self._labelled = image, labelled
+        self._image, self._labelled, self._preview = image, labelled, None
         self._item.resize(image.shape if image is not None else (0, 0))
         if image is not None:
             self._pyramid.start(0)
+        self.viewport().update()
+
+    def set_preview(self, picture: QImage, shape: tuple[int, int]) -> None:
+        """Shows the whole of an image of `shape` by a small picture of it, until `set_layers`."""
+        self._preview = picture
+        self._preview_shape = shape
+        self._item.resize(shape)
+        self.set_viewpoint(fitting(Box(0, 0, *shape), self.device_shape))
         self.viewport().update()
 
     @property
@@ -203,6 +214,7 @@ class Stage(pg.GraphicsView):  # type: ignore[misc]
     def paint_layers(self, painter: QPainter) -> None:
         """Draws image, fill and outlines where the viewport is exposed."""
         if self._image is None:
+            self._paint_preview(painter)
             return
         ratio = self.device_ratio
         view = self._view
@@ -228,6 +240,19 @@ class Stage(pg.GraphicsView):  # type: ignore[misc]
         layer.draw(painter, exposed)
         painter.restore()
         self._is_complete = is_complete
+
+    def _paint_preview(self, painter: QPainter) -> None:
+        if self._preview is None:
+            return
+        height, width = self._preview_shape
+        (top, left), (bottom, right) = self._view.to_device(0, 0), self._view.to_device(height, width)
+        ratio = self.device_ratio
+        painter.save()
+        painter.setWorldTransform(QTransform.fromScale(1 / ratio, 1 / ratio))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(QRectF(left, top, right - left, bottom - top), self._preview)
+        painter.restore()
+        self._is_complete = True
 
     def _draw_overview(self, painter: QPainter, places: list[Rect]) -> None:
         """Fills the places of tiles still to be made with a coarse picture."""

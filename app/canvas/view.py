@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QRect, Qt, Signal, SignalInstance
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
 from seamseg_studio.app.canvas import decorations
-from seamseg_studio.app.canvas.colours import OverlayMode
 from seamseg_studio.app.canvas.cursor import ToolCursor
+from seamseg_studio.app.canvas.display import DisplayWidget, without_segments
 from seamseg_studio.app.canvas.floating import Floating
+from seamseg_studio.app.canvas.image_layer import to_qimage
 from seamseg_studio.app.canvas.keyboard import Keyboard, KeyTargets
-from seamseg_studio.app.canvas.layers import Display, Layers, without_segments
+from seamseg_studio.app.canvas.layers import Layers
 from seamseg_studio.app.canvas.navigation import Navigation
 from seamseg_studio.app.canvas.pointer import Pointer, PointerTargets
 from seamseg_studio.app.canvas.sketches import SketchPainter, paint_region
@@ -34,7 +36,7 @@ _GROUND = QColor("#131417")
 _Event = TypeVar("_Event")
 
 
-class Canvas(QWidget):
+class Canvas(DisplayWidget):
     """Shows a document and gives pointer and keys to the active tool.
 
     Signals:
@@ -43,7 +45,6 @@ class Canvas(QWidget):
         tool_hint_changed: What the status bar should say of the active tool.
         tool_changed: The active `Tool` is another one.
         zoom_changed: Screen pixels per image pixel.
-        display_changed: Mode, opacity, brightness, outlines or visibility changed.
     """
 
     cursor_moved = Signal(int, int, int)
@@ -51,7 +52,6 @@ class Canvas(QWidget):
     tool_hint_changed = Signal(str)
     tool_changed = Signal(object)
     zoom_changed = Signal(float)
-    display_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,7 +64,6 @@ class Canvas(QWidget):
         self._stage: Stage | None = None
         self._layers: Layers | None = None
         self._navigation: Navigation | None = None
-        self._display = Display()
         self._tags = SelectionTags()
         self._ground = _GROUND
         self._is_peeking = self._has_sketch = False
@@ -75,6 +74,7 @@ class Canvas(QWidget):
         self._bar.mode_changed.connect(self.set_overlay_mode)
         self._bar.show_values(self._display.opacity, self._display.brightness, self._display.mode)
         self._minimap.centre_requested.connect(self._on_minimap_centre_requested)
+        self.display_changed.connect(self._on_display_changed)
         self._pointer = Pointer(
             PointerTargets(
                 viewpoint=lambda: self._view,
@@ -136,53 +136,10 @@ class Canvas(QWidget):
         self.refresh_cursor()
         self.display_changed.emit()
 
-    @property
-    def overlay_opacity(self) -> float:
-        return self._display.opacity
-
-    def set_overlay_opacity(self, opacity: float) -> None:
-        """Sets how strong the fill is, 0 to 1."""
-        self._set_display(opacity=min(max(opacity, 0.0), 1.0))
-
-    @property
-    def image_brightness(self) -> float:
-        return self._display.brightness
-
-    def set_image_brightness(self, brightness: float) -> None:
-        """Sets how bright the image is shown, 0 to 2, 1 being as it is."""
-        self._set_display(brightness=min(max(brightness, 0.0), 2.0))
-
-    @property
-    def overlay_mode(self) -> OverlayMode:
-        return self._display.mode
-
-    def set_overlay_mode(self, mode: OverlayMode) -> None:
-        """Sets what the colours mean."""
-        self._set_display(mode=OverlayMode(mode))
-
-    @property
-    def show_outlines(self) -> bool:
-        return self._display.outlines
-
-    def set_show_outlines(self, is_shown: bool) -> None:
-        """Sets whether boundaries are drawn over the fill."""
-        self._set_display(outlines=is_shown)
-
-    @property
-    def hidden_segments(self) -> frozenset[int]:
-        return self._display.hidden_segments
-
-    def set_hidden_segments(self, ids: Collection[int]) -> None:
-        """Leaves out segments; another image begins with all shown."""
-        self._set_display(hidden_segments=frozenset(ids))
-
-    @property
-    def hidden_categories(self) -> frozenset[int]:
-        return self._display.hidden_categories
-
-    def set_hidden_categories(self, categories: Collection[int]) -> None:
-        """Leaves out all segments of some categories."""
-        self._set_display(hidden_categories=frozenset(categories))
+    def show_preview(self, pixels: NDArray[np.uint8], shape: tuple[int, int]) -> None:
+        """Shows a small picture of the image of `shape` that is about to come, while there is no document."""
+        assert self._document is None
+        self._need_stage().set_preview(to_qimage(pixels), shape)
 
     def set_peek(self, is_peeking: bool) -> None:
         """Shows the image alone for as long as it is on."""
@@ -341,12 +298,10 @@ class Canvas(QWidget):
         if self._navigation is not None:
             self._navigation.zoom_to(scale, v, u)
 
-    def _set_display(self, **changes: Any) -> None:
-        self._display = replace(self._display, **changes)
+    def _on_display_changed(self) -> None:
         if self._layers is not None:
             self._layers.set_display(self._display)
         self._bar.show_values(self._display.opacity, self._display.brightness, self._display.mode)
-        self.display_changed.emit()
 
     def _repaint(self, box: Box | None = None) -> None:
         if self._stage is not None:
@@ -355,11 +310,16 @@ class Canvas(QWidget):
 
     def _slots(self, document: Document) -> list[tuple[SignalInstance, Callable[..., None]]]:
         return [
+            (document.closing, self._on_document_closing),
             (document.map_replaced, self._on_document_map_replaced),
             (document.category_changed, self.refresh_cursor),
             (document.working_changed, self.refresh_cursor),
             (document.policy_changed, self._repaint),  # the region that edits are kept to,
         ]
+
+    def _on_document_closing(self) -> None:
+        assert self._document is not None
+        self.active_tool.finish(self._document)
 
     def _on_document_map_replaced(self) -> None:
         if self._layers is not None:

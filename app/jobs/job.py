@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -90,9 +90,17 @@ class JobContext:
         Raises:
             JobCancelled: The person cancelled; let it pass through, after putting things in order.
         """
+        self.check()
+        self._on_progress(Progress(done, total, detail))
+
+    def check(self) -> None:
+        """Stops the work if it is not wanted any more.
+
+        Raises:
+            JobCancelled: The person cancelled.
+        """
         if self._stop.is_set():
             raise JobCancelled
-        self._on_progress(Progress(done, total, detail))
 
     def stop(self) -> None:
         self._stop.set()
@@ -109,6 +117,7 @@ class _Relay(QObject):
 
 def _carry_out(function: Callable[[JobContext], object], context: JobContext, relay: _Relay) -> None:
     try:
+        context.check()  # not wanted any more when its turn came
         result = function(context)
     except JobCancelled:
         relay.cancelled.emit()
@@ -122,10 +131,22 @@ def _carry_out(function: Callable[[JobContext], object], context: JobContext, re
 
 
 class FunctionJob(Job):
-    """Runs a function once in a thread of a pool."""
+    """Runs a function once in a thread of a pool.
+
+    What is called at its end is kept here, and let go of when it was called: a closure kept by Qt's connections is
+    freed in the midst of the job's destructor, and whatever it was the last to hold with it.
+    """
 
     def __init__(
-        self, title: str, function: Callable[[JobContext], object], pool: Executor, parent: QObject | None = None
+        self,
+        title: str,
+        function: Callable[[JobContext], object],
+        pool: Executor,
+        parent: QObject | None = None,
+        *,
+        on_done: Callable[[Any], object] | None = None,
+        on_failed: Callable[[str], object] | None = None,
+        on_ended: Callable[[], object] | None = None,
     ) -> None:
         super().__init__(title, parent)
         relay = _Relay(self)
@@ -134,23 +155,41 @@ class FunctionJob(Job):
         relay.failed.connect(self._on_relay_failed)
         relay.cancelled.connect(self._on_relay_cancelled)
         self._context = JobContext(relay.progressed.emit)
-        self._work = lambda: _carry_out(function, self._context, relay)
+        self._work: Callable[[], None] | None = lambda: _carry_out(function, self._context, relay)
         self._pool = pool
+        self._on_done, self._on_failed, self._on_ended = on_done, on_failed, on_ended
 
     def start(self) -> None:
-        self._pool.submit(self._work)
+        work, self._work = self._work, None
+        assert work is not None
+        self._pool.submit(work)
 
     def cancel(self) -> None:
         self._context.stop()
 
     def _on_relay_succeeded(self, result: object) -> None:
-        self._end("succeeded", result)
+        on_done = self._on_done
+        self._let_go("succeeded", result, (lambda: on_done(result)) if on_done is not None else None)
 
     def _on_relay_failed(self, message: str) -> None:
-        self._end("failed", message)
+        on_failed = self._on_failed
+        self._let_go("failed", message, (lambda: on_failed(message)) if on_failed is not None else None)
 
     def _on_relay_cancelled(self) -> None:
-        self._end("cancelled")
+        self._let_go("cancelled", None, None)
+
+    def _let_go(self, signal: str, value: object, call: Callable[[], object] | None) -> None:
+        if self.is_over:
+            return
+        on_ended = self._on_ended
+        self._on_done = self._on_failed = self._on_ended = None
+        try:
+            if call is not None:
+                call()
+        finally:
+            self._end(signal, *(() if signal == "cancelled" else (value,)))
+            if on_ended is not None:
+                on_ended()
 
 
 class JobBoard(QObject):
@@ -166,6 +205,9 @@ class JobBoard(QObject):
         super().__init__(parent)
         # Python's threads, not Qt's: a QRunnable that is freed while its thread ends takes the process down.
         self._pool = ThreadPoolExecutor(num_threads, "studio-job")
+        # What a person waits for must not stand behind an export.
+        self._urgent_pool = ThreadPoolExecutor(num_threads, "studio-urgent")
+        self.is_closed = False
         self._jobs: list[Job] = []
         self._hidden: set[Job] = set()
 
@@ -187,14 +229,23 @@ class JobBoard(QObject):
         *,
         on_done: Callable[[Result], object] | None = None,
         on_failed: Callable[[str], object] | None = None,
+        on_ended: Callable[[], object] | None = None,
         visible: bool = True,
+        urgent: bool = False,
     ) -> FunctionJob:
-        """Runs `function` in the background; the callbacks come on the window's thread."""
-        job = FunctionJob(title, function, self._pool, self)
-        if on_done is not None:
-            job.succeeded.connect(on_done)
-        if on_failed is not None:
-            job.failed.connect(on_failed)
+        """Runs `function` in the background; the callbacks come on the window's thread.
+
+        Args:
+            title: What a person reads in the status bar.
+            function: The work, given a `JobContext`.
+            on_done: Gets its result.
+            on_failed: Gets a sentence.
+            on_ended: Called last, also after it was cancelled.
+            visible: Whether the status bar shows it.
+            urgent: Whether a person waits for it: then no other work holds it up.
+        """
+        pool = self._urgent_pool if urgent else self._pool
+        job = FunctionJob(title, function, pool, self, on_done=on_done, on_failed=on_failed, on_ended=on_ended)
         if visible:
             self.add(job)
         else:
@@ -207,7 +258,9 @@ class JobBoard(QObject):
         """Cancels everything and waits for the threads: each ends at its next report."""
         for job in (*self._jobs, *self._hidden):
             job.cancel()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self.is_closed = True
+        for pool in (self._pool, self._urgent_pool):
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def _on_job_ended(self) -> None:
         # A slot that held the job itself would be freed by the job's destructor, and free the job once more: so the

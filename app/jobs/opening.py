@@ -13,12 +13,7 @@ from seamseg_studio.app.jobs.job import JobContext
 from seamseg_studio.engine.errors import InputError, SeamsegError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from seamseg_studio.engine.project import ImageRecord, Project
-    from seamseg_studio.engine.scene.panoptic_map import PanopticMap
-    from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 
 PROJECT_SUFFIX = ".seamseg"
 DATABASE_NAME = "project.db"
@@ -44,19 +39,14 @@ class OpenedProject:
     is_new: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedImage:
-    """Everything that a document of `record` needs. `image` is [H, W, 3] uint8 RGB."""
-
-    record: ImageRecord
-    image: NDArray[np.uint8]
-    map: PanopticMap
-    prediction: PanopticResult | None
-
-
 def is_project(path: Path) -> bool:
     """Whether `path` is a project folder, or the database in one."""
     return path.name == DATABASE_NAME or (path.is_dir() and (path / DATABASE_NAME).is_file())
+
+
+def project_folder(path: Path) -> Path:
+    """The folder of the project at `path`, its folder or the database in it."""
+    return path.parent if path.name == DATABASE_NAME else path
 
 
 def open_project(path: Path, context: JobContext, more: Sequence[Path] = ()) -> OpenedProject:
@@ -68,7 +58,7 @@ def open_project(path: Path, context: JobContext, more: Sequence[Path] = ()) -> 
     from seamseg_studio.engine.project import Project
 
     context.report(0, 0)
-    folder = path.parent if path.name == DATABASE_NAME else path
+    folder = project_folder(path)
     if not is_project(folder):
         raise InputError(f"{folder}: there is no project here; choose a folder whose name ends in {PROJECT_SUFFIX}")
     project = Project.open(folder)
@@ -113,18 +103,6 @@ def add_images(project: Project, paths: Sequence[Path], context: JobContext) -> 
     context.report(0, 0)
     found = find_images(paths)
     return _with_images(project, found, found[0], context)
-
-
-def load_image(project: Project, record: ImageRecord) -> LoadedImage:
-    """Reads the pixels of `record` and what the project knows about it.
-
-    Raises:
-        SeamsegError: The image is gone or damaged.
-    """
-    from seamseg_studio.engine.formats.image_file import read_image
-
-    image = read_image(record.path)
-    return LoadedImage(record, image, project.load_map(record.id), project.load_prediction(record.id))
 
 
 def _beside(folder: Path, paths: list[Path], first: Path | None, context: JobContext) -> OpenedProject:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -80,8 +81,10 @@ class LabelStore:
         file = str(self._row(image_id)["prediction"])
         return self._taxonomies.current.show_prediction(*read_prediction(self._folder / file)) if file else None
 
-    def store_prediction(self, image_id: int, result: PanopticResult, bundle: str) -> bool:
-        """Keeps a prediction, and makes it the map if no human has worked on the image.
+    def store_prediction(
+        self, image_id: int, result: PanopticResult, bundle: str, may_become_map: Callable[[], bool] | None = None
+    ) -> bool:
+        """Keeps a prediction, and makes it the map if no human has worked on the image and `may_become_map` agrees.
 
         Raises:
             ProjectError: It could not be written, or is of another size than the image.
@@ -94,7 +97,7 @@ class LabelStore:
         with self._database.write() as connection:
             image = self._row(image_id)
             former = self.files_in_use(image_id)
-            becomes_map = self._is_untouched(image)
+            becomes_map = self._is_untouched(image) and (may_become_map is None or may_become_map())
             connection.execute(
                 "UPDATE images SET prediction = ?, bundle = ?, timings = ?, uncertainty = ? WHERE id = ?",
                 (file, bundle, json.dumps(dict(result.timings_ms)), result.uncertainty(), image_id),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -162,7 +162,12 @@ class Project(ImageMethods, TaxonomyMethods):
         return self._labels.load_prediction(image_id)
 
     def store_prediction(
-        self, image_id: int, result: PanopticResult, bundle: str, taxonomy: Taxonomy | None = None
+        self,
+        image_id: int,
+        result: PanopticResult,
+        bundle: str,
+        taxonomy: Taxonomy | None = None,
+        may_become_map: Callable[[], bool] | None = None,
     ) -> bool:
         """Keeps a prediction, and makes it the map unless a human has worked on the image.
 
@@ -171,6 +176,7 @@ class Project(ImageMethods, TaxonomyMethods):
             result: What the model said; categories are places in the project's list.
             bundle: The model.
             taxonomy: The categories that `result` was made for, where they may have changed since.
+            may_become_map: Asked last, before it counts; False keeps it beside, as work on an open image has begun.
 
         Returns:
             Whether it became the map. Edits (undone ones too), acceptance and imported labels are never overwritten.
@@ -182,7 +188,7 @@ class Project(ImageMethods, TaxonomyMethods):
             raise ProjectError(
                 f"{self._folder.name}: its categories changed while the model was at work; label the image again"
             )
-        became_map = self._labels.store_prediction(image_id, result, bundle)
+        became_map = self._labels.store_prediction(image_id, result, bundle, may_become_map)
         now = time.time()
         with self._database.write() as connection:
             connection.execute(

@@ -22,7 +22,7 @@ def session(qtbot: QtBot, settings: Settings) -> Iterator[Session]:
     session = Session(board, settings)
     yield session
     board.close()
-    session.close_project()
+    session.close_now()
 
 
 @pytest.fixture
@@ -126,6 +126,7 @@ def test_new_categories_make_the_document_anew(session: Session, qtbot: QtBot, p
     opened(session, qtbot, photos)
     before = session.document
     session.set_taxonomy(OTHER_TAXONOMY)
+    qtbot.waitUntil(lambda: session.document is not None)
     assert session.document is not before
     assert session.document is not None
     assert session.document.taxonomy == OTHER_TAXONOMY

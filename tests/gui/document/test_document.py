@@ -115,12 +115,12 @@ def test_prediction_waits_for_the_end_of_a_stroke_and_is_then_offered(
     document.set_current_category(CAR_CATEGORY)
     document.begin_stroke()
     document.stroke_to(10, 10, 5)
-    assert not document.receive_prediction(answer(HEIGHT, WIDTH), "test")
+    document.receive_prediction(answer(HEIGHT, WIDTH), "test")
     painted = document.map.ids.copy()
     with qtbot.waitSignal(document.prediction_offered):
         document.finish_stroke()
     assert np.array_equal(document.map.ids, painted)
-    assert document.apply_prediction()
+    document.apply_prediction()
     assert np.array_equal(document.map.category_map(), answer(HEIGHT, WIDTH).to_map().category_map())
     document.undo()
     assert np.array_equal(document.map.ids, painted)
@@ -129,7 +129,7 @@ def test_prediction_waits_for_the_end_of_a_stroke_and_is_then_offered(
 def test_first_prediction_becomes_the_map(project: Project, record: ImageRecord, qtbot: QtBot) -> None:
     document = opened(project, record)
     with qtbot.waitSignal(document.map_replaced):
-        assert document.receive_prediction(answer(HEIGHT, WIDTH), "test")
+        document.receive_prediction(answer(HEIGHT, WIDTH), "test")
     assert len(document.map.segments) == 4
     assert not document.can_undo
 
@@ -154,7 +154,7 @@ def test_full_disk_keeps_the_work_and_tries_again(
 ) -> None:
     disk = Disk(project, monkeypatch)
     failures: list[str] = []
-    document.edit_failed.connect(failures.append)
+    document.save_failed.connect(failures.append)
     document.relabel([CAR], PERSON_CATEGORY)
     document.delete([PERSON])
     assert len(failures) == 1  # said once, not at every stroke

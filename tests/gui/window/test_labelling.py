@@ -60,7 +60,8 @@ def test_prediction_for_an_edited_image_is_offered_only(
     assert category() == 3
     with qtbot.waitSignal(labelled.prediction_offered, timeout=20_000):
         studio.labelling.label_open_image()
-    qtbot.mouseClick(window.cards.cards[0].buttons[0], Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(labelled.history_changed, timeout=20_000):
+        qtbot.mouseClick(window.cards.cards[0].buttons[0], Qt.MouseButton.LeftButton)
     assert category() == 2
     assert [card for card in window.cards.cards if card.message.level is Level.OFFER] == []
     labelled.undo()

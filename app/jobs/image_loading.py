@@ -1,0 +1,149 @@
+"""Reading an image to be worked on: photo and labels side by side, a quick small picture first where it is large."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from seamseg_studio.app.jobs.job import JobBoard, JobCancelled, JobContext
+from seamseg_studio.app.project_work import ProjectWork
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from seamseg_studio.engine.project import ImageRecord
+    from seamseg_studio.engine.scene.panoptic_map import PanopticMap
+    from seamseg_studio.engine.scene.panoptic_result import PanopticResult
+
+PREVIEW_FROM_PIXELS = 6_000_000  # what is smaller is read as fast as one looks
+PREVIEW_SIDE_PX = 2048
+_REDUCIBLE = {".jpg", ".jpeg"}  # their decoder makes a small picture faster than a large one
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A small picture of `record`'s photo: [h, w, 3] uint8 RGB."""
+
+    record: ImageRecord
+    pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedImage:
+    """Everything that a document of `record` needs. `image` is [H, W, 3] uint8 RGB."""
+
+    record: ImageRecord
+    image: NDArray[np.uint8]
+    map: PanopticMap
+    prediction: PanopticResult | None
+
+
+class ImageLoading:
+    """Reads one image once."""
+
+    def __init__(
+        self,
+        record: ImageRecord,
+        work: ProjectWork,
+        board: JobBoard,
+        image: NDArray[np.uint8] | None = None,
+        *,
+        on_preview: Callable[[Preview], None],
+        on_loaded: Callable[[LoadedImage], None],
+        on_failed: Callable[[str], None],
+    ) -> None:
+        """Starts nothing yet.
+
+        Args:
+            record: The image.
+            work: Of its project.
+            board: Whose threads read.
+            image: The photo, if somebody has it.
+            on_preview: Gets a `Preview` before the rest, if the photo is large.
+            on_loaded: Gets all of it.
+            on_failed: Learns, instead, why it cannot be read.
+        """
+        self.record = record
+        self._work = work
+        self._board = board
+        self._image = image
+        self._labels: tuple[PanopticMap, PanopticResult | None] | None = None
+        self._on_preview, self._on_loaded, self._on_failed = on_preview, on_loaded, on_failed
+        self.is_over = False
+
+    def start(self) -> None:
+        """Begins to read."""
+        if self._image is None and self._is_worth_a_preview:
+            self._read(self._read_preview, self._on_preview_read)
+        elif self._image is None:
+            self._read(self._read_photo, self._on_photo_read)
+        self._work.run(
+            self.record.id,
+            self._read_labels,
+            on_done=self._on_labels_read,
+            on_failed=self._on_reading_failed,
+            when_due=lambda: not self.is_over,
+            urgent=True,
+        )
+
+    def cancel(self) -> None:
+        """Nobody wants it any more; nothing is told."""
+        self.is_over = True
+
+    @property
+    def _is_worth_a_preview(self) -> bool:
+        record = self.record
+        return record.height * record.width >= PREVIEW_FROM_PIXELS and record.path.suffix.lower() in _REDUCIBLE
+
+    def _read(self, function: Callable[[JobContext], Any], on_done: Callable[[Any], None]) -> None:
+        self._board.run("", function, on_done=on_done, on_failed=self._on_reading_failed, visible=False, urgent=True)
+
+    # In other threads
+
+    def _read_preview(self, _: JobContext) -> NDArray[np.uint8]:
+        from seamseg_studio.engine.formats.image_file import read_preview
+
+        self._check_wanted()
+        return read_preview(self.record.path, PREVIEW_SIDE_PX)
+
+    def _read_photo(self, _: JobContext) -> NDArray[np.uint8]:
+        from seamseg_studio.engine.formats.image_file import read_image
+
+        self._check_wanted()
+        return read_image(self.record.path)
+
+    def _read_labels(self, _: JobContext) -> tuple[PanopticMap, PanopticResult | None]:
+        self._check_wanted()
+        project = self._work.project
+        return project.load_map(self.record.id), project.load_prediction(self.record.id)
+
+    def _check_wanted(self) -> None:
+        if self.is_over:
+            raise JobCancelled
+
+    # On the window's thread
+
+    def _on_preview_read(self, pixels: NDArray[np.uint8]) -> None:
+        if not self.is_over:
+            self._read(self._read_photo, self._on_photo_read)
+            self._on_preview(Preview(self.record, pixels))
+
+    def _on_photo_read(self, image: NDArray[np.uint8]) -> None:
+        self._image = image
+        self._tell_if_complete()
+
+    def _on_labels_read(self, labels: tuple[PanopticMap, PanopticResult | None]) -> None:
+        self._labels = labels
+        self._tell_if_complete()
+
+    def _tell_if_complete(self) -> None:
+        if not self.is_over and self._image is not None and self._labels is not None:
+            self.is_over = True
+            self._on_loaded(LoadedImage(self.record, self._image, *self._labels))
+
+    def _on_reading_failed(self, text: str) -> None:
+        if not self.is_over:
+            self.is_over = True
+            self._on_failed(text)

@@ -158,7 +158,7 @@ def test_undo_while_an_answer_is_written(
 def test_answer_that_cannot_be_written_changes_nothing(
     document: Document, later: Later, project: Project, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> bool:
+    def refuse(*_: object, **__: object) -> bool:
         raise ProjectError("the disk is full; make room")
 
     monkeypatch.setattr(project, "store_prediction", refuse)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from seamseg_studio.engine.scene.taxonomy import Taxonomy
+if TYPE_CHECKING:
+    from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
 Rgb = tuple[int, int, int]
 

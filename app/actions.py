@@ -203,6 +203,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         needs=(*EDIT, "unaccepted"),
     ),
     ActionSpec("flag", "Label", "&Flag or unflag", Commands.flag, ("F",), "flag", EDIT),
+    ActionSpec("flag_note", "Label", "Flag with a n&ote…", Commands.flag_with_note, ("Shift+F",), needs=EDIT),
     ActionSpec(
         "next_image",
         "Label",

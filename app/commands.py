@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from seamseg_studio.app.dialogs.export import ExportDialog
+from seamseg_studio.app.dialogs.flag import FlagDialog
 from seamseg_studio.app.dialogs.paths import ask_files, ask_folder
 from seamseg_studio.app.dialogs.train import TrainDialog
 from seamseg_studio.app.segment_commands import SegmentCommands
@@ -274,6 +275,13 @@ class Commands(QObject):
 
     def flag(self) -> None:
         self.studio.session.toggle_flag()
+
+    def flag_with_note(self) -> None:
+        record = self.studio.session.record(self.document.record.id)
+        assert record is not None
+        dialog = FlagDialog(record.name, record.note, self.window)
+        dialog.ordered.connect(self.studio.session.flag)
+        dialog.open()
 
     def step(self, offset: int) -> None:
         self.studio.session.step(offset)

@@ -39,6 +39,7 @@ PRESETS: dict[Preset, dict[str, Keys]] = {
         "previous_image": ("D",),
         "next_unaccepted": ("Shift+F",),
         "flag": ("Ctrl+Shift+F",),
+        "flag_note": ("Ctrl+Alt+F",),
         "tool_brush": ("Shift+1",),
         "tool_eraser": ("Shift+2",),
         "tool_select": ("Shift+4",),

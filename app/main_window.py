@@ -185,6 +185,7 @@ class MainWindow(QMainWindow):
         self.training.use_requested.connect(commands.load_bundle)
         self._on_studio_preferences_changed()
         studio.preferences_changed.connect(self._on_studio_preferences_changed)
+        studio.work_timer.ticked.connect(self._on_work_timer_ticked)
         studio.training_started.connect(self._on_studio_training_started)
 
     # The canvas comes after the first paint: it brings numpy, OpenCV and pyqtgraph
@@ -204,6 +205,7 @@ class MainWindow(QMainWindow):
         self.cards.raise_()
         self.canvas.tool_changed.connect(self._on_canvas_tool_changed)
         self.canvas.tool_hint_changed.connect(self.status.hint.setText)
+        self.canvas.cursor_moved.connect(self._studio.work_timer.touch)
         self.canvas.cursor_moved.connect(self._on_canvas_cursor_moved)
         self.canvas.cursor_left.connect(self.status.pointer.clear)
         self.canvas.display_changed.connect(self.commands.conditions_changed)
@@ -270,6 +272,11 @@ class MainWindow(QMainWindow):
             self.cards.raise_()
             if document is not None:
                 self.focus_canvas()
+
+    def _on_work_timer_ticked(self) -> None:
+        timer = self._studio.work_timer
+        self.status.time.setVisible(self._studio.session.document is not None)
+        self.status.show_time(timer.seconds, timer.seconds_left)
 
     def _on_studio_training_started(self, process: object) -> None:
         self.training.show_process(process)  # type: ignore[arg-type]

@@ -33,6 +33,8 @@ def take_categories_of(project: Project, path: str) -> str:
     Returns:
         Why not, as a sentence; empty if it was done.
     """
+    from seamseg_studio.engine.scene.taxonomy import Taxonomy  # only now: it brings numpy
+
     if not path:
         return ""
     from seamseg_studio.engine.scene.taxonomy import Taxonomy  # only now: it brings numpy

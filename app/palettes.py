@@ -65,4 +65,4 @@ def displayed(taxonomy: Taxonomy, choice: PaletteChoice) -> Taxonomy:
     categories = (
         replace(category, color=palette_color(choice, index)) for index, category in enumerate(taxonomy.categories)
     )
-    return Taxonomy(taxonomy.name, tuple(categories))
+    return replace(taxonomy, categories=tuple(categories))

@@ -239,6 +239,10 @@ class Session(ImageList):
             flagged = record.status == "flagged"
             self._set_status(_status_without_mark(record) if flagged else "flagged", note)
 
+    def flag(self, note: str) -> None:
+        """Marks the open image as one to come back to, and says why."""
+        self._set_status("flagged", note)
+
     def take_back_acceptance(self) -> None:
         """Makes an accepted image one in progress again."""
         record = self.record(self.document.record.id) if self.document else None

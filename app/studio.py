@@ -27,6 +27,7 @@ from seamseg_studio.app.preferences import Preferences
 from seamseg_studio.app.session import Session
 from seamseg_studio.app.settings import Settings, user_data_folder
 from seamseg_studio.app.theme import Theme
+from seamseg_studio.app.work_time import WorkTimer
 
 MODELS_FOLDER = "models"
 EXPORTS_FOLDER = "exports"
@@ -75,6 +76,7 @@ class Studio(QObject):
         self.thumbnails = Thumbnails(self)
         self.session = Session(self.board, settings, self)
         self.session.set_palette(self.preferences.palette)
+        self.work_timer = WorkTimer(self.session, self)
         # What the command line names counts for this run, and is not remembered.
         self._device = device if device != "auto" else self.preferences.device
         engine_options.setdefault("precision", self.preferences.precision)

@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QL
 from seamseg_studio.app.dialogs.paths import ask_files
 from seamseg_studio.app.panels.fields import muted
 from seamseg_studio.app.preferences import DEVICES, PRECISIONS, Preferences
-from seamseg_studio.engine.scene.errors import TaxonomyError
-from seamseg_studio.engine.scene.taxonomy import Taxonomy
+from seamseg_studio.engine.errors import SeamsegError
 
 
 def _form(page: QWidget) -> QFormLayout:
@@ -123,6 +122,8 @@ class ProjectPage(QWidget):
 
     def _describe(self, path: str) -> bool:
         """Says what is in the file; whether it can be used."""
+        from seamseg_studio.engine.scene.taxonomy import Taxonomy  # only now: it brings numpy
+
         text, is_good = self.tr("The categories of the model in use, so that it can label at once."), True
         if path:
             try:
@@ -130,7 +131,7 @@ class ProjectPage(QWidget):
                 text = self.tr("{0}: {1} stuff, {2} things.").format(
                     taxonomy.name, taxonomy.num_stuff, taxonomy.num_things
                 )
-            except (TaxonomyError, OSError) as error:
+            except (SeamsegError, OSError) as error:
                 text, is_good = self.tr("Not used: {0}").format(error), False
         self.note.setText(text)
         return is_good

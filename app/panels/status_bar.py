@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QS
 
 from seamseg_studio.app.icons import Icons
 from seamseg_studio.app.jobs.job import Job, JobBoard
+from seamseg_studio.app.jobs.label_folder import duration_text
 from seamseg_studio.app.panels.fields import muted
 
 if TYPE_CHECKING:
@@ -106,10 +107,12 @@ class StatusBar(QStatusBar):
         self.saved = self._label(self.tr("Saving"), 0)
         self.hint = self._label(self.tr("Hint"), 0)
         self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.time = self._label(self.tr("Time on this image"), 0)
         self.jobs = JobLine(board, icons, self)
         self.addWidget(self.pointer)
         self.addWidget(self.saved)
         self.addWidget(self.hint, 1)
+        self.addPermanentWidget(self.time)
         self.addPermanentWidget(self.jobs)
 
     def show_pointer(self, document: Document, y: int, x: int, segment_id: int) -> None:
@@ -126,6 +129,15 @@ class StatusBar(QStatusBar):
             if second < len(document.taxonomy):
                 parts.append(self.tr("2nd choice {0}").format(document.taxonomy[second].name))
         self.pointer.setText(" · ".join(parts))
+
+    def show_time(self, seconds: float, seconds_left: float | None) -> None:
+        """Says how long the open image has taken so far, and all that are left will take."""
+        whole = round(seconds)
+        text = f"{whole // 60}:{whole % 60:02d}"
+        if seconds_left is not None:
+            text += " · " + self.tr("about {0} left").format(duration_text(seconds_left))
+        self.time.setText(text)
+        self.time.setToolTip(self.tr("Time you have worked on this image, and what is left at your median pace"))
 
     def _label(self, name: str, width: int) -> QLabel:
         label = QLabel(self)

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from math import isfinite
+from typing import TYPE_CHECKING, Protocol
 
 from seamseg_studio.engine.errors import InputError
-from seamseg_studio.engine.scene.geometry import Box
+
+# The window knows these messages before its first paint, so numpy and OpenCV wait for the first mask.
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from seamseg_studio.engine.scene.geometry import Box
 
 _MAX_STROKE_POINTS = 100_000
 
@@ -44,6 +48,8 @@ class PackedMask:
     @classmethod
     def of(cls, mask: NDArray[np.bool_], y0: int = 0, x0: int = 0) -> PackedMask:
         """Packs a mask [h, w] whose first pixel is (y0, x0) of the image; empty borders are cut off."""
+        import numpy as np
+
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         if len(rows) == 0:
             return cls(y0, x0, 0, 0, zlib.compress(b""))
@@ -54,6 +60,8 @@ class PackedMask:
     @property
     def box(self) -> Box:
         """The part of the image that `pixels` covers."""
+        from seamseg_studio.engine.scene.geometry import Box
+
         return Box(self.y0, self.x0, self.y0 + self.height, self.x0 + self.width)
 
     def pixels(self) -> NDArray[np.bool_]:
@@ -62,6 +70,8 @@ class PackedMask:
         Raises:
             PromptError: The bits are damaged.
         """
+        import numpy as np
+
         count = self.height * self.width
         num_bytes = -(-count // 8)
         try:
@@ -194,7 +204,7 @@ def check_prompt(prompt: Prompt, shape: tuple[int, int]) -> None:
     """
     match prompt:
         case BoxPrompt(y0, x0, y1, x1):
-            if not (np.isfinite([y0, x0, y1, x1]).all() and y1 > y0 and x1 > x0):
+            if not (all(map(isfinite, (y0, x0, y1, x1))) and y1 > y0 and x1 > x0):
                 raise PromptError("the box has no area; drag from one corner of the thing to the other")
             if min(y1, shape[0]) - max(y0, 0) <= 0 or min(x1, shape[1]) - max(x0, 0) <= 0:
                 raise PromptError("the box lies outside the image; draw it on the image")
@@ -207,7 +217,7 @@ def check_prompt(prompt: Prompt, shape: tuple[int, int]) -> None:
             if sum(len(line.points_yx) for line in lines) > _MAX_STROKE_POINTS:
                 raise PromptError("the strokes are too long; accept what there is and go on from there")
             for line in lines:
-                if not line.points_yx or not np.isfinite([*line.points_yx[0], line.width_px]).all():
+                if not line.points_yx or not all(map(isfinite, (*line.points_yx[0], line.width_px))):
                     raise PromptError("a stroke has no points; draw it again")
             if positive and start is None:
                 _check_point(*positive[0].points_yx[0], shape)

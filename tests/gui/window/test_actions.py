@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from seamseg_studio.app.action_spec import ActionSpec
 from seamseg_studio.app.actions import ACTIONS
 from seamseg_studio.app.dialogs.export import ExportDialog
+from seamseg_studio.app.dialogs.flag import FlagDialog
 from seamseg_studio.app.dialogs.palette import CommandPalette
 from seamseg_studio.app.dialogs.preferences import PreferencesDialog
 from seamseg_studio.app.dialogs.train import TrainDialog
@@ -278,6 +279,7 @@ CASES: dict[str, Case] = {
     "accept": Case(lambda h: h.status == "accepted" and shown_image(h) == "b.jpg"),
     "take_back_acceptance": Case(lambda h: h.status == "predicted", accepted),
     "flag": Case(lambda h: h.status == "flagged"),
+    "flag_note": Case(lambda h: h.dialog(FlagDialog)),
     "next_image": Case(lambda h: shown_image(h) == "b.jpg"),
     "previous_image": Case(
         lambda h: shown_image(h) == "a.jpg", lambda h: (h.session.step(1), h.until(lambda: shown_image(h) == "b.jpg"))

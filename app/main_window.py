@@ -100,7 +100,7 @@ class MainWindow(QMainWindow):
             [self.actions_by_id[name] for name in ("previous_image", "next_image", "flag", "accept")]
         )
         self.segments.set_actions(
-            [self.actions_by_id[name] for name in ("search_category", "lock", "hide", "merge", "delete")]
+            [self.actions_by_id[name] for name in ("search_category", "lock", "hide", "crowd", "merge", "delete")]
         )
         self.status = StatusBar(studio.board, studio.icons, self)
         self.setStatusBar(self.status)

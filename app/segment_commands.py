@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from seamseg_studio.app.document import Document
-from seamseg_studio.engine.scene.patch import Patch
-from seamseg_studio.engine.scene.policy import EditingPolicy
-from seamseg_studio.engine.scene.transfer import CopiedSegment, copied, paste
+if TYPE_CHECKING:
+    from seamseg_studio.app.document import Document
+    from seamseg_studio.engine.scene.patch import Patch
+    from seamseg_studio.engine.scene.policy import EditingPolicy
+    from seamseg_studio.engine.scene.transfer import CopiedSegment
 
 STEP_PX = 1  # that a key grows or shrinks by
 SMOOTH_PX = 2.0  # the reach of smoothing by key
@@ -63,6 +65,8 @@ class SegmentCommands(QObject):
 
     def copy(self) -> None:
         """Keeps the selected segments for pasting here or into another image."""
+        from seamseg_studio.engine.scene.transfer import copied  # only now: it brings numpy
+
         self._copied = copied(self._document().map, self._ids())
         self.copied_changed.emit()
 
@@ -82,6 +86,8 @@ class SegmentCommands(QObject):
 
 
 def _paste(document: Document, segments: tuple[CopiedSegment, ...], policy: EditingPolicy) -> Patch:
+    from seamseg_studio.engine.scene.transfer import paste
+
     noun = document.taxonomy[segments[0].record.category].name if len(segments) == 1 else f"{len(segments)} segments"
     return paste(document.map, segments, policy, f"paste {noun}")
 

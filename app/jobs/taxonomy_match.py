@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from seamseg_studio.engine.scene.panoptic_result import PanopticResult
-from seamseg_studio.engine.scene.taxonomy import VOID, VOID_CATEGORY, Taxonomy
 from seamseg_studio.engine.service.protocol import (
     BoxPrompt,
     CategoryScore,
@@ -16,6 +13,10 @@ from seamseg_studio.engine.service.protocol import (
     PromptAnswer,
     StrokesPrompt,
 )
+
+if TYPE_CHECKING:
+    from seamseg_studio.engine.scene.panoptic_result import PanopticResult
+    from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
 
 def missing_categories(model: Taxonomy, project: Taxonomy) -> list[str]:
@@ -33,6 +34,10 @@ def in_words_of(project: Taxonomy, result: PanopticResult, model: Taxonomy) -> P
     if names == [category.name for category in project.categories]:
         return result
     places = {category.name: index for index, category in enumerate(project.categories)}
+    import numpy as np  # only now: the window is up before it is needed
+
+    from seamseg_studio.engine.scene.taxonomy import VOID, VOID_CATEGORY
+
     table = np.full(256, VOID_CATEGORY, np.int64)
     for index, name in enumerate(names):
         table[index] = places.get(name, VOID_CATEGORY)
@@ -54,6 +59,8 @@ def answer_in_words_of(project: Taxonomy, answer: PromptAnswer, model: Taxonomy)
         for score in answer.categories
         if model[score.category].name in places
     )
+    import numpy as np
+
     mask = answer.mask if categories else PackedMask.of(np.zeros((1, 1), bool))
     return replace(answer, mask=mask, categories=categories)
 

@@ -48,9 +48,11 @@ class _Task(Generic[Result]):
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
-    def result(self) -> Result:
-        """Waits for the end; returns the result or raises what the function raised."""
+    def wait(self) -> None:
         self._thread.join()
+
+    def result(self) -> Result:
+        """Returns what the function returned, or raises what it raised. Only after `wait`."""
         if self._error is not None:
             raise self._error
         return self._result  # type: ignore[return-value]
@@ -114,12 +116,10 @@ class Background(Generic[Result]):
             self._collect(task)
 
     def _collect(self, task: _Task[Result]) -> None:
-        try:
-            result = task.result()
-        finally:
-            self._task = None
-            is_wanted, self._is_wanted = self._is_wanted, self._waiting is not None
-            if self._waiting is not None:
-                self._start()
+        task.wait()
+        self._task = None
+        is_wanted, self._is_wanted = self._is_wanted, self._waiting is not None
+        if self._waiting is not None:
+            self._start()
         if is_wanted and (self._owner is None or shiboken6.isValid(self._owner)):
-            self._on_ready(result)
+            self._on_ready(task.result())

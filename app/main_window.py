@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
     QMainWindow,
     QMenu,
     QStackedWidget,
-    QToolBar,
 )
 
 from seamseg_studio.app.commands import Commands
@@ -38,6 +37,7 @@ from seamseg_studio.app.panels.panel import dock_of
 from seamseg_studio.app.panels.segments import SegmentsPanel
 from seamseg_studio.app.panels.start_page import StartPage
 from seamseg_studio.app.panels.status_bar import StatusBar
+from seamseg_studio.app.panels.tool_box import ToolBox
 from seamseg_studio.app.panels.training import TrainingPanel
 from seamseg_studio.app.segment_actions import TOOLS
 from seamseg_studio.app.studio import Studio
@@ -121,20 +121,9 @@ class MainWindow(QMainWindow):
         self.resizeDocks(shown, [260, 260, 300], Qt.Orientation.Vertical)
         self.resizeDocks(shown, [_RIGHT_WIDTH] * 3, Qt.Orientation.Horizontal)
 
-    def _make_tool_bar(self) -> QToolBar:
-        bar = QToolBar(self)
-        bar.setObjectName("tools")
-        bar.setWindowTitle(self.tr("Tools"))
-        bar.setAccessibleName(self.tr("Tools"))
-        bar.setMovable(False)
-        for place, group in enumerate((_TOOL_ACTIONS, _IMAGE_ACTIONS, _LABEL_ACTIONS)):
-            if place:
-                bar.addSeparator()
-            for name in group:
-                action = self.actions_by_id[name]
-                bar.addAction(action)
-                bar.widgetForAction(action).setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        return bar
+    def _make_tool_bar(self) -> ToolBox:
+        groups = (_TOOL_ACTIONS, _IMAGE_ACTIONS, _LABEL_ACTIONS)
+        return ToolBox([[self.actions_by_id[name] for name in group] for group in groups], self)
 
     def _add_menus(self) -> None:
         bar = self.menuBar()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolBar, QWidget
 
+from seamseg_studio.app.panels.choice_menu import ChoiceMenu
 from seamseg_studio.app.panels.fields import ChoiceBar, muted, rule
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class OptionBar(QToolBar):
         self._hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         content = QWidget(self)
+        content.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # never widens the window
         self._row = QHBoxLayout(content)
         self._row.setContentsMargins(8, 0, 6, 0)
         self._row.setSpacing(_GAP_PX)
@@ -124,7 +126,8 @@ class OptionBar(QToolBar):
             self._values[key].setMinimumWidth(_VALUE_PX)
             control = slider
         elif isinstance(option, ChoiceOption):
-            control = ChoiceBar(option.choices, option.title)
+            kind = ChoiceMenu if option.is_folded else ChoiceBar
+            control = kind(option.choices, option.title)
             control.chosen.connect(lambda value: self._set(key, value))
         else:
             control = QCheckBox(option.title)
@@ -153,7 +156,7 @@ class OptionBar(QToolBar):
                     if not control.isSliderDown():
                         control.setValue(slider_place(option))
                     self._values[option.key].setText(f"{option.value:g} {option.unit}".rstrip())
-                elif isinstance(option, ChoiceOption) and isinstance(control, ChoiceBar):
+                elif isinstance(option, ChoiceOption) and isinstance(control, ChoiceBar | ChoiceMenu):
                     control.set_value(option.value)
                 elif isinstance(control, QCheckBox):
                     control.setChecked(bool(option.value))

@@ -39,6 +39,7 @@ class ChoiceOption:
     value: str
     choices: tuple[tuple[str, str], ...]
     tip: str = ""
+    is_folded: bool = False  # only the one in force is shown, the others on a click
 
 
 @dataclass(frozen=True, slots=True)

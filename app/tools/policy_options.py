@@ -27,6 +27,7 @@ def editable_option(document: Document, title: str = "Paint over") -> ChoiceOpti
         document.policy.editable.value,
         tuple((editable.value, name) for editable, name in _EDITABLE_TITLES.items()),
         "Which pixels may change; locked segments never do",
+        is_folded=True,
     )
 
 
@@ -38,6 +39,7 @@ def fill_option(document: Document) -> ChoiceOption:
         document.policy.fill.value,
         tuple((fill.value, name) for fill, name in _FILL_TITLES.items()),
         "What erased pixels become",
+        is_folded=True,
     )
 
 

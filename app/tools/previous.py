@@ -64,7 +64,10 @@ class Previous(Tool):
             self._shown = None
         elif self._shown is None or self._shown[0] != segment_id:
             color = document.displayed_taxonomy[self._map.segments[segment_id].category].color
-            self._shown = (segment_id, MaskSketch(*self._map.mask(segment_id), color))
+            mask, box = self._map.mask(segment_id)
+            seen = box.clipped(document.map.shape)
+            mask = mask[seen.moved(-box.y0, -box.x0).slices]
+            self._shown = (segment_id, MaskSketch(mask, seen, color))
 
     def release(self, event: ToolEvent, document: Document, canvas: CanvasPort) -> None:
         pressed, self._pressed = self._pressed, VOID

@@ -83,6 +83,7 @@ class Refine(Tool):
         self._start, self._segment_id = event, segment_id
         self._radius_px = -self.amount_px if Modifier.CTRL in event.modifiers else self.amount_px
         self._place = (document, canvas)
+        document.history_changed.connect(self._on_document_history_changed)
 
     def move(self, event: ToolEvent, document: Document, canvas: CanvasPort) -> None:
         if self._start is None or not event.is_drag:
@@ -100,6 +101,9 @@ class Refine(Tool):
             self._commit(document)
 
     def cancel(self, document: Document) -> None:
+        if not self.busy:
+            return
+        document.history_changed.disconnect(self._on_document_history_changed)
         self._worker.drop()
         self._start = self._preview = None
         self.hint_changed.emit(self.hint)
@@ -131,6 +135,11 @@ class Refine(Tool):
         self.cancel(document)
         if radius and self._segment_id in document.map.segments:
             document.edit(make, num_pixels=reach.grown(abs(radius), document.map.shape).area)
+
+    def _on_document_history_changed(self) -> None:
+        """The map is another now, by undo or a prediction: what was shown would not be what is done."""
+        if self._place is not None:
+            self.cancel(self._place[0])
 
     def _on_worker_ready(self, preview: tuple[Mask, Box] | None) -> None:
         if self._place is not None and self.busy:

@@ -8,14 +8,14 @@ from seamseg_studio.app.background import Background
 from seamseg_studio.app.document import Document
 from seamseg_studio.app.tools.base import CanvasPort
 from seamseg_studio.app.tools.events import Button, MaskSketch, Shown, ToolEvent
-from seamseg_studio.app.tools.options import Option, SliderOption, ToggleOption
+from seamseg_studio.app.tools.options import ChoiceOption, Option, SliderOption, ToggleOption
 from seamseg_studio.app.tools.region import RegionTool, target_rgb
 from seamseg_studio.engine.scene.geometry import Box, Mask
 from seamseg_studio.engine.scene.wand import like_colored
 
 MAX_TOLERANCE = 128
 _SCREEN_PX_PER_LEVEL = 2.0
-_MIN_REACH_PX, _MAX_REACH_PX = 32, 8192
+_REACHES_PX = (128, 512, 1024, 2048, 8192)
 
 
 class Wand(RegionTool):
@@ -53,15 +53,13 @@ class Wand(RegionTool):
                 MAX_TOLERANCE,
                 tip="How far a colour may be from the one pressed on, in levels; a drag changes it",
             ),
-            SliderOption(
+            ChoiceOption(
                 "reach",
                 "Reach",
-                self.reach_px,
-                _MIN_REACH_PX,
-                _MAX_REACH_PX,
-                "px",
-                True,
-                "How far from the place is looked",
+                str(self.reach_px),
+                tuple((str(reach), f"{reach} px") for reach in sorted({*_REACHES_PX, self.reach_px})),
+                "How far from the place is looked, in rows and columns",
+                is_folded=True,
             ),
             ToggleOption("holes", "Fill holes", self.fills_holes, "Enclosed specks of another colour belong to it too"),
         )
@@ -69,8 +67,8 @@ class Wand(RegionTool):
     def set_option(self, key: str, value: object, document: Document | None) -> None:
         if key == "tolerance" and isinstance(value, int | float):
             self.tolerance = round(min(max(value, 0), MAX_TOLERANCE))
-        elif key == "reach" and isinstance(value, int | float):
-            self.reach_px = round(min(max(value, _MIN_REACH_PX), _MAX_REACH_PX))
+        elif key == "reach":
+            self.reach_px = max(1, int(str(value)))
         elif key == "holes":
             self.fills_holes = bool(value)
         else:

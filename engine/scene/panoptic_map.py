@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -64,7 +65,7 @@ class PanopticMap:
 
     Only patches and strokes write to it; everything it hands out is read-only and live. Areas are kept up to date by
     every change, bounding boxes are found when asked for inside a known bound and then kept, so neither needs a scan
-    of the image. Not thread-safe: one thread edits a map, others work on copies.
+    of the image. One thread edits a map; others may read it, but see whatever the edit under way has reached.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class PanopticMap:
         areas, bounds = _survey(self._ids) if survey is None else survey
         self._areas, self._bounds = dict(areas), dict(bounds)
         self._tight: set[int] = set()
+        self._lock, self._num_changes = threading.Lock(), 0
         self._stroke_active = False
         self._next_id = max([0, *self._segments, *self._areas]) + 1
         self._compare_ids()
@@ -133,6 +135,7 @@ class PanopticMap:
         twin._bounds, twin._tight = dict(self._bounds), set(self._tight)
         twin._next_id = self._next_id
         twin._stroke_active = False
+        twin._lock, twin._num_changes = threading.Lock(), 0
         twin._ids_view, twin._provenance_view = _read_only(twin._ids), _read_only(twin._provenance)
         twin._segments_view = MappingProxyType(twin._segments)
         return twin
@@ -182,11 +185,14 @@ class PanopticMap:
         """Returns the smallest box around a segment or void, an empty box if it has no pixels."""
         if self._areas.get(segment_id, 0) == 0:
             return EMPTY_BOX
-        bound = self._bounds[segment_id]
+        bound, num_changes = self._bounds[segment_id], self._num_changes
         if segment_id not in self._tight:
             bound = tight_box(self._ids[bound.slices] == segment_id, bound)
-            self._bounds[segment_id] = bound
-            self._tight.add(segment_id)
+            with self._lock:
+                # A reader in another thread must not put back what was true before a change.
+                if num_changes == self._num_changes:
+                    self._bounds[segment_id] = bound
+                    self._tight.add(segment_id)
         return bound
 
     def mask(self, segment_id: int) -> tuple[Mask, Box]:
@@ -267,6 +273,11 @@ class PanopticMap:
                 self._next_id = max(self._next_id, segment_id + 1)
 
     def _account(self, runs: Runs) -> None:
+        with self._lock:
+            self._num_changes += 1
+            self._count_changed(runs)
+
+    def _count_changed(self, runs: Runs) -> None:
         for segment_id, pixels in runs.count(runs.before).items():
             self._areas[segment_id] = self._areas.get(segment_id, 0) - pixels
             self._tight.discard(segment_id)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QSlider
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.document import Document
+from seamseg_studio.app.panels.choice_menu import ChoiceMenu
 from seamseg_studio.app.panels.fields import ChoiceBar
 from seamseg_studio.app.panels.option_bar import OptionBar, slider_place, slider_value
 from seamseg_studio.app.tools.base import Tool
@@ -25,7 +26,7 @@ class SampleTool(Tool):
 
     def __init__(self) -> None:
         super().__init__()
-        self.values: dict[str, object] = {"width": 64.0, "over": "all", "pen": True}
+        self.values: dict[str, object] = {"width": 64.0, "over": "all", "to": "void", "pen": True}
 
     def options(self, document: Document | None) -> tuple[Option, ...]:
         width, pen = self.values["width"], self.values["pen"]
@@ -34,6 +35,9 @@ class SampleTool(Tool):
             SliderOption("width", "Size", width, 1, 2000, "px", True),
             ChoiceOption(
                 "over", "Paint over", str(self.values["over"]), (("all", "Everything"), ("void", "Void only"))
+            ),
+            ChoiceOption(
+                "to", "Erase to", str(self.values["to"]), (("void", "Void"), ("around", "Around")), is_folded=True
             ),
             ToggleOption("pen", "Pen pressure", bool(pen)),
         )
@@ -70,6 +74,24 @@ def test_every_kind_of_option_is_changed_by_hand(bar: OptionBar, tool: SampleToo
     assert tool.values["over"] == "void"
     toggle.click()
     assert tool.values["pen"] is False
+
+
+def test_a_folded_choice_offers_the_others_on_a_click(bar: OptionBar, tool: SampleTool, qtbot: QtBot) -> None:
+    choice = bar.control("to")
+    assert isinstance(choice, ChoiceMenu)
+    assert choice.text().startswith("Void")
+    menu = choice.menu()
+    with qtbot.waitExposed(menu):
+        menu.popup(choice.mapToGlobal(choice.rect().bottomLeft()))
+    qtbot.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(choice.action("around")).center())
+    assert tool.values["to"] == "around"
+    assert choice.text().startswith("Around")
+    tool.set_option("to", "void", None)
+    assert choice.value == "void"
+
+
+def test_many_options_never_widen_the_window(bar: OptionBar) -> None:
+    assert bar.minimumSizeHint().width() < 200
 
 
 def test_the_bar_follows_the_tool(bar: OptionBar, tool: SampleTool) -> None:

@@ -101,3 +101,30 @@ def test_a_result_becomes_a_map_of_the_models_origin() -> None:
     assert panoptic_map.provenance.tolist() == [[0, 1, 1], [0, 1, 1]]
     with pytest.raises(PartitionError, match="differ in length"):
         PanopticResult(result.ids, result.categories, result.scores[:2], result.is_crowd)
+
+
+def test_a_reader_in_another_thread_never_puts_an_old_box_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A box worked out while a change is made belongs to the time before."""
+    from seamseg_studio.engine.scene import panoptic_map as module
+    from seamseg_studio.engine.scene.geometry import Box, tight_box
+
+    ids = np.zeros((8, 8), np.int32)
+    ids[2:6, 2:6] = 1
+    panoptic_map = PanopticMap(ids, {1: Segment(0)})
+    runs = module.Runs.between(
+        ids,
+        np.where(np.arange(8)[:, None] < 4, 0, ids),
+        np.zeros_like(ids, np.uint8),
+        np.zeros_like(ids, np.uint8),
+        (0, 0),
+    )
+
+    def interrupted(mask: np.ndarray, box: Box) -> Box:
+        found = tight_box(mask, box)
+        monkeypatch.setattr(module, "tight_box", tight_box)
+        panoptic_map._write(runs)  # as the window's thread would, just then
+        return found
+
+    monkeypatch.setattr(module, "tight_box", interrupted)
+    assert panoptic_map.bbox(1) == Box(2, 2, 6, 6)
+    assert panoptic_map.bbox(1) == Box(4, 2, 6, 6)

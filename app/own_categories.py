@@ -37,7 +37,6 @@ def take_categories_of(project: Project, path: str) -> str:
 
     if not path:
         return ""
-    from seamseg_studio.engine.scene.taxonomy import Taxonomy  # only now: it brings numpy
 
     try:
         project.set_taxonomy(Taxonomy.load(Path(path).expanduser()))

@@ -29,7 +29,7 @@ from seamseg_studio.engine.formats.image_file import MAX_PIXELS
 from seamseg_studio.engine.formats.json_file import read_json
 from seamseg_studio.engine.formats.label_image import read_indices, write_colors, write_indices, write_indices_16
 from seamseg_studio.engine.formats.losses import Losses
-from seamseg_studio.engine.formats.names import safe_name
+from seamseg_studio.engine.formats.names import names_in_parts, safe_name
 from seamseg_studio.engine.formats.photos import find_photo, store_photo
 from seamseg_studio.engine.formats.polygons import HOLES, trace
 from seamseg_studio.engine.formats.record_log import Record
@@ -203,6 +203,8 @@ class Reader:
         self._files = sorted(root.glob(pattern))
         if not self._files:
             raise FormatError(f"{path}: holds no {GROUND_TRUTH}/SPLIT/CITY/NAME_{GROUND_TRUTH}_instanceIds.png")
+        places = [(f"{path.parent.parent.name}/{path.parent.name}", _stem(path)) for path in self._files]
+        self._names = names_in_parts(places, self.losses)
         listed = root.parent / LABELS_NAME
         labels = read_labels(listed) if listed.exists() else standard_labels()
         self.taxonomy = labels.taxonomy
@@ -212,10 +214,9 @@ class Reader:
         return len(self._files)
 
     def __iter__(self) -> Iterator[LabelledImage]:
-        for path in self._files:
-            name = re.sub(r"_gt(Fine|Coarse)_instanceIds\.png$", "", path.name)
+        for path, name in zip(self._files, self._names, strict=True):
             city, split = path.parent.name, path.parent.parent.name
-            photo = find_photo(self._photos / split / city / f"{name}_{PHOTOS}", first=".png")
+            photo = find_photo(self._photos / split / city / f"{_stem(path)}_{PHOTOS}", first=".png")
             yield LabelledImage(name, photo, partial(self._read_labels, name, path), split)
 
     def _read_labels(self, name: str, path: Path) -> ImageLabels:
@@ -254,6 +255,10 @@ class Reader:
         ids = {segment_id for _, segment_id in pairs}
         usable = len(ids) == len(pairs) == len({value for value, _ in pairs}) and all(0 < i <= MAX_ID for i in ids)
         return dict(pairs) if usable else {}
+
+
+def _stem(path: Path) -> str:
+    return re.sub(r"_gt(Fine|Coarse)_instanceIds\.png$", "", path.name)
 
 
 def _city(name: str) -> str:

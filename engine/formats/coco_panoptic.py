@@ -33,6 +33,7 @@ from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
 INDEX_NAME = "panoptic.json"
 PNG_FOLDER = "panoptic"
+UNLABELLED = "images without an annotation left out"
 
 
 class Writer(FolderWriter):
@@ -184,6 +185,10 @@ class Reader:
 
         self._index = CocoIndex(self._path, images, on_annotation=note)
         self.taxonomy = self._index.taxonomy
+        labelled = np.zeros(self._index.num_images, np.bool_)
+        labelled[np.frombuffer(self._index.image_rows, np.int64)] = True
+        for row in np.flatnonzero(~labelled).tolist():
+            self.losses.add(UNLABELLED, str(self._index.image(row).get("file_name", "")))
 
     def __len__(self) -> int:
         return len(self._names)

@@ -7,9 +7,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from seamseg_studio.engine.errors import SeamsegError
+from seamseg_studio.engine.formats.errors import ImageError
 from seamseg_studio.engine.formats.losses import Losses, merged
 from seamseg_studio.engine.formats.mapping import TaxonomyMapping
+from seamseg_studio.engine.formats.photos import check_photo
 from seamseg_studio.engine.formats.registry import LabelledImage, Reader, Writer
+from seamseg_studio.engine.formats.segments import ImageLabels
+
+UNREADABLE = "photographs that cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ def convert(
 
     def one(image: LabelledImage) -> None:
         labels = image.labels
+        _check_photo(image, labels, mapped)
         if mapping is not None:
             labels = mapping.apply(labels, image.name, mapped)
         writer.write(prefix + image.name, image.image_path, labels.to_map(), split=image.split)
@@ -74,10 +80,17 @@ def convert(
                 on_image(name)
 
     names: dict[Future[None], str] = {}
+    seen: set[str] = set()
     with ThreadPoolExecutor(num_threads) as pool:
         for image in reader:
             if is_cancelled is not None and is_cancelled():
                 break
+            if image.name in seen:
+                failures.append((image.name, f"{image.name}: the source has two images of this name; rename one"))
+                if on_image is not None:
+                    on_image(image.name)
+                continue
+            seen.add(image.name)
             if prefix + image.name in done:
                 kept += 1
                 if on_image is not None:
@@ -88,3 +101,14 @@ def convert(
                 collect(wait(names, return_when=FIRST_COMPLETED).done)
         collect(wait(names).done)
     return Conversion(written, kept, tuple(sorted(failures)), merged([reader.losses, mapped, writer.losses]))
+
+
+def _check_photo(image: LabelledImage, labels: ImageLabels, losses: Losses) -> None:
+    """Refuses labels of another size than their photograph; one that cannot be read is counted, as labels go on."""
+    if image.image_path is None:
+        return
+    height, width = labels.ids.shape
+    try:
+        check_photo(image.image_path, (height, width))
+    except ImageError as error:
+        losses.add(UNREADABLE, image.name, 1, str(error))

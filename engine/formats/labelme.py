@@ -250,8 +250,14 @@ def _decode_mask(shape: Any, size: tuple[int, int], file: Path) -> tuple[NDArray
 
 def _collect_taxonomy(name: str, files: list[Path]) -> Taxonomy:
     labels: set[str] = set()
+    damage: list[FormatError] = []
     for file in files:
-        for number, shape in enumerate(field(read_json(file), "shapes", list, file, "the document")):
-            labels.add(field(shape, "label", str, file, f"shape {number}"))
+        try:
+            for number, shape in enumerate(field(read_json(file), "shapes", list, file, "the document")):
+                labels.add(field(shape, "label", str, file, f"shape {number}"))
+        except FormatError as error:
+            damage.append(error)  # said again when that image is read; the others can be
+    if len(damage) == len(files):
+        raise damage[0]
     taxonomy, _ = make_taxonomy(name, [ForeignCategory(label, label, True) for label in sorted(labels)])
     return taxonomy

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from seamseg_studio.engine.formats.errors import FormatError
+from seamseg_studio.engine.formats.losses import Losses
+
+RENAMED = "images named after their part too, as another part has one of that name"
 
 _MAX_BYTES = 160  # leaves room for suffixes below the 255 bytes of common file systems
 _RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
@@ -49,6 +52,27 @@ def unique_names(paths: Sequence[Path]) -> list[str]:
         name = safe_name(path.stem)
         if len(groups[name.casefold()]) > 1:
             name = f"{name}-{_hash(path.relative_to(root).as_posix())}"
+        names.append(name)
+    return names
+
+
+def names_in_parts(stems: Sequence[tuple[str, str]], losses: Losses) -> list[str]:
+    """Gives the images of a dataset whose parts are folders distinct names: the stem where no other part has the same.
+
+    Args:
+        stems: Part and stem of every image.
+        losses: Where renamed images are counted.
+
+    Returns:
+        One name for each image, in their order.
+    """
+    numbers = Counter(safe_name(stem).casefold() for _, stem in stems)
+    names = []
+    for part, stem in stems:
+        name = safe_name(stem)
+        if numbers[name.casefold()] > 1:
+            name = safe_name(f"{part}/{stem}")
+            losses.add(RENAMED, name)
         names.append(name)
     return names
 

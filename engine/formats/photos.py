@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from seamseg_studio.engine.files import atomic_path
 from seamseg_studio.engine.formats.errors import FormatError
-from seamseg_studio.engine.formats.image_file import IMAGE_SUFFIXES, explained_damage, read_header, read_image
+from seamseg_studio.engine.formats.image_file import (
+    IMAGE_SUFFIXES,
+    MAX_PIXELS,
+    explained_damage,
+    read_header,
+    read_image,
+    read_size,
+)
 from seamseg_studio.engine.formats.label_image import write_rgb
 
 _COPIED = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png"}
@@ -66,7 +73,7 @@ def store_photo(
     """
     if image_path is not None:
         with explained_damage(image_path):
-            header = read_header(image_path)
+            header = read_header(image_path, _limit(shape))
         check_size(image_path, (header.height, header.width), shape)
         copied = ("PNG",) if png_only else _COPIED
         if header.format in copied and header.orientation == 1 and header.mode in _PLAIN_MODES:
@@ -91,9 +98,28 @@ def pixels_of(
     if image is None:
         if image_path is None:
             raise FormatError(f"{name}: its photograph is not there; name the folder of the photographs (--images)")
-        image = read_image(image_path)
+        image = read_image(image_path, _limit(shape))
     check_size(image_path or name, (image.shape[0], image.shape[1]), shape)
     return image
+
+
+def _limit(shape: tuple[int, int]) -> int:
+    """Whoever allowed labels above the usual limit has allowed their photograph too."""
+    return max(MAX_PIXELS, shape[0] * shape[1])
+
+
+def check_photo(path: Path, shape: tuple[int, int]) -> None:
+    """Compares a photograph with its labels by its header alone.
+
+    Args:
+        path: The photograph.
+        shape: Height and width of the labels.
+
+    Raises:
+        ImageError: The photograph cannot be read.
+        FormatError: It is of another size.
+    """
+    check_size(path, read_size(path, _limit(shape)), shape)
 
 
 def check_size(what: Path | str, size: tuple[int, int], label_size: tuple[int, int]) -> None:

@@ -56,6 +56,8 @@ def decode_mask(
             raise ValueError(f"the run lengths are for {segmentation.get('size')}, the image is {[height, width]}")
         runs = dict(segmentation)
         if isinstance(runs["counts"], list):
+            if sum(runs["counts"]) != height * width:
+                raise ValueError(f"the run lengths cover {sum(runs['counts'])} pixels of {height * width}")
             runs = coco_mask.frPyObjects(runs, height, width)
     x, y, across, down = (int(value) for value in coco_mask.toBbox(runs))
     crop = coco_mask.decode(runs)[y : y + down, x : x + across]

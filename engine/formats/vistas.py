@@ -21,7 +21,7 @@ from seamseg_studio.engine.formats.image_file import MAX_PIXELS
 from seamseg_studio.engine.formats.json_file import field, read_json
 from seamseg_studio.engine.formats.label_image import read_indices, write_indices_16, write_palette
 from seamseg_studio.engine.formats.losses import Losses
-from seamseg_studio.engine.formats.names import safe_name
+from seamseg_studio.engine.formats.names import names_in_parts, safe_name
 from seamseg_studio.engine.formats.palettes import ForeignCategory, make_taxonomy
 from seamseg_studio.engine.formats.photos import find_photo, store_photo
 from seamseg_studio.engine.formats.record_log import Record
@@ -186,17 +186,18 @@ class Reader:
             if wanted in (None, folder.name)
             for file in sorted((_label_root(folder, found) / "instances").glob("*.png"))
         ]
+        self._names = names_in_parts([(folder.name, file.stem) for folder, file in self._files], self.losses)
 
     def __len__(self) -> int:
         return len(self._files)
 
     def __iter__(self) -> Iterator[LabelledImage]:
-        for folder, file in self._files:
+        for (folder, file), name in zip(self._files, self._names, strict=True):
             photos = self._photos or folder / "images"
             photo = find_photo(photos / file.stem)
-            yield LabelledImage(file.stem, photo, partial(self._read_labels, file), folder.name)
+            yield LabelledImage(name, photo, partial(self._read_labels, name, file), folder.name)
 
-    def _read_labels(self, file: Path) -> ImageLabels:
+    def _read_labels(self, name: str, file: Path) -> ImageLabels:
         pixels = read_indices(file, self._max_pixels) + 1  # so that 0, the first category's value, is no void
         table = measure_segments(pixels)
         values: list[int] = []
@@ -212,9 +213,9 @@ class Reader:
                 continue
             values.append(value)
             segments[len(values)] = Segment(category, origin=Origin.IMPORTED)
-        self.losses.add(IGNORED, file.stem, ignored)
+        self.losses.add(IGNORED, name, ignored)
         ids = renumber(pixels, np.array(values, np.int64), np.arange(1, len(values) + 1))
-        return assemble(ids, segments, self.taxonomy, file.stem, self.losses)
+        return assemble(ids, segments, self.taxonomy, name, self.losses)
 
 
 def _label_root(split: Path, version: str) -> Path:

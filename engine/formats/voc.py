@@ -37,6 +37,8 @@ VOID_PIXEL = 255
 MAX_OBJECTS = 254
 
 CROWD = "crowd flags left out"
+NO_CLASS = "pixels of objects without a category made void"
+NO_NUMBER = "things without object numbers taken for crowds"
 JOINED_STUFF = "segments of one stuff category joined"
 
 VOC_CATEGORIES = (
@@ -191,16 +193,19 @@ class Reader:
         objects = read_indices(objects_path, self._max_pixels) if objects_path.is_file() else np.zeros_like(classes)
         if classes.shape != objects.shape:
             raise FormatError(f"{objects_path}: is of another size than {classes_path.name} in {CLASSES}; export again")
-        pair = np.where(
-            (classes == 0) | (classes == VOID_PIXEL), 0, classes * 256 + np.where(objects == 255, 0, objects)
-        )
+        is_void = (classes == 0) | (classes == VOID_PIXEL)
+        objects = np.where(objects == VOID_PIXEL, 0, objects)
+        self.losses.add(NO_CLASS, name, int(np.count_nonzero(objects[is_void])))
+        pair = np.where(is_void, 0, classes * 256 + objects)
         values = measure_segments(pair).ids
         segments = {}
         for number, value in enumerate(values.tolist(), 1):
             category = value // 256 - 1
             if category >= len(self.taxonomy):
                 raise FormatError(f"{classes_path}: holds the category {category + 1}; there are {len(self.taxonomy)}")
-            segments[number] = Segment(category, origin=Origin.IMPORTED)
+            is_crowd = value % 256 == 0 and self.taxonomy.is_thing(category)
+            self.losses.add(NO_NUMBER, name, int(is_crowd), self.taxonomy[category].name)
+            segments[number] = Segment(category, is_crowd, origin=Origin.IMPORTED)
         ids = renumber(pair, values, np.arange(1, len(values) + 1))
         return assemble(ids, segments, self.taxonomy, name, self.losses)
 

@@ -19,9 +19,9 @@ from seamseg_studio.engine.files import atomic_write
 from seamseg_studio.engine.formats.coco_instances import NO_STUFF
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import FolderWriter
-from seamseg_studio.engine.formats.image_file import MAX_PIXELS, read_size
+from seamseg_studio.engine.formats.image_file import IMAGE_SUFFIXES, MAX_PIXELS, read_size
 from seamseg_studio.engine.formats.losses import Losses
-from seamseg_studio.engine.formats.names import safe_name
+from seamseg_studio.engine.formats.names import names_in_parts, safe_name
 from seamseg_studio.engine.formats.palettes import ForeignCategory, make_taxonomy
 from seamseg_studio.engine.formats.photos import find_photo, store_photo
 from seamseg_studio.engine.formats.polygons import HOLES, PARTS, fill, trace, usable
@@ -36,6 +36,7 @@ from seamseg_studio.engine.scene.panoptic_map import Origin, Segment
 INDEX_NAME = "data.yaml"
 DEFAULT_SPLIT = "train"
 
+UNLABELLED = "photographs without a label file left out"
 CROWD = "crowds left out, as they are no instances"
 
 
@@ -132,20 +133,30 @@ class Reader:
             if split in (None, folder.name)
             for file in sorted(folder.glob("*.txt"))
         ]
+        self._names = names_in_parts([(photos.name, file.stem) for photos, file in self._files], self.losses)
+        self._count_unlabelled()
+
+    def _count_unlabelled(self) -> None:
+        """Counts photographs without a label file, which trainers take for empty ones."""
+        for folder in sorted({photos for photos, _ in self._files}):
+            labelled = {file.stem for photos, file in self._files if photos == folder}
+            for photo in sorted(folder.iterdir()) if folder.is_dir() else ():
+                if photo.suffix.lower() in IMAGE_SUFFIXES and photo.stem not in labelled:
+                    self.losses.add(UNLABELLED, photo.stem)
 
     def __len__(self) -> int:
         return len(self._files)
 
     def __iter__(self) -> Iterator[LabelledImage]:
-        for photos, file in self._files:
+        for (photos, file), name in zip(self._files, self._names, strict=True):
             photo = find_photo(photos / file.stem)
-            yield LabelledImage(file.stem, photo, partial(self._read_labels, file, photo), photos.name)
+            yield LabelledImage(name, photo, partial(self._read_labels, name, file, photo), photos.name)
 
-    def _read_labels(self, file: Path, photo: Path | None) -> ImageLabels:
+    def _read_labels(self, name: str, file: Path, photo: Path | None) -> ImageLabels:
         if photo is None:
             raise FormatError(f"{file}: its photograph is not in images, and without it the size is unknown; add it")
         size = read_size(photo, self._max_pixels)
-        stack = Stack(size, self.taxonomy, file.stem, self.losses)
+        stack = Stack(size, self.taxonomy, name, self.losses)
         laid = []
         for number, line in enumerate(_read_lines(file), 1):
             try:
@@ -157,7 +168,7 @@ class Reader:
             if values[0] not in self._category:
                 raise FormatError(f"{file}: line {number} has the unknown category {values[0]:g}; see {INDEX_NAME}")
             shares = np.array(values[1 : len(values) // 2 * 2 + 1]).reshape(-1, 2)
-            corners = usable(shares * (size[1], size[0]), size, file.stem, self.losses)
+            corners = usable(shares * (size[1], size[0]), size, name, self.losses)
             if corners is not None:
                 segment_id = stack.add(Segment(self._category[int(values[0])], origin=Origin.IMPORTED))
                 laid.append((segment_id, *fill(corners, size)))

@@ -27,7 +27,13 @@ def make_parser() -> Parser:
     parser.add_argument(
         "config", nargs="?", type=Path, metavar="CONFIG", help="the .ini file of the network and its training"
     )
-    parser.add_argument("dataset", nargs="?", type=Path, metavar="DATASET", help="folder of a seamseg dataset")
+    parser.add_argument(
+        "dataset",
+        nargs="?",
+        type=Path,
+        metavar="DATASET",
+        help="folder of a seamseg dataset, or a .json list of several",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the model, snapshot and log go")
     parser.add_argument(
         "--from-corrections", type=Path, metavar="PROJECT", help="learn from a project's corrections instead"
@@ -93,7 +99,7 @@ def _train(arguments: argparse.Namespace, device: str, *, is_first: bool) -> Pat
     from seamseg_studio.training.fine_tune import Budget, train_from_corrections
     from seamseg_studio.training.runs import RunOptions, train_dataset
 
-    run = RunOptions(arguments.out, device, arguments.resume)
+    run = RunOptions(arguments.out, device, arguments.resume, is_first and arguments.events != "-")
     with EventLog((arguments.events or arguments.out / "events.jsonl") if is_first else None) as events:
         try:
             if arguments.from_corrections:

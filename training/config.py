@@ -63,6 +63,7 @@ class TrainingOptions:
     negatives_everywhere: bool = False  # images without things give negative proposals too
     mask_positives_only: bool = False  # compute masks of positive proposals only (same loss, other norm statistics)
     snapshot_minutes: float = 10.0  # between snapshots; there is always one at the end
+    tensorboard: bool = True  # write curves to OUT/tensorboard
     keep_snapshots: int = 2  # the last so many; an older one serves when the newest is damaged
     val_max_images: int = 0  # validate on at most so many images; 0: all
     early_stop: int = 0  # end after so many validations without a better PQ

@@ -28,6 +28,7 @@ import os
 import sys
 import time
 from collections import deque
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -45,6 +46,9 @@ class EventLog:
 
     Args:
         target: A file (appended to, so that a resumed run continues its log), "-" for stdout, or None for nowhere.
+
+    Attributes:
+        listeners: Called with each event.
     """
 
     def __init__(self, target: Path | str | None) -> None:
@@ -53,6 +57,12 @@ class EventLog:
         self._file: IO[bytes] | None = None
         self._waiting: deque[bytes] = deque(maxlen=_MAX_WAITING)
         self._is_cut = False
+        self.listeners: list[Callable[[Mapping[str, Any]], None]] = []
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None for stdout or nowhere."""
+        return self._path
 
     @property
     def has_begun(self) -> bool:
@@ -66,8 +76,8 @@ class EventLog:
             OSError: The file cannot be made, or there is no reader of stdout.
         """
         assert event in EVENTS, event
-        line = {"v": VERSION, "event": event, "time": round(time.time(), 3), **values}
-        text = json.dumps(_finite(line), allow_nan=False) + "\n"
+        line = _finite({"v": VERSION, "event": event, "time": round(time.time(), 3), **values})
+        text = json.dumps(line, allow_nan=False) + "\n"
         if self._to_stdout:
             sys.stdout.write(text)
             sys.stdout.flush()
@@ -75,6 +85,8 @@ class EventLog:
             file = self._open(self._path)
             self._waiting.append(text.encode())
             self._write(file)
+        for listener in self.listeners:
+            listener(line)
 
     def close(self) -> None:
         """Closes the file; stdout stays open."""

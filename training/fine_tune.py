@@ -32,6 +32,7 @@ from seamseg_studio.training.events import EventLog
 from seamseg_studio.training.extend import category_map, load_extended
 from seamseg_studio.training.gate import Comparison, decide
 from seamseg_studio.training.recipes.pack import read_pack
+from seamseg_studio.training.report import write_report
 from seamseg_studio.training.runs import RunOptions, prepare_folder, run_trainer, write_bundle
 from seamseg_studio.training.sample import VOID, Sample
 from seamseg_studio.training.sampler import MixtureSampler
@@ -39,6 +40,7 @@ from seamseg_studio.training.sources import ChangedSource, JoinedSource, transla
 from seamseg_studio.training.trainer import Trainer
 from seamseg_studio.training.transforms import TrainTransform, flip, shrink
 from seamseg_studio.training.validation import measure_panoptic
+from seamseg_studio.training.watch import listeners
 
 LEARNING_RATE = 3e-4
 STEPS_PER_IMAGE, MIN_STEPS, MAX_STEPS = 8, 40, 2000
@@ -141,8 +143,10 @@ def train_from_corrections(
     }
     if base_scores[0] is not None:
         extra["base_scores"] = {name: base_scores[0][name] for name in ("pq", "miou")}
-    if not run_trainer(trainer, run, events, num_images, **extra):
-        return None
+    with listeners(run.out, bar=run.bar, tensorboard=False) as found:
+        events.listeners += found
+        if not run_trainer(trainer, run, events, num_images, **extra):
+            return None
     network.load_state_dict(trainer.final_state())
     verdicts = _compare(network, base_scores, held_out, old, material.taxonomy)
     verdict = decide(*verdicts)
@@ -161,6 +165,8 @@ def train_from_corrections(
         _lineage(base, project, material, trainer.progress.step, gate),
         gate=gate,
     )
+    if ranks.rank() == 0:
+        write_report(run.out, events, f"Training on {project.stem}", network, held_out, material.taxonomy)
     if ranks.rank() == 0 and base.path.is_dir() and (base.path / REPLAY_PACK).is_file():
         shutil.copyfile(base.path / REPLAY_PACK, path / REPLAY_PACK)
     return path

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.data import Sampler
 
 from seamseg_studio.engine.checkpoints.backbones import load_backbone
 from seamseg_studio.engine.checkpoints.bundle import save_bundle
@@ -23,19 +24,23 @@ from seamseg_studio.training.config import TrainingOptions, load_training_config
 from seamseg_studio.training.dataset import (
     KeyedBatches,
     SampleSource,
-    SeamsegSource,
     TrainingSet,
     make_loader,
 )
 from seamseg_studio.training.errors import TrainingError, TrainingInputError
 from seamseg_studio.training.events import EventLog
-from seamseg_studio.training.sampler import AspectSampler
+from seamseg_studio.training.memory import check_memory, estimate_need, free_bytes
+from seamseg_studio.training.report import write_report
+from seamseg_studio.training.sampler import AspectSampler, MixtureSampler
+from seamseg_studio.training.sets import ChosenSource, DataSets, open_sets, repeat_rare
 from seamseg_studio.training.snapshots import FILE_NAME, clean_up, snapshot_files
 from seamseg_studio.training.trainer import Trainer
-from seamseg_studio.training.transforms import TrainTransform, cut_out
+from seamseg_studio.training.transforms import Cutout, TrainTransform, cut_out
 from seamseg_studio.training.validation import measure_panoptic
+from seamseg_studio.training.watch import listeners
 
 BUNDLE_FOLDER = "model"
+MAX_CUTOUT_IMAGES = 400  # that instances to paste are taken from
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +51,17 @@ class RunOptions:
         out: Folder of the result; made if missing.
         device: "auto", "cpu", "cuda" or "cuda:N".
         resume: Whether to go on from the snapshot in `out`.
+        bar: Whether to show progress on a terminal.
     """
 
     out: Path
     device: str = "auto"
     resume: bool = False
+    bar: bool = False
 
 
 def train_dataset(config_path: Path, dataset: Path, run: RunOptions, events: EventLog) -> Path | None:
-    """Trains a network on a seamseg dataset.
+    """Trains a network on a seamseg dataset, or on a list of several (see `sets`).
 
     Returns:
         The bundle; None if the run was stopped before its end.
@@ -64,25 +71,33 @@ def train_dataset(config_path: Path, dataset: Path, run: RunOptions, events: Eve
         TrainingError: It failed on the way.
     """
     config, options = load_training_config(config_path)
-    source = SeamsegSource(dataset, config.dataloader.train_set)
+    sets = open_sets(dataset, config, options)
+    if sets.is_partial:
+        options = replace(options, ignore_void=True)
     device = find_device(run.device)
     seed_everything(options.seed)
-    network = build_network(config, source.taxonomy)
+    network = build_network(config, sets.taxonomy)
     if config.body.weights and not run.resume:
         load_backbone(network.body.backbone, Path(config.body.weights).expanduser())
-    validate: Callable[[PanopticNet], dict[str, Any]] | None = None
-    if config.dataloader.val_set and (dataset / "lst" / f"{config.dataloader.val_set}.txt").is_file():
-        held_out = SeamsegSource(dataset, config.dataloader.val_set)
 
-        def validate(network: PanopticNet) -> dict[str, Any]:
-            return measure_panoptic(network, held_out, source.taxonomy, max_images=options.val_max_images)
+    def validate(network: PanopticNet) -> dict[str, Any]:
+        assert sets.held_out is not None
+        return measure_panoptic(network, sets.held_out, sets.taxonomy, max_images=options.val_max_images)
 
-    trainer = _make_trainer(network, config, options, source, run, device, events, validate)
-    if not run_trainer(trainer, run, events, len(source)):
-        return None
-    card = f"# {dataset.name}\n\nTrained by seamseg-train on {len(source)} images of {dataset.name}.\n"
-    lineage = {"dataset": dataset.name, "images": len(source), "steps": trainer.progress.step}
-    return write_bundle(trainer, run, events, config, source.taxonomy, dataset.name, card, lineage)
+    trainer = _make_trainer(
+        network, config, options, sets, run, device, events, None if sets.held_out is None else validate
+    )
+    with listeners(run.out, bar=run.bar, tensorboard=options.tensorboard and not ranks.rank()) as found:
+        events.listeners += found
+        if not run_trainer(trainer, run, events, len(sets.train)):
+            return None
+    card = f"# {sets.name}\n\nTrained by seamseg-train on {len(sets.train)} images of {sets.name}.\n"
+    lineage = {"dataset": sets.name, "images": len(sets.train), "steps": trainer.progress.step}
+    path = write_bundle(trainer, run, events, config, sets.taxonomy, sets.name, card, lineage)
+    if not ranks.rank():
+        network.load_state_dict(trainer.final_state())
+        write_report(run.out, events, f"Training on {sets.name}", network, sets.held_out, sets.taxonomy)
+    return path
 
 
 def _batch_size(wished: int, num_images: int) -> int:
@@ -97,23 +112,17 @@ def _make_trainer(
     network: PanopticNet,
     config: Config,
     options: TrainingOptions,
-    source: SampleSource,
+    sets: DataSets,
     run: RunOptions,
     device: torch.device,
     events: EventLog,
     validate: Callable[[PanopticNet], dict[str, Any]] | None,
 ) -> Trainer:
     data = config.dataloader
-    prepare_folder(run)
-    sizes = [source.size(i) for i in range(len(source))]
-    sampler = AspectSampler(
-        sizes,
-        _batch_size(data.train_batch_size, len(source)),
-        rank=ranks.rank(),
-        num_ranks=ranks.count(),
-        seed=options.seed,
-    )
-    batches = KeyedBatches(sampler)
+    batch_size = _batch_size(data.train_batch_size, len(sets.train))
+    source: SampleSource = sets.train
+    if options.balance and not sets.shares:
+        source = ChosenSource(source, repeat_rare(source, len(sets.taxonomy), options.balance))
     transform = TrainTransform(
         data.shortest_size,
         data.longest_max_size,
@@ -123,14 +132,76 @@ def _make_trainer(
         options.crop_size,
         options.blur,
     )
-    things = frozenset(range(network.num_stuff, network.num_stuff + network.num_thing))
-    cutouts = cut_out([source[i] for i in range(len(source))], things) if options.copy_paste else []
-    dataset = TrainingSet(source, transform, seed=options.seed, cutouts=cutouts, copy_paste=options.copy_paste)
+    prepare_folder(run)
+    batches = KeyedBatches(_make_sampler(source, sets, batch_size, options))
+    dataset = TrainingSet(
+        source,
+        transform,
+        seed=options.seed,
+        cutouts=_find_cutouts(source, sets.taxonomy) if options.copy_paste else [],
+        copy_paste=options.copy_paste,
+    )
     collate = Collate(network.num_stuff, network.num_thing, options.crop_size)
     loader = make_loader(dataset, batches, collate, num_workers=data.num_workers, pin_memory=device.type == "cuda")
-    return Trainer(
-        network, config, options, loader, batches, out=run.out, device=device, events=events, validate=validate
+    trainer = Trainer(
+        network,
+        config,
+        options,
+        loader,
+        batches,
+        out=run.out,
+        device=device,
+        events=events,
+        category_sets=sets.category_sets,
+        validate=validate,
     )
+    warn_of_memory(trainer, events, batch_size, options.crop_size or _largest_size(source, config))
+    return trainer
+
+
+def warn_of_memory(
+    trainer: Trainer, events: EventLog, batch_size: int, size: Sequence[int], *, has_teacher: bool = False
+) -> None:
+    """Tells before the start if memory will be scarce.
+
+    Raises:
+        TrainingInputError: It will not suffice by far; the message says what would fit.
+    """
+    shape = (size[0], size[1])
+    need = estimate_need(trainer.network, trainer.config, trainer.options, shape, has_teacher=has_teacher)
+    warning = check_memory(need, free_bytes(trainer.device), batch_size, shape, str(trainer.device))
+    if warning:
+        events.emit("warning", message=warning)
+
+
+def _make_sampler(
+    source: SampleSource, sets: DataSets, batch_size: int, options: TrainingOptions
+) -> Sampler[list[int]]:
+    rank, num_ranks = ranks.rank(), ranks.count()
+    if sets.shares:
+        num_batches = max(1, len(source) // (batch_size * num_ranks))
+        return MixtureSampler(
+            sets.groups, sets.shares, batch_size, num_batches, options.seed, rank=rank, num_ranks=num_ranks
+        )
+    sizes = [source.size(i) for i in range(len(source))]
+    return AspectSampler(sizes, batch_size, rank=rank, num_ranks=num_ranks, seed=options.seed)
+
+
+def _find_cutouts(source: SampleSource, taxonomy: Taxonomy) -> list[Cutout]:
+    step = max(1, len(source) // MAX_CUTOUT_IMAGES)
+    things = frozenset(range(taxonomy.num_stuff, len(taxonomy)))
+    return [cutout for i in range(0, len(source), step) for cutout in cut_out([source[i]], things)]
+
+
+def _largest_size(source: SampleSource, config: Config) -> tuple[int, int]:
+    """Returns (height, width) of the largest image that a step may see; wide ones stand for tall ones."""
+    data = config.dataloader
+    largest = max(data.random_scale, default=1.0)
+    step = max(1, len(source) // MAX_CUTOUT_IMAGES)
+    ratio = max(max(size) / min(size) for size in (source.size(i) for i in range(0, len(source), step)))
+    shortest = data.shortest_size * largest
+    longest = min(shortest * ratio, data.longest_max_size or shortest * ratio)
+    return int(longest / ratio), int(longest)
 
 
 def prepare_folder(run: RunOptions) -> None:

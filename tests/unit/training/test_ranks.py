@@ -33,17 +33,16 @@ folder = Path(sys.argv[1])
 torch.set_num_threads(1)
 ranks.join("cpu")
 state = torch.load(folder / "state.pt", weights_only=False)
-network, batches, options = state["network"], state["batches"], state["options"]
 from seamseg_studio.training.forward import LossModel, normalise
-batch = batches[ranks.rank()]
-model = DistributedDataParallel(LossModel(network, options, None), find_unused_parameters=True)
-images = normalise(batch.images, batch.sizes, (0.5,) * 3, (0.5,) * 3)
-torch.manual_seed(0)
-losses = model(images, batch)
-losses.sum().backward()
-mean = ranks.mean(losses.detach())
-grads = {name: p.grad for name, p in network.named_parameters()}
-torch.save({"losses": mean, "grads": grads}, folder / f"rank{ranks.rank()}.pt")
+batch = state["batches"][ranks.rank()]
+found = {}
+for mode, network in state["networks"].items():
+    model = DistributedDataParallel(LossModel(network, state["options"], None), find_unused_parameters=True)
+    losses = model(normalise(batch.images, batch.sizes, (0.5,) * 3, (0.5,) * 3), batch)
+    losses.sum().backward()
+    grads = {name: p.grad for name, p in network.named_parameters()}
+    found[mode] = {"losses": ranks.mean(losses.detach()), "grads": grads}
+torch.save(found, folder / f"rank{ranks.rank()}.pt")
 ranks.leave()
 """
 
@@ -71,42 +70,45 @@ def torchrun(
     return results
 
 
-@pytest.mark.parametrize("mode", ["bn", "syncbn"])
 def test_two_processes_have_the_gradients_of_one_with_the_joint_batch(
-    mode: str, tiny_config: Path, make_sample: MakeSample, tmp_path: Path
+    tiny_config: Path, make_sample: MakeSample, tmp_path: Path
 ) -> None:
     # So many samples that none is left out by chance. The second half has no things at all.
     text = tiny_config.read_text().replace("num_samples = 64", "num_samples = 100000")
-    text = text.replace("num_samples = 16", "num_samples = 4000").replace("= bn\n", f"= {mode}\n")
-    config, _ = load_training_config(text)
-    torch.manual_seed(1)
-    network = build_network(config, (2, 2))
-    network.train(mode == "syncbn")
+    text = text.replace("num_samples = 16", "num_samples = 4000")
+    networks = {}
+    for mode in ("bn", "syncbn"):
+        torch.manual_seed(1)
+        networks[mode] = build_network(load_training_config(text.replace("= bn\n", f"= {mode}\n"))[0], (2, 2))
+        networks[mode].train(mode == "syncbn")
     samples = [make_sample(64, 96, 3, "a"), make_sample(64, 96, 1, "b"), make_sample(64, 96, 0, "c")]
     samples.append(make_sample(64, 96, 0, "d"))
     options = ForwardOptions(negatives_everywhere=True, mask_positives_only=True)
     collate = Collate(2, 2)
     batches = [collate(samples[:2]), collate(samples[2:])]
-    torch.save({"network": network, "batches": batches, "options": options}, tmp_path / "state.pt")
+    torch.save({"networks": networks, "batches": batches, "options": options}, tmp_path / "state.pt")
     script = tmp_path / "half.py"
     script.write_text(_HALF)
     (result,) = torchrun([str(script), str(tmp_path)])
     assert result.returncode == 0, result.stderr[-2000:]
 
     joint = collate(samples)
-    losses = LossModel(network, options, None)(normalise(joint.images, joint.sizes, (0.5,) * 3, (0.5,) * 3), joint)
-    losses.sum().backward()
-    for rank in range(2):
-        found = torch.load(tmp_path / f"rank{rank}.pt", weights_only=True)
-        assert torch.allclose(found["losses"], losses.detach(), rtol=1e-4), (found["losses"], losses)
-        for name, parameter in network.named_parameters():
-            wanted, got = parameter.grad, found["grads"][name]
-            if wanted is None:
-                assert got is None or not got.any(), name
-                continue
-            # Before a norm a bias has no gradient but rounding errors.
-            scale = float(wanted.abs().max())
-            assert torch.allclose(got, wanted, rtol=1e-3, atol=2e-4 * scale + 1e-5), name
+    images = normalise(joint.images, joint.sizes, (0.5,) * 3, (0.5,) * 3)
+    halves = [torch.load(tmp_path / f"rank{rank}.pt", weights_only=True) for rank in range(2)]
+    for mode, network in networks.items():
+        losses = LossModel(network, options, None)(images, joint)
+        losses.sum().backward()
+        for half in halves:
+            found = half[mode]
+            assert torch.allclose(found["losses"], losses.detach(), rtol=1e-4), (mode, found["losses"], losses)
+            for name, parameter in network.named_parameters():
+                wanted, got = parameter.grad, found["grads"][name]
+                if wanted is None:
+                    assert got is None or not got.any(), name
+                    continue
+                # Before a norm a bias has no gradient but rounding errors.
+                scale = float(wanted.abs().max())
+                assert torch.allclose(got, wanted, rtol=1e-3, atol=2e-4 * scale + 1e-5), (mode, name)
 
 
 def test_processes_of_two_launchers_train_validate_and_resume_together(

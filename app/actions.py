@@ -202,6 +202,15 @@ ACTIONS: tuple[ActionSpec, ...] = (
         ("Shift+Return",),
         needs=(*EDIT, "unaccepted"),
     ),
+    ActionSpec(
+        "edit_categories",
+        "Label",
+        "&Edit the categories…",
+        Commands.edit_categories,
+        ("Ctrl+G",),
+        "tag",
+        ("project", "writable"),
+    ),
     ActionSpec("flag", "Label", "&Flag or unflag", Commands.flag, ("F",), "flag", EDIT),
     ActionSpec("flag_note", "Label", "Flag with a n&ote…", Commands.flag_with_note, ("Shift+F",), needs=EDIT),
     ActionSpec(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
+from seamseg_studio.app.category_change import CategoryChange
+from seamseg_studio.app.dialogs.categories import CategoriesDialog
 from seamseg_studio.app.dialogs.export import ExportDialog
 from seamseg_studio.app.dialogs.flag import FlagDialog
 from seamseg_studio.app.dialogs.paths import ask_files, ask_folder
@@ -209,6 +211,19 @@ class Commands(QObject):
 
     def merge(self) -> None:
         self.document.merge(sorted(self.document.selection))
+
+    def edit_categories(self, chosen: int | None = None) -> None:
+        """Opens the editor of categories, at the category `chosen`."""
+        project = self.studio.session.project
+        assert project is not None
+        dialog = CategoriesDialog(project, self.window, chosen=chosen)
+        change = CategoryChange(self.studio.session, self.studio.board, self)
+        change.progressed.connect(dialog.show_progress)
+        change.ended.connect(dialog.end)
+        dialog.ordered.connect(dialog.begin)
+        dialog.ordered.connect(self.studio.labelling.cancel_folder)  # its answers are in the former categories
+        dialog.ordered.connect(change.apply)
+        dialog.open()
 
     def toggle_lock(self) -> None:
         """Locks the selection, or unlocks it if all of it is locked."""

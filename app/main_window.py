@@ -166,6 +166,7 @@ class MainWindow(QMainWindow):
         self.start_page.project_requested.connect(session.open_project)
         self.start_page.set_recent(studio.settings.recent_projects)
         self.categories.relabel_requested.connect(commands.relabel)
+        self.categories.edit_requested.connect(commands.edit_categories)
         self.categories.focus_released.connect(self.focus_canvas)
         self.segments.lock_requested.connect(commands.toggle_lock_of)
         self.segments.hide_requested.connect(commands.toggle_hidden_of)

@@ -213,6 +213,10 @@ class Session(ImageList):
         if record is not None:
             self._documents.open(record)
 
+    def close_image(self) -> None:
+        """Closes the open image; its work is on disk, or being written."""
+        self._documents.close()
+
     def step(self, offset: int) -> None:
         """Opens the image `offset` places further on the route; stays at the ends."""
         following = self._route.stepped(self.wanted_image, offset)

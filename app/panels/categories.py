@@ -114,10 +114,12 @@ class CategoriesPanel(Panel):
 
     Signals:
         relabel_requested: The category that the selected segments should get.
+        edit_requested: Open the editor at this category.
         focus_released: The person is done searching; keys belong to the canvas again.
     """
 
     relabel_requested = Signal(int)
+    edit_requested = Signal(int)
     focus_released = Signal()
 
     def __init__(self, session: Session, theme: Theme, parent: QWidget | None = None) -> None:
@@ -276,4 +278,9 @@ class CategoriesPanel(Panel):
             action.setCheckable(True)
             action.setChecked(self.category_of_digit(digit) == category)
             action.triggered.connect(lambda _=False, digit=digit: self.set_digit(digit, category))
+        menu.addSeparator()
+        edit = menu.addAction(self.tr("Edit the categories…"))
+        project = self._session.project
+        edit.setEnabled(project is not None and not project.read_only)
+        edit.triggered.connect(lambda: self.edit_requested.emit(category))
         return menu

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.action_spec import ActionSpec
 from seamseg_studio.app.actions import ACTIONS
+from seamseg_studio.app.dialogs.categories import CategoriesDialog
 from seamseg_studio.app.dialogs.export import ExportDialog
 from seamseg_studio.app.dialogs.flag import FlagDialog
 from seamseg_studio.app.dialogs.palette import CommandPalette
@@ -278,6 +279,7 @@ CASES: dict[str, Case] = {
     "use_prediction": Case(lambda h: category(h) == 2 and h.document.can_undo, relabelled),
     "accept": Case(lambda h: h.status == "accepted" and shown_image(h) == "b.jpg"),
     "take_back_acceptance": Case(lambda h: h.status == "predicted", accepted),
+    "edit_categories": Case(lambda h: h.dialog(CategoriesDialog)),
     "flag": Case(lambda h: h.status == "flagged"),
     "flag_note": Case(lambda h: h.dialog(FlagDialog)),
     "next_image": Case(lambda h: shown_image(h) == "b.jpg"),

@@ -31,9 +31,12 @@ from seamseg_studio.app.panels.categories import CategoriesPanel
 from seamseg_studio.app.panels.chips import Chips
 from seamseg_studio.app.panels.history import HistoryPanel
 from seamseg_studio.app.panels.images import ImagesPanel
+from seamseg_studio.app.panels.log import LogPanel
 from seamseg_studio.app.panels.message_cards import MessageCards
+from seamseg_studio.app.panels.navigator import NavigatorPanel
 from seamseg_studio.app.panels.option_bar import OptionBar
 from seamseg_studio.app.panels.panel import dock_of
+from seamseg_studio.app.panels.properties import PropertiesPanel
 from seamseg_studio.app.panels.segments import SegmentsPanel
 from seamseg_studio.app.panels.start_page import StartPage
 from seamseg_studio.app.panels.status_bar import StatusBar
@@ -85,6 +88,9 @@ class MainWindow(QMainWindow):
         self.images = ImagesPanel(session, studio.theme, studio.thumbnails)
         self.history = HistoryPanel(session, studio.theme)
         self.training = TrainingPanel(studio.theme)
+        self.properties = PropertiesPanel(session)
+        self.navigator = NavigatorPanel()
+        self.log = LogPanel()
         self.docks: dict[str, QDockWidget] = {}
         self._add_docks()
 
@@ -111,12 +117,13 @@ class MainWindow(QMainWindow):
 
     def _add_docks(self) -> None:
         area = Qt.DockWidgetArea.RightDockWidgetArea
-        for panel in (self.categories, self.segments, self.images, self.history, self.training):
+        asked_for = (self.history, self.properties, self.navigator, self.training, self.log)
+        for panel in (self.categories, self.segments, self.images, *asked_for):
             self.docks[panel.objectName()] = dock_of(panel)
             self.addDockWidget(area, self.docks[panel.objectName()])
-        for name in ("history", "training"):
-            self.tabifyDockWidget(self.docks["segments"], self.docks[name])
-            self.docks[name].hide()
+        for panel in asked_for:
+            self.tabifyDockWidget(self.docks["segments"], self.docks[panel.objectName()])
+            self.docks[panel.objectName()].hide()
         shown = [self.docks[name] for name in ("categories", "segments", "images")]
         self.resizeDocks(shown, [260, 260, 300], Qt.Orientation.Vertical)
         self.resizeDocks(shown, [_RIGHT_WIDTH] * 3, Qt.Orientation.Horizontal)
@@ -159,6 +166,7 @@ class MainWindow(QMainWindow):
         session.project_changed.connect(self._on_session_project_changed)
         session.document_changed.connect(self._on_session_document_changed)
         session.message_posted.connect(self.cards.show_message)
+        session.message_posted.connect(self.log.add_message)
         session.saved.connect(self.status.saved.setText)
         self.start_page.folder_requested.connect(commands.open_folder)
         self.start_page.images_requested.connect(commands.open_images)
@@ -196,6 +204,7 @@ class MainWindow(QMainWindow):
         self.canvas.tool_changed.connect(self._on_canvas_tool_changed)
         self.canvas.tool_hint_changed.connect(self.status.hint.setText)
         self.canvas.cursor_moved.connect(self._studio.work_timer.touch)
+        self.navigator.set_canvas(self.canvas)
         self.canvas.cursor_moved.connect(self._on_canvas_cursor_moved)
         self.canvas.cursor_left.connect(self.status.pointer.clear)
         self.canvas.display_changed.connect(self.commands.conditions_changed)

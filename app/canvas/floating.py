@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, QTimer
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from seamseg_studio.app.canvas.bar import CanvasBar
@@ -16,8 +19,10 @@ _MINIMAP_DELAY_MS = 250
 class Floating:
     """Bar and minimap of a canvas, hidden while there is no document."""
 
-    def __init__(self, canvas: QWidget) -> None:
+    def __init__(self, canvas: QWidget, on_drawn: Callable[[], object]) -> None:
+        """`on_drawn` is called when the minimap has a new picture."""
         self._canvas = canvas
+        self._on_drawn = on_drawn
         self.bar = CanvasBar(canvas)
         self.minimap = Minimap(canvas)
         self._layers: Layers | None = None
@@ -54,5 +59,11 @@ class Floating:
         self.minimap.raise_()
 
     def _on_timer_timeout(self) -> None:
-        if self._layers is not None:
-            self.minimap.set_picture(overview_picture(self._layers.image, self._layers.document, self.minimap.size()))
+        self.minimap.set_picture(self.overview(self.minimap.size()))
+        self._on_drawn()
+
+    def overview(self, size: QSize) -> QImage:
+        """The whole image with its labels, no larger than `size`; a null picture if there is none."""
+        if self._layers is None or size.isEmpty():
+            return QImage()
+        return overview_picture(self._layers.image, self._layers.document, size)

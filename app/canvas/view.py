@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QRect, Qt, Signal, SignalInstance
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal, SignalInstance
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
 from seamseg_studio.app.canvas import decorations
@@ -18,6 +18,7 @@ from seamseg_studio.app.canvas.floating import Floating
 from seamseg_studio.app.canvas.image_layer import to_qimage
 from seamseg_studio.app.canvas.keyboard import Keyboard, KeyTargets
 from seamseg_studio.app.canvas.layers import Layers
+from seamseg_studio.app.canvas.minimap import Minimap
 from seamseg_studio.app.canvas.navigation import Navigation
 from seamseg_studio.app.canvas.pointer import Pointer, PointerTargets
 from seamseg_studio.app.canvas.sketches import SketchPainter, paint_region
@@ -45,6 +46,8 @@ class Canvas(DisplayWidget):
         tool_hint_changed: What the status bar should say of the active tool.
         tool_changed: The active `Tool` is another one.
         zoom_changed: Screen pixels per image pixel.
+        picture_changed: The whole image, or its labels, look different.
+        seen_changed: The part of the image that is seen, a rectangle in fractions of it.
     """
 
     cursor_moved = Signal(int, int, int)
@@ -52,6 +55,8 @@ class Canvas(DisplayWidget):
     tool_hint_changed = Signal(str)
     tool_changed = Signal(object)
     zoom_changed = Signal(float)
+    picture_changed = Signal()
+    seen_changed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,7 +72,7 @@ class Canvas(DisplayWidget):
         self._tags = SelectionTags()
         self._ground = _GROUND
         self._is_peeking = self._has_sketch = False
-        self._floating = Floating(self)
+        self._floating = Floating(self, self.picture_changed.emit)
         self._bar, self._minimap = self._floating.bar, self._floating.minimap
         self._bar.opacity_changed.connect(self.set_overlay_opacity)
         self._bar.brightness_changed.connect(self.set_image_brightness)
@@ -350,7 +355,19 @@ class Canvas(DisplayWidget):
         if self._navigation is not None:
             self._navigation.keep_fitted()
             self._minimap.set_seen(self._navigation.seen)
+            self.seen_changed.emit(self._navigation.seen)
             self.zoom_changed.emit(self.zoom)
+
+    def overview(self, size: QSize) -> QImage:
+        """The whole image with its labels, no larger than `size`; a null picture if there is none."""
+        return self._floating.overview(size)
+
+    def make_navigator(self) -> Minimap:
+        """Makes a second minimap that follows where one looks; its size and picture are for its owner to set."""
+        navigator = Minimap()
+        navigator.centre_requested.connect(self._on_minimap_centre_requested)
+        self.seen_changed.connect(navigator.set_seen)
+        return navigator
 
     def _on_minimap_centre_requested(self, y: float, x: float) -> None:
         if self._navigation is not None:

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from seamseg_studio.engine.cli.console import (
     run_command,
     warn,
 )
+from seamseg_studio.engine.cli.project_source import PROJECT, add_options, is_project, open_project
 from seamseg_studio.engine.cli.targets import check_file, check_folder
 from seamseg_studio.engine.errors import InputError
 from seamseg_studio.engine.files import atomic_write
@@ -35,6 +37,7 @@ examples:
   seamseg-convert dataset/ coco/ --from seamseg --to coco-panoptic --copy-images
   seamseg-convert vistas/ out/ --from vistas --to cityscapes --taxonomy vistas-to-cityscapes
   seamseg-convert more/ coco/ --to coco-panoptic --prefix more- --resume      merges a second dataset into the first
+  seamseg-convert photos.seamseg/ set/ --to seamseg --val-share 0.2           a project's corrections as training data
 
 What the target format cannot carry (holes, overlaps, crowds, ...) is counted, summed up at the end and, with --losses,
 listed in a file. An interrupted conversion goes on with --resume.
@@ -44,9 +47,9 @@ listed in a file. An interrupted conversion goes on with --resume.
 def build_parser() -> Parser:
     """The command line of `seamseg-convert`."""
     parser = Parser(prog="seamseg-convert", description="Convert a labelled dataset to another format.", epilog=_EPILOG)
-    parser.add_argument("source", metavar="SRC", help="folder or index file of the dataset")
+    parser.add_argument("source", metavar="SRC", help="folder or index file of the dataset, or a project")
     parser.add_argument("target", metavar="DST", help="folder to write to")
-    readable = ", ".join(entry.name for entry in FORMATS.values() if entry.reads)
+    readable = ", ".join([*(entry.name for entry in FORMATS.values() if entry.reads), PROJECT])
     parser.add_argument("--from", dest="source_format", metavar="F", help=f"found out if left away; {readable}")
     parser.add_argument("--to", dest="target_format", metavar="F", required=True, help=", ".join(FORMATS))
     parser.add_argument(
@@ -69,6 +72,7 @@ def build_parser() -> Parser:
     parser.add_argument("--losses", metavar="FILE", help="list everything lost or repaired in this JSON file")
     parser.add_argument("--max-pixels", type=int, metavar="N", help="refuse larger label images (default: 268 million)")
     parser.add_argument("--workers", type=int, metavar="N", help="images in work at once (default: by CPU)")
+    add_options(parser)
     parser.add_json()
     parser.add_version()
     return parser
@@ -87,11 +91,19 @@ def _run(args: argparse.Namespace) -> int:
     source, target = Path(args.source), Path(args.target)
     if source.exists() and target.exists() and source.resolve() == target.resolve():
         raise UsageError(f"{target}: source and target are the same folder; choose another target")
-    target_format = find_format(args.target_format)
+    find_format(args.target_format)
     check_folder(target, "DST")
     if args.losses:
         check_file(Path(args.losses), "--losses")
-    reader = _open(args, source)
+    with ExitStack() as stack:
+        if is_project(args, source):
+            return _convert(args, source, stack.enter_context(open_project(args, source)))
+        return _convert(args, source, _open(args, source))
+
+
+def _convert(args: argparse.Namespace, source: Path, reader: Reader) -> int:
+    target = Path(args.target)
+    target_format = find_format(args.target_format)
     mapping = read_mapping(_find_taxonomy(args.taxonomy), reader.taxonomy) if args.taxonomy else None
     taxonomy = mapping.target if mapping else reader.taxonomy
     workers = args.workers or min(8, os.cpu_count() or 1)

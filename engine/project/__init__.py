@@ -2,6 +2,7 @@
 
 from seamseg_studio.engine.project.beside import open_or_create_beside
 from seamseg_studio.engine.project.corrections import Correction
+from seamseg_studio.engine.project.dataset import ExportedCorrections, ProjectReader, export_corrections
 from seamseg_studio.engine.project.errors import (
     DamagedError,
     NewerProjectError,
@@ -13,6 +14,7 @@ from seamseg_studio.engine.project.errors import (
 from seamseg_studio.engine.project.records import ImageRecord, JournalEntry, Status
 from seamseg_studio.engine.project.recovery import Recovery
 from seamseg_studio.engine.project.rescue import recover_project
+from seamseg_studio.engine.project.split import GroupBy, Split, SplitRule
 from seamseg_studio.engine.project.statistics import Statistics
 from seamseg_studio.engine.project.store import DATABASE_NAME, SUFFIX, Project
 from seamseg_studio.engine.project.taxonomy_change import TaxonomyImpact, TaxonomyReport
@@ -23,20 +25,26 @@ __all__ = [
     "SUFFIX",
     "Correction",
     "DamagedError",
+    "ExportedCorrections",
+    "GroupBy",
     "ImageRecord",
     "JournalEntry",
     "NewerProjectError",
     "Project",
     "ProjectError",
+    "ProjectReader",
     "ReadOnlyError",
     "Recovery",
     "RetiredCategoryError",
     "SaveError",
+    "Split",
+    "SplitRule",
     "Statistics",
     "Status",
     "TaxonomyImpact",
     "TaxonomyReport",
     "TaxonomyVersion",
+    "export_corrections",
     "open_or_create_beside",
     "recover_project",
 ]

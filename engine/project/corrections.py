@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 SURROUNDINGS_PX = 12
 """How far around a correction stuff is taken as seen by the person who made it."""
 
+SEEN_WEIGHT = 0.5
+"""What a pixel counts that lies around a correction: it was seen, but nobody has said so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Correction:
@@ -31,9 +34,11 @@ class Correction:
     Attributes:
         image_path: The image, not copied.
         name: Unique among the corrections of a project, safe as a file name, without a suffix.
-        map: Void where nobody vouched.
+        map: Void where nobody vouched; its provenance says who said what.
         status: Of the image; `ACCEPTED` means that all of `map` is vouched for.
         vouched_share: The part of the image that is not void, 0 to 1.
+        weights: How much each pixel counts: 1 where a human vouched, `SEEN_WEIGHT` around, 0 in void. [H, W] float32.
+        image_id: Of the image in its project.
     """
 
     image_path: Path
@@ -41,6 +46,8 @@ class Correction:
     map: PanopticMap
     status: Status
     vouched_share: float
+    weights: NDArray[np.float32]
+    image_id: int
 
 
 def corrections(project: Project) -> Iterator[Correction]:
@@ -52,15 +59,32 @@ def corrections(project: Project) -> Iterator[Correction]:
     Raises:
         ProjectError: The labels of an image cannot be read; the message names the file.
     """
-    records = [record for record in project.images() if _counts(record)]
+    records = vouched_records(project)
     names = unique_names([record.path for record in records])
     for record, name in zip(records, names, strict=True):
         panoptic_map = project.load_map(record.id)
-        if record.status is not Status.ACCEPTED:
-            panoptic_map = vouched_part(panoptic_map, project.taxonomy)
+        weights = vouched_weights(panoptic_map, record.status, project.taxonomy)
+        panoptic_map = _kept(panoptic_map, weights)
         share = 1.0 - panoptic_map.area(VOID) / max(1, panoptic_map.box.area)
         if share > 0:
-            yield Correction(record.path, name, panoptic_map, record.status, share)
+            yield Correction(record.path, name, panoptic_map, record.status, share, weights, record.id)
+
+
+def vouched_records(project: Project) -> list[ImageRecord]:
+    """Returns the images that people may vouch for: accepted, or with work of theirs, and not flagged."""
+    by_model = project.untouched_images()
+    return [
+        record
+        for record in project.images()
+        if record.has_labels
+        and record.status not in (Status.NEW, Status.FLAGGED)
+        and (record.status is Status.ACCEPTED or record.id not in by_model)
+    ]
+
+
+def vouched_map(panoptic_map: PanopticMap, status: Status, taxonomy: Taxonomy) -> PanopticMap:
+    """Returns a map with void where nobody vouched; accepted ones are vouched for as they are."""
+    return panoptic_map if status is Status.ACCEPTED else vouched_part(panoptic_map, taxonomy)
 
 
 def vouched_part(panoptic_map: PanopticMap, taxonomy: Taxonomy) -> PanopticMap:
@@ -70,6 +94,15 @@ def vouched_part(panoptic_map: PanopticMap, taxonomy: Taxonomy) -> PanopticMap:
     a human gave, for all of a thing that was touched, and for the stuff within `SURROUNDINGS_PX` of all these: who
     draws a border has looked at both sides. What a human erased to void is void in any case.
     """
+    return _kept(panoptic_map, vouched_weights(panoptic_map, Status.IN_PROGRESS, taxonomy))
+
+
+def vouched_weights(panoptic_map: PanopticMap, status: Status, taxonomy: Taxonomy) -> NDArray[np.float32]:
+    """Returns how much each pixel counts, see `Correction.weights`. [H, W] float32."""
+    labelled = panoptic_map.ids != VOID
+    weights: NDArray[np.float32] = labelled.astype(np.float32)
+    if status is Status.ACCEPTED:
+        return weights
     human = np.isin(panoptic_map.provenance, (Origin.HUMAN.code, Origin.IMPORTED.code))
     table = np.zeros(panoptic_map.next_id(), dtype=np.bool_)
     touched = np.unique(panoptic_map.ids[human]).tolist()
@@ -79,9 +112,20 @@ def vouched_part(panoptic_map: PanopticMap, taxonomy: Taxonomy) -> PanopticMap:
     vouched: Mask = human | table[panoptic_map.ids]
     stuff = np.zeros_like(table)
     stuff[[i for i, segment in panoptic_map.segments.items() if taxonomy.is_stuff(segment.category)]] = True
-    vouched |= _near(vouched) & stuff[panoptic_map.ids]
-    ids: NDArray[np.int32] = np.where(vouched, panoptic_map.ids, np.int32(VOID))
-    provenance: NDArray[np.uint8] = np.where(vouched, panoptic_map.provenance, np.uint8(0))
+    seen = _near(vouched) & stuff[panoptic_map.ids]
+    weights = vouched.astype(np.float32)
+    weights[seen & ~vouched] = SEEN_WEIGHT
+    weights[~labelled] = 0
+    return weights
+
+
+def _kept(panoptic_map: PanopticMap, weights: NDArray[np.float32]) -> PanopticMap:
+    """Returns a map with void where the weight is 0; the map itself if that is so already."""
+    kept = weights > 0
+    if np.array_equal(kept, panoptic_map.ids != VOID):
+        return panoptic_map
+    ids: NDArray[np.int32] = np.where(kept, panoptic_map.ids, np.int32(VOID))
+    provenance: NDArray[np.uint8] = np.where(kept, panoptic_map.provenance, np.uint8(0))
     return PanopticMap.from_arrays(ids, panoptic_map.segments, provenance)
 
 
@@ -90,7 +134,3 @@ def _near(mask: Mask) -> Mask:
         return mask
     distance = cv2.distanceTransform(np.logical_not(mask).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
     return np.asarray(distance <= SURROUNDINGS_PX, dtype=np.bool_)
-
-
-def _counts(record: ImageRecord) -> bool:
-    return record.has_labels and record.status not in (Status.NEW, Status.FLAGGED)

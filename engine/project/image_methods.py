@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from seamseg_studio.engine.project.images import Progress
+from seamseg_studio.engine.project.look import near_duplicates
 from seamseg_studio.engine.project.records import ImageRecord, Status
 from seamseg_studio.engine.project.rooms import ProjectRooms
+from seamseg_studio.engine.project.split import Split, SplitRule, divide, group_images
 from seamseg_studio.engine.project.statistics import Statistics, read_statistics
 
 
@@ -110,6 +112,33 @@ class ImageMethods(ProjectRooms):
     def statistics(self) -> Statistics:
         """Returns progress, time and counts by category, without reading labels."""
         return read_statistics(self._database, self._taxonomies.current)
+
+    def untouched_images(self) -> set[int]:
+        """Returns the images whose labels are the model's alone, accepted or not: no edit, no import."""
+        rows = self._database.rows(
+            "SELECT id FROM images WHERE (root = '' OR root LIKE '%.zip' OR root_is_model)"
+            " AND NOT EXISTS (SELECT 1 FROM journal WHERE image_id = images.id AND discarded = 0)"
+        )
+        return {int(row["id"]) for row in rows}
+
+    def split_images(self, image_ids: Sequence[int], rule: SplitRule, progress: Progress | None = None) -> Split:
+        """Divides images into a part to train on and one to validate on.
+
+        Groups (`rule.group_by`) and near-duplicates stay together. The same images and rule give the same parts.
+
+        Args:
+            image_ids: The images.
+            rule: How.
+            progress: Called with (done, total) while pictures are looked at; returning False stops.
+
+        Raises:
+            ImageError: A picture cannot be read.
+            ProjectError: All images belong together, or `progress` stopped.
+        """
+        paths = self._images.stored_paths(image_ids)
+        looks = self._images.looks(image_ids, progress)
+        pairs = [(image_ids[one], image_ids[other]) for one, other in near_duplicates(looks)]
+        return divide(group_images(paths, pairs, rule.group_by), rule)
 
     def _json(self, image_id: int, column: str) -> dict[str, float]:
         row = self._database.row(f"SELECT {column} AS content FROM images WHERE id = ?", image_id)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from seamseg_studio.engine.errors import SeamsegError
@@ -14,6 +14,7 @@ from seamseg_studio.engine.formats.image_file import IMAGE_SUFFIXES, read_size
 from seamseg_studio.engine.project.database import Database
 from seamseg_studio.engine.project.errors import ProjectError
 from seamseg_studio.engine.project.exif import read_exif
+from seamseg_studio.engine.project.look import look_of
 from seamseg_studio.engine.project.records import ImageRecord, Status
 
 Progress = Callable[[int, int], object]
@@ -97,6 +98,35 @@ class ImageTable:
                 break
             done += bool(self.hash_one(image_id))
         return done
+
+    def stored_paths(self, image_ids: Sequence[int]) -> dict[int, str]:
+        """Returns the paths of images as they are kept (see `stored`), by id."""
+        wanted = set(image_ids)
+        rows = self._database.rows("SELECT id, path FROM images")
+        return {int(row["id"]): str(row["path"]) for row in rows if row["id"] in wanted}
+
+    def looks(self, image_ids: Sequence[int], progress: Progress | None = None) -> list[bytes]:
+        """Returns how images look (see `look`), in their order; found out now and kept where that is not known yet.
+
+        Raises:
+            ImageError: A file cannot be read.
+            ProjectError: `progress` returned False.
+        """
+        known = {int(row["id"]): row["look"] for row in self._database.rows("SELECT id, look FROM images")}
+        looks: list[bytes] = []
+        new: list[tuple[bytes, int]] = []
+        for number, image_id in enumerate(image_ids):
+            if progress is not None and progress(number, len(image_ids)) is False:
+                raise ProjectError("looking at the pictures was cancelled")
+            look = known.get(image_id)
+            if look is None:
+                look = look_of(self.get(image_id).path)
+                new.append((look, image_id))
+            looks.append(bytes(look))
+        if new and not self._database.read_only:
+            with self._database.write() as connection:
+                connection.executemany("UPDATE images SET look = ? WHERE id = ?", new)
+        return looks
 
     def missing(self) -> list[ImageRecord]:
         """Returns the images whose file is not where it was."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -104,6 +105,12 @@ class LabelStore:
             )
             if becomes_map:
                 self._set_root(connection, image, file, panoptic_map, Status.PREDICTED)
+            now = time.time()
+            connection.execute(
+                "INSERT INTO bundles VALUES (?, ?, ?, 1) ON CONFLICT (name) DO UPDATE"
+                " SET last_used = excluded.last_used, num_images = num_images + 1",
+                (bundle, now, now),
+            )
         self.drop(former - self.files_in_use(image_id))
         return becomes_map
 

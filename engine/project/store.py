@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -188,15 +187,7 @@ class Project(ImageMethods, TaxonomyMethods):
             raise ProjectError(
                 f"{self._folder.name}: its categories changed while the model was at work; label the image again"
             )
-        became_map = self._labels.store_prediction(image_id, result, bundle, may_become_map)
-        now = time.time()
-        with self._database.write() as connection:
-            connection.execute(
-                "INSERT INTO bundles VALUES (?, ?, ?, 1) ON CONFLICT (name) DO UPDATE"
-                " SET last_used = excluded.last_used, num_images = num_images + 1",
-                (bundle, now, now),
-            )
-        return became_map
+        return self._labels.store_prediction(image_id, result, bundle, may_become_map)
 
     def store_labels(self, image_id: int, panoptic_map: PanopticMap, status: Status = Status.IN_PROGRESS) -> bool:
         """Makes labels that were read from elsewhere the beginning of an image's history.

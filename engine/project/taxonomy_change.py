@@ -111,6 +111,7 @@ class TaxonomyEditor:
         plan = self._plan(taxonomy, moves)
         report = TaxonomyReport(backup=self._database.back_up("categories"))
         written: set[str] = set()
+        is_complete = False
         try:
             with self._database.write() as connection:
                 stale = self._forget_former_steps(connection)
@@ -122,9 +123,12 @@ class TaxonomyEditor:
                     if progress is not None and progress(done, len(images)) is False:
                         raise ProjectError("the change of the categories was cancelled; nothing has changed")
                     report.num_images += self._change_image(connection, image_id, plan, number, written)
+                is_complete = True
         except BaseException:
             self._taxonomies.reload()
-            self._labels.drop(written)
+            # A commit that failed at its last fsync may still be found on disk after a crash, so its files stay.
+            if not is_complete:
+                self._labels.drop(written)
             raise
         for image_id, file in stale:
             self._labels.drop({file} - self._labels.files_in_use(image_id))

@@ -131,7 +131,7 @@ def _to_format_1(path: Path) -> None:
         " DROP TRIGGER category_counts_insert; DROP TRIGGER category_counts_delete;"
         " ALTER TABLE taxonomies DROP COLUMN kind; ALTER TABLE images DROP COLUMN exif;"
         " ALTER TABLE images DROP COLUMN look; ALTER TABLE images DROP COLUMN timings;"
-        " ALTER TABLE images DROP COLUMN seconds; ALTER TABLE images DROP COLUMN uncertainty; ALTER TABLE images DROP COLUMN uncertainty;"
+        " ALTER TABLE images DROP COLUMN seconds; ALTER TABLE images DROP COLUMN uncertainty;"
         " ALTER TABLE images DROP COLUMN root_is_model;"
         " PRAGMA user_version = 1;"
     )

@@ -127,7 +127,14 @@ class Commands(QObject):
         assert session.project is not None
         busy = self.tr("An export is running; wait for its end.") if self.studio.exporting else ""
         folder = session.project.folder / EXPORTS_FOLDER
-        dialog = ExportDialog(session.records, folder, busy=busy, parent=self.window)
+        dialog = ExportDialog(
+            session.records,
+            folder,
+            session.project.taxonomy,
+            format_name=self.studio.preferences.export_format,
+            busy=busy,
+            parent=self.window,
+        )
         dialog.ordered.connect(self.studio.export)
         dialog.open()
 

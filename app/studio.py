@@ -32,6 +32,7 @@ from seamseg_studio.app.work_time import WorkTimer
 MODELS_FOLDER = "models"
 EXPORTS_FOLDER = "exports"
 _SAMPLES = "samples"
+_MAX_LOSSES = 8  # kinds of losses in the message after an export; there are few more
 
 
 class Studio(QObject):
@@ -211,7 +212,11 @@ class Studio(QObject):
 
     def _on_export_done(self, report: ExportReport) -> None:
         lines = [self.tr("Images written: {0}").format(report.num_written), str(report.folder)]
-        lines += [self.tr("The format could not carry: {0}").format("; ".join(report.losses))] if report.losses else []
+        if report.losses:
+            lines += [
+                self.tr("What the format could not carry:"),
+                *(f"– {loss}" for loss in report.losses[:_MAX_LOSSES]),
+            ]
         lines += report.problems[:3]
         title = self.tr("Export finished")
         level = Level.WARNING if report.losses or report.problems else Level.INFO

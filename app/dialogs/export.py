@@ -17,15 +17,22 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
+    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
+from seamseg_studio.app.dialogs.paths import ask_files
 from seamseg_studio.app.jobs.export_job import ExportOrder, chosen_records
+from seamseg_studio.app.jobs.job import sentence_of
 from seamseg_studio.app.panels.fields import ChoiceBar, muted
+from seamseg_studio.engine.errors import SeamsegError
 
 if TYPE_CHECKING:
     from seamseg_studio.engine.project import ImageRecord
+    from seamseg_studio.engine.scene.taxonomy import Taxonomy
+
+_SIDES_PX = (4096, 2048, 1024, 640)
 
 
 class ExportDialog(QDialog):
@@ -38,9 +45,25 @@ class ExportDialog(QDialog):
     ordered = Signal(object)
 
     def __init__(
-        self, records: Sequence[ImageRecord], folder: Path, *, busy: str = "", parent: QWidget | None = None
+        self,
+        records: Sequence[ImageRecord],
+        folder: Path,
+        taxonomy: Taxonomy,
+        *,
+        format_name: str = "coco-panoptic",
+        busy: str = "",
+        parent: QWidget | None = None,
     ) -> None:
-        """Shows the choices for `records`; `folder` is where the exports of the project go by default."""
+        """Shows the choices.
+
+        Args:
+            records: The images of the project.
+            folder: Where the exports of the project go by default.
+            taxonomy: Its categories.
+            format_name: What to begin with.
+            busy: Why nothing can be exported now.
+            parent: Qt's owner.
+        """
         from seamseg_studio.engine.formats.registry import FORMATS
 
         super().__init__(parent)
@@ -48,6 +71,7 @@ class ExportDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(520)
         self._base = folder
+        self._taxonomy = taxonomy
         self._numbers = {accepted: len(chosen_records(records, accepted_only=accepted)) for accepted in (False, True)}
         form = QFormLayout()
         form.setSpacing(10)
@@ -55,7 +79,7 @@ class ExportDialog(QDialog):
         self.format.setAccessibleName(self.tr("Format"))
         for entry in FORMATS.values():
             self.format.addItem(entry.title, entry.name)
-        self.format.setCurrentIndex(max(0, self.format.findData("coco-panoptic")))
+        self.format.setCurrentIndex(max(0, self.format.findData(format_name)))
         form.addRow(self.tr("Format"), self.format)
         self.what = ChoiceBar(
             [
@@ -67,6 +91,7 @@ class ExportDialog(QDialog):
         )
         self.what.set_value(self._numbers[True] > 0)
         form.addRow(self.tr("Images"), self.what)
+        self._add_details(form)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         self.folder = QLineEdit(self)
         self.folder.setAccessibleName(self.tr("Folder"))
@@ -92,6 +117,8 @@ class ExportDialog(QDialog):
         self._folder_is_ours = True
         self.format.currentIndexChanged.connect(self._on_format_changed)
         self.what.chosen.connect(self._check)
+        self.mapping.textEdited.connect(self._check)
+        self.mapping_browse.clicked.connect(self._on_mapping_browse_clicked)
         self.folder.textEdited.connect(self._on_folder_edited)
         self.browse.clicked.connect(self._on_browse_clicked)
         self.buttons.accepted.connect(self._on_buttons_accepted)
@@ -105,9 +132,64 @@ class ExportDialog(QDialog):
             Path(self.folder.text()).expanduser(),
             accepted_only=bool(self.what.value),
             overwrite=self.overwrite.isChecked(),
+            mapping=Path(self.mapping.text()).expanduser() if self.mapping.text().strip() else None,
+            validation_percent=self.validation.value() if self.validation.isEnabled() else 0,
+            max_side_px=int(self.side.currentData()),
+            copy_images=self.copy_images.isEnabled() and self.copy_images.isChecked(),
         )
 
+    def _add_details(self, form: QFormLayout) -> None:
+        self.mapping = QLineEdit(self)
+        self.mapping.setAccessibleName(self.tr("Mapping of the categories"))
+        self.mapping.setPlaceholderText(self.tr("as they are"))
+        self.mapping.setClearButtonEnabled(True)
+        self.mapping_browse = QPushButton(self.tr("Choose…"), self)
+        row = QHBoxLayout()
+        row.addWidget(self.mapping, 1)
+        row.addWidget(self.mapping_browse)
+        form.addRow(self.tr("Categories"), row)
+        self.validation = QSpinBox(self)
+        self.validation.setRange(0, 90)
+        self.validation.setSingleStep(5)
+        self.validation.setSuffix(" %")
+        self.validation.setSpecialValueText(self.tr("none: one part only"))
+        self.validation.setAccessibleName(self.tr("Part for validation"))
+        form.addRow(self.tr("For validation"), self.validation)
+        self.side = QComboBox(self)
+        self.side.setAccessibleName(self.tr("Size"))
+        self.side.addItem(self.tr("As it is"), 0)
+        for side in _SIDES_PX:
+            self.side.addItem(self.tr("Longer side at most {0} px").format(side), side)
+        form.addRow(self.tr("Size"), self.side)
+        self.copy_images = QCheckBox(self.tr("Put the photographs beside the labels"), self)
+        form.addRow("", self.copy_images)
+
+    def _on_mapping_browse_clicked(self) -> None:
+        name_filter = self.tr("Mappings and taxonomies ({0})").format("*.json")
+        ask_files(self, self.tr("Mapping of the categories"), name_filter, self._on_mapping_chosen)
+
+    def _on_mapping_chosen(self, paths: list[Path]) -> None:
+        self.mapping.setText(str(paths[0]))
+        self._check()
+
+    def _mapping_problem(self) -> str:
+        from seamseg_studio.engine.formats.mapping import read_mapping
+
+        path = self.order().mapping
+        if path is None:
+            return ""
+        try:
+            read_mapping(path, self._taxonomy)
+        except (SeamsegError, OSError) as error:
+            return sentence_of(error)
+        return ""
+
     def _on_format_changed(self) -> None:
+        from seamseg_studio.engine.formats.registry import FORMATS
+
+        chosen = FORMATS[str(self.format.currentData())]
+        self.validation.setEnabled(chosen.has_splits)
+        self.copy_images.setEnabled(chosen.copies_images)
         if self._folder_is_ours:
             self.folder.setText(str(self._base / str(self.format.currentData())))
         self._check()
@@ -128,18 +210,23 @@ class ExportDialog(QDialog):
         self._on_folder_edited()
 
     def _check(self) -> None:
+        from seamseg_studio.engine.formats.registry import FORMATS
+
         number = self._numbers[bool(self.what.value)]
-        text = self.tr("Images to write: {0}").format(number)
+        problem = self._mapping_problem()
         if not self.folder.text().strip():
-            text = self.tr("Name a folder.")
+            problem = self.tr("Name a folder.")
         elif number == 0 and self.what.value:
-            text = self.tr("No image is accepted yet: accept some with Enter, or export all with labels.")
+            problem = self.tr("No image is accepted yet: accept some with Enter, or export all with labels.")
         elif number == 0:
-            text = self.tr("No image has labels yet: label some first.")
+            problem = self.tr("No image has labels yet: label some first.")
         elif self._busy:
-            text = self._busy
-        self.note.setText(text)
-        self.go.setEnabled(number > 0 and bool(self.folder.text().strip()) and not self._busy)
+            problem = self._busy
+        text = self.tr("Images to write: {0}").format(number)
+        if not FORMATS[str(self.format.currentData())].keeps_partition:
+            text += ". " + self.tr("This format cannot carry everything; what is lost is counted and listed.")
+        self.note.setText(problem or text)
+        self.go.setEnabled(not problem)
 
     def _on_buttons_accepted(self) -> None:
         self.ordered.emit(self.order())

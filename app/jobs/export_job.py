@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from errno import ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,16 @@ from seamseg_studio.app.jobs.job import JobContext, sentence_of
 from seamseg_studio.engine.errors import SeamsegError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from seamseg_studio.engine.formats.losses import Losses
+    from seamseg_studio.engine.formats.mapping import TaxonomyMapping
+    from seamseg_studio.engine.formats.registry import Writer
     from seamseg_studio.engine.project import ImageRecord, Project
+    from seamseg_studio.engine.scene.panoptic_map import PanopticMap
+
+TOO_SMALL = "segments too small for the chosen size"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +34,20 @@ class ExportOrder:
         folder: Made if missing.
         accepted_only: Whether images that nobody has accepted are left out.
         overwrite: Whether a dataset that is there is replaced.
+        mapping: File that says what the categories become; None for as they are.
+        validation_percent: Of the images, in the part for validation; 0 for one part only.
+        max_side_px: Images and labels are made smaller so that no side is longer; 0 for as they are.
+        copy_images: Whether the photographs are put beside the labels, where the format can do without.
     """
 
     format_name: str
     folder: Path
     accepted_only: bool = False
     overwrite: bool = False
+    mapping: Path | None = None
+    validation_percent: int = 0
+    max_side_px: int = 0
+    copy_images: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +74,92 @@ def export(project: Project, order: ExportOrder, context: JobContext) -> ExportR
         SeamsegError: Nothing can be written there at all.
         JobCancelled: The person cancelled; what is written is complete and has its index.
     """
+    from seamseg_studio.engine.formats.losses import Losses, merged
     from seamseg_studio.engine.formats.names import unique_names
     from seamseg_studio.engine.formats.registry import find_format
 
     records = chosen_records(project.images(), accepted_only=order.accepted_only)
     names = unique_names([record.path for record in records])
+    chosen = find_format(order.format_name)
+    mapping = _mapping(order, project)
+    taxonomy = project.taxonomy if mapping is None else mapping.target
+    # Smaller labels fit only photographs that are as small.
+    copies = chosen.copies_images and (order.copy_images or order.max_side_px > 0)
+    options = {"copy_images": True} if copies else {}
+    own_losses = Losses()
     problems: list[str] = []
     num_written = 0
     # The writer closes, and so writes its index, also when the person cancels in the middle.
-    with find_format(order.format_name).writer(order.folder, project.taxonomy, overwrite=order.overwrite) as writer:
+    with chosen.writer(order.folder, taxonomy, overwrite=order.overwrite, **options) as writer:
         for record, name in zip(records, names, strict=True):
             context.report(num_written + len(problems), len(records))
+            split = split_of(name, order.validation_percent) if chosen.has_splits else ""
             try:
-                writer.write(name, record.path, project.load_map(record.id))
+                _write(writer, project, record, name, order, mapping, own_losses, split)
                 num_written += 1
-            except SeamsegError as error:
+            except (SeamsegError, OSError) as error:
+                if isinstance(error, OSError) and error.errno == ENOSPC:
+                    raise SeamsegError(f"{order.folder}: the disk is full; free some space and export again") from error
                 problems.append(f"{record.name}: {sentence_of(error)}")
-    return ExportReport(order.folder, num_written, tuple(writer.losses.summary()), tuple(problems))
+    losses = merged([own_losses, writer.losses])
+    return ExportReport(order.folder, num_written, tuple(losses.summary()), tuple(problems))
+
+
+def split_of(name: str, validation_percent: int) -> str:
+    """The part of the dataset that an image belongs to; the same for a name whatever other images there are."""
+    if validation_percent <= 0:
+        return ""
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
+    return "val" if number * 100 < validation_percent << 32 else "train"
+
+
+def _mapping(order: ExportOrder, project: Project) -> TaxonomyMapping | None:
+    from seamseg_studio.engine.formats.mapping import read_mapping
+
+    return None if order.mapping is None else read_mapping(order.mapping, project.taxonomy)
+
+
+def _write(
+    writer: Writer,
+    project: Project,
+    record: ImageRecord,
+    name: str,
+    order: ExportOrder,
+    mapping: TaxonomyMapping | None,
+    losses: Losses,
+    split: str,
+) -> None:
+    from seamseg_studio.engine.formats.image_file import read_image
+    from seamseg_studio.engine.formats.segments import ImageLabels
+
+    panoptic_map = project.load_map(record.id)
+    if mapping is not None:
+        panoptic_map = mapping.apply(ImageLabels(panoptic_map.ids, panoptic_map.segments), name, losses).to_map()
+    side = max(panoptic_map.shape)
+    if not order.max_side_px or side <= order.max_side_px:
+        writer.write(name, record.path, panoptic_map, split=split)
+        return
+    smaller, image = shrunk(panoptic_map, read_image(record.path), order.max_side_px / side)
+    losses.add(TOO_SMALL, name, len(panoptic_map.segments) - len(smaller.segments))
+    writer.write(name, None, smaller, image=image, split=split)
+
+
+def shrunk(panoptic_map: PanopticMap, image: NDArray[np.uint8], scale: float) -> tuple[PanopticMap, NDArray[np.uint8]]:
+    """Labels and photograph `scale` times as large; segments that no pixel shows any more are gone.
+
+    Each label is that of the pixel in the middle of what it covers; the photograph is averaged.
+    """
+    import cv2
+    import numpy as np
+
+    from seamseg_studio.engine.formats.segments import ImageLabels
+
+    shape = tuple(max(1, round(length * scale)) for length in panoptic_map.shape)
+    rows, columns = (
+        ((np.arange(new) + 0.5) * old / new).astype(np.intp) for new, old in zip(shape, panoptic_map.shape, strict=True)
+    )
+    ids = panoptic_map.ids[np.ix_(rows, columns)]
+    left = set(np.unique(ids).tolist())
+    segments = {segment_id: one for segment_id, one in panoptic_map.segments.items() if segment_id in left}
+    smaller = cv2.resize(image, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
+    return ImageLabels(ids, segments).to_map(), smaller.astype(np.uint8, copy=False)

@@ -192,3 +192,21 @@ def test_closing_asks_while_a_training_runs(
     assert stop is not window.cards.cards[0].buttons[0]
     qtbot.mouseClick(window.cards.cards[0].buttons[0], Qt.MouseButton.LeftButton)
     assert not window.isVisible()
+
+
+def test_details_of_an_export(labelled: Document, window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = export_dialog(window, qtbot)
+    assert not dialog.validation.isEnabled()  # this format has no parts
+    dialog.format.setCurrentIndex(dialog.format.findData("yolo"))
+    assert "cannot carry everything" in dialog.note.text()
+    dialog.validation.setValue(20)
+    dialog.side.setCurrentIndex(dialog.side.findData(1024))
+    (tmp_path / "map.json").write_text("{}")
+    qtbot.keyClicks(dialog.mapping, str(tmp_path / "map.json"))
+    assert not dialog.go.isEnabled()
+    assert "map.json" in dialog.note.text()
+    dialog.mapping.clear()
+    qtbot.keyClick(dialog.mapping, Qt.Key.Key_Backspace)
+    order = dialog.order()
+    assert (order.validation_percent, order.max_side_px, order.mapping) == (20, 1024, None)
+    dialog.reject()

@@ -57,14 +57,15 @@ def test_clicks_select_and_extend(take: Take, document: Document, hand: Hand) ->
     assert document.selection == {SKY}
 
 
-def test_clicking_again_goes_through_what_may_be_meant(take: Take, document: Document, hand: Hand) -> None:
+def test_clicking_again_goes_through_what_may_be_meant(
+    take: Take, document: Document, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The car covers the sky that the model saw there; the road is its second choice."""
     ids = document.map.ids.copy()
     ids[CAR_BOX.slices] = SKY
     second = np.full(SHAPE, ROAD_CATEGORY, np.uint8)
-    document._prediction = PanopticResult(
-        ids, np.array([255, 0, 1, 2, 2]), np.ones(5, np.float32), np.zeros(5, bool), second
-    )
+    prediction = PanopticResult(ids, np.array([255, 0, 1, 2, 2]), np.ones(5, np.float32), np.zeros(5, bool), second)
+    monkeypatch.setattr(Document, "prediction", prediction)
     take("select")
     seen = []
     for _ in range(4):
@@ -214,7 +215,7 @@ def test_the_change_is_shown_before_it_is_made(take: Take, document: Document, h
     hand.press(150, 75)
     hand.move(150, 90)
     hand.move(150, 105)
-    qtbot.waitUntil(lambda: bool(tool.sketch(document)))
+    qtbot.waitUntil(lambda: not tool._worker.busy)  # type: ignore[attr-defined]
     (shown,) = tool.sketch(document)
     assert isinstance(shown, MaskSketch)
     ring = np.zeros(SHAPE, bool)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seamseg_studio.engine.scene.geometry import Box, Mask, tight_box
+from seamseg_studio.engine.scene.geometry import Box, Mask
+
+_TILE_PX = 512  # that smoothing works on at a time
 
 
 def component_at(mask: Mask, seed_yx: tuple[int, int], *, diagonal: bool = False) -> Mask:
@@ -118,7 +120,7 @@ def cut_by_line(mask: Mask, points_yx: Sequence[tuple[float, float]]) -> NDArray
     return _nearest_label(parts, mask)
 
 
-def smoothed(ids: NDArray[np.int32], radius_px: float) -> NDArray[np.int32]:
+def smoothed(ids: NDArray[np.int32], radius_px: float, concerned: Collection[int] | None = None) -> NDArray[np.int32]:
     """Smooths all borders of an id image together: each pixel goes to the id that is heaviest around it.
 
     The result is again one id per pixel, so nothing gapes or overlaps. Ties go to the pixel's own id, then to the
@@ -127,19 +129,34 @@ def smoothed(ids: NDArray[np.int32], radius_px: float) -> NDArray[np.int32]:
     Args:
         ids: [h, w] int32.
         radius_px: Standard deviation of the Gaussian weight.
+        concerned: If given, only what lies near one of these ids is looked at; the rest is left as it is.
     """
-    best = np.zeros(ids.shape, dtype=np.float32)
     result = ids.copy()
     shape = (ids.shape[0], ids.shape[1])
-    reach = math.ceil(3 * radius_px)
-    for segment_id in np.unique(ids).tolist():
+    reach = math.ceil(4 * radius_px) + 1  # opencv's kernel ends there
+    wanted = None if concerned is None else np.array(sorted(concerned), dtype=np.int32)
+    # Tile by tile: a segment spread over the whole image is nowhere near most of the others.
+    for y in range(0, shape[0], _TILE_PX):
+        for x in range(0, shape[1], _TILE_PX):
+            core = Box(y, x, y + _TILE_PX, x + _TILE_PX).clipped(shape)
+            around = core.grown(reach, shape)
+            crop = ids[around.slices]
+            present = [int(crop[0, 0])] if (crop == crop[0, 0]).all() else np.unique(crop).tolist()
+            if len(present) > 1 and (wanted is None or np.isin(wanted, present).any()):
+                result[core.slices] = _heaviest(crop, present, radius_px)[core.moved(-around.y0, -around.x0).slices]
+    return result
+
+
+def _heaviest(ids: NDArray[np.int32], present: list[int], radius_px: float) -> NDArray[np.int32]:
+    """Returns for each pixel of a crop which of the ids `present` is the heaviest around it."""
+    best = np.zeros(ids.shape, dtype=np.float32)
+    result = ids.copy()
+    for segment_id in present:
         own = ids == segment_id
-        near = tight_box(own, Box(0, 0, *shape)).grown(reach, shape).slices
-        own = own[near]
         weight = cv2.GaussianBlur(own.astype(np.float32), (0, 0), radius_px, borderType=cv2.BORDER_REPLICATE)
         weight[own] += 1e-4
-        np.copyto(result[near], np.int32(segment_id), where=weight > best[near])
-        np.maximum(best[near], weight, out=best[near])
+        np.copyto(result, np.int32(segment_id), where=weight > best)
+        np.maximum(best, weight, out=best)
     return result
 
 

@@ -331,9 +331,9 @@ def smooth(
     """
     chosen = changeable(panoptic_map, ids, policy)
     _, box = pixels_of(panoptic_map, chosen)
-    box = box.grown(int(np.ceil(3 * radius_px)), panoptic_map.shape)
+    box = box.grown(int(np.ceil(4 * radius_px)) + 1, panoptic_map.shape)
     draft = Draft(panoptic_map, box, policy)
-    smoothed = morphology.smoothed(draft.ids, radius_px)
+    smoothed = morphology.smoothed(draft.ids, radius_px, chosen)
     # A pixel changes only from or to one of the chosen segments, and never into a locked one.
     concerned = np.isin(draft.ids, chosen) | np.isin(smoothed, chosen)
     locked = [i for i, segment in panoptic_map.segments.items() if segment.locked]

@@ -12,46 +12,59 @@ import numpy as np
 from seamseg_studio.engine.evaluation.average_precision import Precision
 from seamseg_studio.engine.evaluation.pairing import Evaluation
 from seamseg_studio.engine.evaluation.panoptic_quality import Averages, Rules, score
+from seamseg_studio.engine.evaluation.plots import histogram, scatter
 
 _PAGE = Template("""\
 <!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>$title</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; color: #1d2229;
-  background: #fff }
-h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2.2rem }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
-th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid #e3e7ec; white-space: nowrap }
-th:first-child, td:first-child { text-align: left } th { font-weight: 600; color: #505a66 }
+:root { --ink: #1d2229; --soft: #5c6672; --line: #e3e7ec; --ground: #fff; --track: #eef1f5; --fill: #3b6fb5 }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4e8ee; --soft: #9aa5b1; --line: #2b323a; --ground: #15191e;
+  --track: #262d35; --fill: #6f9fdb } }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: var(--ink);
+  background: var(--ground) }
+h1 { font-size: 1.4rem; margin-bottom: .2rem; overflow-wrap: anywhere } h2 { font-size: 1.1rem; margin: 2.2rem 0 .5rem }
+.wide { overflow-x: auto }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums }
+th, td { padding: .22rem .7rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap }
+th { font-weight: 600; color: var(--soft) } th:first-child, td:first-child { text-align: left; padding-left: 0 }
+.means td:nth-child(2) { font-size: 1.25rem; font-weight: 600 }
 .swatch { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .5em;
   border: 1px solid #0003 }
-.bar { display: block; width: 9rem; height: .7em; background: #eef1f5; border-radius: 2px }
-.bar span { display: block; height: 100%; background: #3b6fb5; border-radius: 2px }
-.note { color: #5c6672 }
-@media (prefers-color-scheme: dark) { body { background: #15191e; color: #e4e8ee } th, .note { color: #9aa5b1 }
-  th, td { border-color: #2b323a } .bar { background: #262d35 } .bar span { background: #6f9fdb } }
+.track { display: block; width: 9rem; height: .7em; background: var(--track); border-radius: 2px }
+.track span { display: block; height: 100%; background: var(--fill); border-radius: 2px }
+.note { color: var(--soft); margin-top: 0 }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1.5rem }
+figure { margin: 0 } figcaption { color: var(--soft); font-size: .9rem }
+svg { width: 100%; height: auto } svg text { font-size: 12px; fill: var(--soft) } svg .grid { stroke: var(--line) }
+svg .bar { fill: var(--fill) } svg circle { stroke: var(--soft) }
 </style></head><body>
 <h1>$title</h1>
 <p class="note">$images, rules of $rules. Scores are 0 to 100; a dash means that nothing of the kind occurs.</p>
-$means
+<div class="means">$means</div>
 $precision
+<h2>Where the points are lost</h2>
+<div class="plots">
+<figure>$scatter<figcaption>A dot a category. Far left: segments are missed or invented. Low: borders do not
+fit.</figcaption></figure>
+<figure>$histogram<figcaption>How many categories have which PQ.</figcaption></figure>
+</div>
 <h2>Categories, by PQ</h2>
 $categories
-<h2>How PQ is spread</h2>
-$histogram
+$worst
 $failures
 </body></html>
 """)
 
 _COLUMNS = ("PQ", "SQ", "RQ", "PQ-dagger", "IoU")
-_NUM_BINS = 10
 
 
 def render_page(evaluation: Evaluation, title: str, rules: Rules = Rules.PANOPTICAPI) -> str:
-    """Returns the page: means, AP if computed, a row for each category with a bar, a histogram and the failures."""
-    stats = evaluation.stats
-    scores = score(stats, evaluation.taxonomy, rules)
+    """Returns the page: means, AP if computed, two plots, a row for each category, the worst images and the
+    failures."""
+    stats, taxonomy = evaluation.stats, evaluation.taxonomy
+    scores = score(stats, taxonomy, rules)
     groups = (("all", scores.all), ("things", scores.things), ("stuff", scores.stuff))
     return _PAGE.substitute(
         title=escape(title),
@@ -60,7 +73,9 @@ def render_page(evaluation: Evaluation, title: str, rules: Rules = Rules.PANOPTI
         means=_table(("", *_COLUMNS, "categories"), [_means(name, group) for name, group in groups]),
         precision=_precision(evaluation),
         categories=_categories(evaluation, rules),
-        histogram=_histogram(scores.pq),
+        histogram=histogram(scores.pq),
+        scatter=scatter(taxonomy.categories, scores.sq, scores.rq),
+        worst=_worst(evaluation),
         failures=_failures(evaluation),
     )
 
@@ -104,15 +119,14 @@ def _categories(evaluation: Evaluation, rules: Rules) -> str:
     return _table(("category", "", *_COLUMNS, "found", "invented", "missed"), rows)
 
 
-def _histogram(pq: np.ndarray) -> str:
-    known = pq[~np.isnan(pq)]
-    counts, edges = np.histogram(known, bins=_NUM_BINS, range=(0, 1))
-    most = max(1, int(counts.max(initial=0)))
+def _worst(evaluation: Evaluation) -> str:
+    if evaluation.stats.num_images < 2:
+        return ""
     rows = [
-        [f"{edges[place] * 100:.0f} to {edges[place + 1] * 100:.0f}", _bar(number / most), str(number)]
-        for place, number in enumerate(counts.tolist())
+        [escape(image.name), _bar(image.pq), _text(image.pq), str(image.found), str(image.invented), str(image.missed)]
+        for image in evaluation.worst
     ]
-    return _table(("PQ", "", "categories"), rows)
+    return "<h2>Images with the lowest PQ</h2>" + _table(("image", "", "PQ", "found", "invented", "missed"), rows)
 
 
 def _failures(evaluation: Evaluation) -> str:
@@ -129,12 +143,12 @@ def _failures(evaluation: Evaluation) -> str:
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     top = "".join(f"<th>{name}</th>" for name in head)
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>\n" for row in rows)
-    return f"<table><thead><tr>{top}</tr></thead><tbody>\n{body}</tbody></table>"
+    return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>\n{body}</tbody></table></div>'
 
 
 def _bar(share: float) -> str:
     width = 0.0 if math.isnan(share) else share * 100
-    return f'<span class="bar"><span style="width: {width:.1f}%"></span></span>'
+    return f'<span class="track"><span style="width: {width:.1f}%"></span></span>'
 
 
 def _text(value: float) -> str:

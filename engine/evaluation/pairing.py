@@ -11,13 +11,31 @@ import numpy as np
 
 from seamseg_studio.engine.errors import InputError, SeamsegError
 from seamseg_studio.engine.evaluation.average_precision import AveragePrecision, InstanceCollector
-from seamseg_studio.engine.evaluation.panoptic_quality import Labelling, PanopticStats, Rules, compare
+from seamseg_studio.engine.evaluation.panoptic_quality import Labelling, PanopticStats, Rules, compare, score
 from seamseg_studio.engine.formats.registry import LabelledImage
 from seamseg_studio.engine.formats.segments import ImageLabels
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 from seamseg_studio.engine.scene.taxonomy import VOID_CATEGORY, Taxonomy
 
 _NUM_THREADS = 4
+_NUM_WORST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ImageScore:
+    """How well one image was labelled.
+
+    Attributes:
+        name: The image.
+        pq: Mean over the categories that occur in it, 0 to 1.
+        found, invented, missed: Segments.
+    """
+
+    name: str
+    pq: float
+    found: int
+    invented: int
+    missed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +48,7 @@ class Evaluation:
         failures: Image name and reason of those that could not.
         precision: AP of things, if it was asked for.
         ignored_categories: Categories of the predictions that the ground truth does not know; they count as void.
+        worst: The images with the lowest PQ, lowest first, at most ten; images where nothing occurs are left out.
     """
 
     taxonomy: Taxonomy
@@ -37,6 +56,7 @@ class Evaluation:
     failures: tuple[tuple[str, str], ...] = ()
     precision: AveragePrecision | None = None
     ignored_categories: tuple[str, ...] = ()
+    worst: tuple[ImageScore, ...] = ()
 
 
 def translation(predicted: Taxonomy, true: Taxonomy) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -106,9 +126,12 @@ def evaluate(
 
     total = PanopticStats.zeros(num_categories)
     failures = []
+    worst: list[ImageScore] = []
     for name, outcome in _outcomes(truths, one, num_threads):
         try:
-            total += outcome()
+            stats = outcome()
+            total += stats
+            worst = sorted([*worst, *_image_score(name, stats, true_taxonomy)], key=lambda image: image.pq)[:_NUM_WORST]
         except SeamsegError as error:
             failures.append((name, str(error)))
         except (OSError, ValueError) as error:
@@ -116,7 +139,13 @@ def evaluate(
         if on_image is not None:
             on_image(name)
     precision = collector.compute() if collector is not None else None
-    return Evaluation(true_taxonomy, total, tuple(failures), precision, ignored)
+    return Evaluation(true_taxonomy, total, tuple(failures), precision, ignored, tuple(worst))
+
+
+def _image_score(name: str, stats: PanopticStats, taxonomy: Taxonomy) -> list[ImageScore]:
+    pq = score(stats, taxonomy).all.pq
+    counts = (int(n.sum()) for n in (stats.true_positives, stats.false_positives, stats.false_negatives))
+    return [] if np.isnan(pq) else [ImageScore(name, pq, *counts)]
 
 
 def lookup(predictions: Iterable[LabelledImage]) -> Callable[[LabelledImage], ImageLabels]:

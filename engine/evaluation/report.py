@@ -20,7 +20,8 @@ def as_json(evaluation: Evaluation, rules: Rules = Rules.PANOPTICAPI) -> dict[st
 
     Keys: `schema`, `rules`, `num_images`; `all`, `things` and `stuff` (pq, sq, rq, pq_dagger, miou, num_categories);
     `ap` (box and mask: ap, ap_50, ap_75), if computed; `categories` (name, kind, the same scores, true_positives,
-    false_positives, false_negatives); `failures`; `ignored_categories`.
+    false_positives, false_negatives); `failures`; `ignored_categories`; `worst_images`
+    (image, pq, found, invented, missed).
     """
     stats, taxonomy = evaluation.stats, evaluation.taxonomy
     scores = score(stats, taxonomy, rules)
@@ -55,6 +56,10 @@ def as_json(evaluation: Evaluation, rules: Rules = Rules.PANOPTICAPI) -> dict[st
         "categories": categories,
         "failures": [{"image": name, "reason": reason} for name, reason in evaluation.failures],
         "ignored_categories": list(evaluation.ignored_categories),
+        "worst_images": [
+            {"image": i.name, "pq": _percent(i.pq), "found": i.found, "invented": i.invented, "missed": i.missed}
+            for i in evaluation.worst
+        ],
     }
 
 

@@ -85,7 +85,7 @@ def test_a_page_with_everything(
     text = page.read_text(encoding="utf-8")
     tags = HTMLParser()
     tags.feed(text)
-    for part in ("stuff 00", "thing 36", "AP50", "3 images", "d_003", "&lt;script&gt;"):
+    for part in ("stuff 00", "thing 36", "AP50", "3 images", "d_003", "&lt;script&gt;", "Images with the lowest PQ"):
         assert part in text
     assert "<script" not in text
     assert "http" not in text
@@ -122,6 +122,23 @@ def test_a_prediction_of_another_size_is_named(
     (predictions / "panoptic.json").write_text(text)
     assert main(["--predictions", str(predictions), "--ground-truth", str(dataset)]) == 3
     assert "a_000: the ground truth is (256, 384), the prediction (224, 320)" in capsys.readouterr().err
+
+
+def test_the_worst_images_are_named_worst_first(
+    dataset: Path, predictions: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = json.loads((predictions / "panoptic.json").read_text())
+    for annotation in document["annotations"]:
+        if annotation["file_name"] in ("b_001.png", "c_002.png"):
+            kept = 1 if annotation["file_name"] == "b_001.png" else -1
+            annotation["segments_info"] = annotation["segments_info"][:kept]
+    (predictions / "panoptic.json").write_text(json.dumps(document))
+    assert main(["--predictions", str(predictions), "--ground-truth", str(dataset), "--json"]) == 0
+    worst = json.loads(capsys.readouterr().out)["worst_images"]
+    assert [image["image"] for image in worst][:2] == ["b_001", "c_002"]
+    assert worst[0]["pq"] < worst[1]["pq"] < 100 == worst[2]["pq"] == worst[3]["pq"]
+    assert worst[0]["found"] == 1
+    assert worst[1]["missed"] == 1
 
 
 def test_categories_are_matched_by_name(dataset: Path, predictions: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,7 +49,7 @@ def build_parser() -> Parser:
     parser = Parser(prog="seamseg-convert", description="Convert a labelled dataset to another format.", epilog=_EPILOG)
     parser.add_argument("source", metavar="SRC", help="folder or index file of the dataset, or a project")
     parser.add_argument("target", metavar="DST", help="folder to write to")
-    readable = ", ".join([*(entry.name for entry in FORMATS.values() if entry.reads), PROJECT])
+    readable = ", ".join([*(entry.name for entry in FORMATS.values() if entry.reads), PROJECT, "datumaro:NAME"])
     parser.add_argument("--from", dest="source_format", metavar="F", help=f"found out if left away; {readable}")
     parser.add_argument("--to", dest="target_format", metavar="F", required=True, help=", ".join(FORMATS))
     parser.add_argument(

@@ -157,6 +157,8 @@ class Format:
         title: What people read.
         module: Where `Reader` and `Writer` of the format are, loaded when first used.
         reads: Whether it can be read.
+        writes: Whether it can be written.
+        dialect: What its reader is told to read, if it reads several formats.
         has_splits: Whether its reader takes a `split`.
         finds_images: Whether its reader takes the folder `images`.
         copies_images: Whether its writer takes `copy_images`, as it can do without them.
@@ -171,6 +173,8 @@ class Format:
     finds_images: bool = False
     copies_images: bool = False
     keeps_partition: bool = True
+    writes: bool = True
+    dialect: str = ""
 
     def writer(
         self, out_dir: Path | str, taxonomy: Taxonomy, *, resume: bool = False, overwrite: bool = False, **options: Any
@@ -185,9 +189,12 @@ class Format:
             options: Those of the format's `Writer`.
 
         Raises:
+            InputError: The format cannot be written.
             FormatError: The folder already holds a dataset of this format, or one with another taxonomy.
             OSError: The folder cannot be made.
         """
+        if not self.writes:
+            raise InputError(f"the format {self.name!r} can be read but not written; choose another one")
         module = import_module(f"{__package__}.{self.module}")
         writer: Writer = module.Writer(Path(out_dir), taxonomy, resume=resume, overwrite=overwrite, **options)
         return writer
@@ -205,6 +212,8 @@ class Format:
         """
         if not self.reads:
             raise InputError(f"the format {self.name!r} can be written but not read; choose another one")
+        if self.dialect:
+            options["dialect"] = self.dialect
         module = import_module(f"{__package__}.{self.module}")
         reader: Reader = module.Reader(Path(path), **options)
         return reader
@@ -263,15 +272,18 @@ FORMATS: dict[str, Format] = {
 
 
 def find_format(name: str) -> Format:
-    """Returns the format called `name`.
+    """Returns the format called `name`; "datumaro:NAME" is any that this library reads.
 
     Raises:
         InputError: There is none; the message lists those there are.
     """
+    library, _, dialect = name.partition(":")
+    if library == "datumaro" and dialect:
+        return Format(name, f"{dialect}, through datumaro", "foreign", writes=False, dialect=dialect)
     try:
         return FORMATS[name]
     except KeyError:
-        raise InputError(f"unknown format {name!r}; there are {', '.join(FORMATS)}") from None
+        raise InputError(f"unknown format {name!r}; there are {', '.join(FORMATS)}, and datumaro:NAME") from None
 
 
 def to_map(labels: Labels) -> PanopticMap:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from seamseg_studio.app.action_spec import DOCUMENT, EDIT, SELECTED, ActionSpec
 from seamseg_studio.app.commands import Commands
 from seamseg_studio.app.segment_actions import SEGMENT_ACTIONS
-from seamseg_studio.app.theme import ThemeChoice
+from seamseg_studio.app.view_actions import VIEW_ACTIONS
 
 CONTEXT = "Actions"  # of the translations of `text` and of the names of menus
 
@@ -27,15 +25,6 @@ MENU_TEXTS = {
     "Text size": "Text &size",
     "Overlay": "&Overlay",
 }
-
-
-def _mode_is(mode: str) -> Callable[[Commands], bool]:
-    return lambda c: c.window.canvas is not None and c.window.canvas.overlay_mode == mode
-
-
-def _theme_is(choice: ThemeChoice) -> Callable[[Commands], bool]:
-    return lambda c: c.studio.theme.choice is choice
-
 
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("open_folder", "File", "Open &folder…", Commands.open_folder, ("Ctrl+O",), "open_folder"),
@@ -85,67 +74,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         gap=True,
     ),
     ActionSpec("select_none", "Edit", "Select &none", Commands.select_none, ("Esc",), needs=SELECTED),
-    # View
-    ActionSpec("fit", "View", "&Fit the image", Commands.fit, ("Ctrl+0",), "fit", DOCUMENT),
-    ActionSpec("zoom_100", "View", "&100 %", Commands.zoom_100, ("Ctrl+1",), needs=DOCUMENT),
-    ActionSpec(
-        "zoom_in",
-        "View",
-        "Zoom &in",
-        Commands.zoom_in,
-        ("Ctrl++", "Ctrl+="),
-        "zoom_in",
-        DOCUMENT,
-        repeats=True,
-    ),
-    ActionSpec("zoom_out", "View", "Zoom &out", Commands.zoom_out, ("Ctrl+-",), "zoom_out", DOCUMENT, repeats=True),
-    *(
-        ActionSpec(
-            f"mode_{mode}",
-            "View/Overlay",
-            text,
-            lambda c, mode=mode: c.set_mode(mode),  # type: ignore[misc]
-            needs=("canvas",),
-            checked=_mode_is(mode),
-            group="mode",
-        )
-        for mode, text in (
-            ("fill", "&Fill and outline"),
-            ("outline", "&Outline only"),
-            ("instance", "&Instances apart"),
-            ("provenance", "&Who said so"),
-        )
-    ),
-    ActionSpec(
-        "outlines",
-        "View/Overlay",
-        "Show out&lines",
-        Commands.toggle_outlines,
-        needs=("canvas",),
-        gap=True,
-        checked=lambda c: c.window.canvas is not None and c.window.canvas.show_outlines,
-    ),
-    *(
-        ActionSpec(
-            f"theme_{choice.value}",
-            "View/Theme",
-            text,
-            lambda c, choice=choice: c.set_theme(choice),  # type: ignore[misc]
-            checked=_theme_is(choice),
-            group="theme",
-        )
-        for choice, text in (
-            (ThemeChoice.SYSTEM, "As the &system"),
-            (ThemeChoice.DARK, "&Dark"),
-            (ThemeChoice.LIGHT, "&Light"),
-            (ThemeChoice.CONTRAST, "High &contrast"),
-        )
-    ),
-    ActionSpec("text_larger", "View/Text size", "&Larger", lambda c: c.change_scale(1), ("Ctrl+Alt++",)),
-    ActionSpec("text_smaller", "View/Text size", "&Smaller", lambda c: c.change_scale(-1), ("Ctrl+Alt+-",)),
-    ActionSpec("text_normal", "View/Text size", "&Normal", lambda c: c.change_scale(0), ("Ctrl+Alt+0",)),
-    ActionSpec("full_screen", "View", "F&ull screen", Commands.toggle_full_screen, ("F11",), gap=True),
-    ActionSpec("reset_layout", "View", "&Reset the layout", Commands.reset_layout),
+    *VIEW_ACTIONS,
     *SEGMENT_ACTIONS,
     # Label
     ActionSpec("label_image", "Label", "&Label this image", Commands.label_image, ("Ctrl+L",), "label", EDIT),

@@ -72,6 +72,7 @@ class Commands(QObject):
             document.selection_changed.connect(self.conditions_changed)
             document.history_changed.connect(self.conditions_changed)
             document.policy_changed.connect(self.conditions_changed)
+            document.category_changed.connect(self.conditions_changed)
             document.steps_changed.connect(self.steps_changed)
 
     # Conditions: each gives the reason why not, or nothing
@@ -183,8 +184,22 @@ class Commands(QObject):
 
         self.canvas.set_overlay_mode(OverlayMode(mode))
 
-    def toggle_outlines(self) -> None:
-        self.canvas.set_show_outlines(not self.canvas.show_outlines)
+    def toggle_category_hidden(self) -> None:
+        """Hides all segments of the current category, or shows them again."""
+        self.canvas.set_hidden_categories(self.canvas.hidden_categories ^ {self.document.current_category})
+
+    def toggle_category_protected(self) -> None:
+        """Locks all segments of the current category against every edit, in all images, or unlocks them."""
+        document = self.document
+        document.change_policy(protected_categories=document.policy.protected_categories ^ {document.current_category})
+
+    def is_category_protected(self) -> bool:
+        document = self.studio.session.document
+        return document is not None and document.current_category in document.policy.protected_categories
+
+    def is_category_hidden(self) -> bool:
+        canvas, document = self.window.canvas, self.studio.session.document
+        return canvas is not None and document is not None and document.current_category in canvas.hidden_categories
 
     def set_theme(self, choice: ThemeChoice) -> None:
         self.studio.change_preferences(theme=choice)

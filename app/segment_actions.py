@@ -98,6 +98,15 @@ SEGMENT_ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("merge", "Segment", "&Merge", Commands.merge, ("M",), "merge", (*EDIT, "several")),
     ActionSpec("lock", "Segment", "&Lock or unlock", Commands.toggle_lock, ("L",), "lock", CHANGE),
     ActionSpec("crowd", "Segment", "Cro&wd or not", lambda c: c.segment.toggle_crowd(), ("K",), "crowd", CHANGE),
+    ActionSpec(
+        "protect_category",
+        "Segment",
+        "Lock or unlock the c&urrent category",
+        Commands.toggle_category_protected,
+        ("Shift+L",),
+        needs=EDIT,
+        checked=Commands.is_category_protected,
+    ),
     ActionSpec("hide", "Segment", "&Hide or show", Commands.toggle_hidden, ("Shift+H",), "eye_off", SELECTED),
     ActionSpec("show_all", "Segment", "Show &all", Commands.show_all, ("Ctrl+Shift+H",), "eye", ("hidden",)),
     ActionSpec(

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QWidget
 
 from seamseg_studio.app.canvas.colours import OverlayMode
+from seamseg_studio.app.canvas.display import Display
+from seamseg_studio.app.canvas.tones import TonesButton, make_slider
 
 _GROUND = QColor(22, 24, 28, 240)
-_SLIDER_PX = 84
+_COMMON_MODES = (OverlayMode.FILL, OverlayMode.OUTLINE, OverlayMode.INSTANCE)
 _STYLE = """
 QLabel { color: #d4d7dd; background: transparent; }
 QLabel#hint { color: #8d929c; }
@@ -19,6 +21,10 @@ QFrame#modes { background: #16171b; border: 1px solid #33373f; border-radius: 5p
 QToolButton { color: #d4d7dd; background: transparent; border: none; border-radius: 4px; padding: 4px 9px;
   margin: 1px; }
 QToolButton:hover { background: #2a2d34; }
+QToolButton::menu-indicator { image: none; }
+QMenu { color: #d4d7dd; background: #1e2126; border: 1px solid #33373f; padding: 4px; }
+QMenu::item { padding: 5px 14px; border-radius: 4px; }
+QMenu::item:selected { background: #2e5799; color: #ffffff; }
 QToolButton:checked { background: #2e5799; color: #ffffff; }
 QToolButton:focus { border: 1px solid #5a9bfa; padding: 3px 8px; }
 QSlider { background: transparent; min-height: 20px; }
@@ -34,12 +40,12 @@ class CanvasBar(QWidget):
 
     Signals:
         opacity_changed: Of the overlay, 0 to 1, by hand.
-        brightness_changed: Of the image, 0 to 2, by hand.
+        tones_changed: Brightness, contrast and gamma of the image, by hand.
         mode_changed: An `OverlayMode` was chosen.
     """
 
     opacity_changed = Signal(float)
-    brightness_changed = Signal(float)
+    tones_changed = Signal(float, float, float)
     mode_changed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -49,54 +55,97 @@ class CanvasBar(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 5, 8, 5)
         layout.setSpacing(8)
-        self.opacity = self._add_slider(layout, self.tr("Overlay"), 0, 100, self.tr("How strong the colours are"))
+        self.opacity = self._add_slider(layout, self.tr("Overlay"), 100, self.tr("How strong the colours are"))
         self.opacity.valueChanged.connect(lambda value: self.opacity_changed.emit(value / 100))
-        self.brightness = self._add_slider(layout, self.tr("Image"), 0, 200, self.tr("How bright the image is"))
-        self.brightness.valueChanged.connect(lambda value: self.brightness_changed.emit(value / 100))
-        self._modes = QButtonGroup(self)
-        self._modes.setExclusive(True)
-        self._buttons: dict[OverlayMode, QToolButton] = {}
-        frame = QFrame()
-        frame.setObjectName("modes")
-        row = QHBoxLayout(frame)
-        row.setContentsMargins(1, 1, 1, 1)
-        row.setSpacing(0)
-        titles = {
-            OverlayMode.FILL: (self.tr("Fill + outline"), self.tr("Colours of the categories, with outlines")),
-            OverlayMode.OUTLINE: (self.tr("Outline"), self.tr("Outlines only")),
-            OverlayMode.INSTANCE: (self.tr("Instances"), self.tr("Each instance in a colour of its own")),
-            OverlayMode.PROVENANCE: (self.tr("Who said so"), self.tr("Model blue, you orange, imported green")),
-        }
-        for mode, (title, tip) in titles.items():
-            button = QToolButton()
-            button.setText(title)
-            button.setToolTip(tip)
-            button.setCheckable(True)
-            self._modes.addButton(button)
-            self._buttons[mode] = button
-            row.addWidget(button)
-            button.toggled.connect(self._mode_teller(mode))
+        self.brightness = self._add_slider(layout, self.tr("Image"), 200, self.tr("How bright the image is"))
+        self.tones = TonesButton(self)
+        layout.addWidget(self.tones)
+        for slider in (self.brightness, self.tones.contrast, self.tones.gamma):
+            slider.valueChanged.connect(self._on_tone_changed)
+        self.tones.reset_requested.connect(lambda: self.tones_changed.emit(1.0, 1.0, 1.0))
         layout.addSpacing(4)
-        layout.addWidget(frame)
+        layout.addWidget(self._make_modes())
         hint = QLabel(self.tr("H peek"))
         hint.setObjectName("hint")
         hint.setToolTip(self.tr("Hold H to see the image alone"))
         layout.addWidget(hint)
         self._buttons[OverlayMode.FILL].setChecked(True)
 
-    def show_values(self, opacity: float, brightness: float, mode: OverlayMode) -> None:
-        """Shows values without telling them."""
-        for widget in (self.opacity, self.brightness, *self._buttons.values()):
-            widget.blockSignals(True)
-        self.opacity.setValue(round(opacity * 100))
-        self.brightness.setValue(round(brightness * 100))
-        self._buttons[mode].setChecked(True)
-        for widget in (self.opacity, self.brightness, *self._buttons.values()):
-            widget.blockSignals(False)
+    def _make_modes(self) -> QFrame:
+        """The buttons of the common modes, and one that holds the others."""
+        modes = {
+            OverlayMode.FILL: (self.tr("Fill + outline"), self.tr("Colours of the categories, with outlines")),
+            OverlayMode.OUTLINE: (self.tr("Outline"), self.tr("Outlines only")),
+            OverlayMode.INSTANCE: (self.tr("Instances"), self.tr("Each instance in a colour of its own")),
+            OverlayMode.CATEGORY: (self.tr("Categories"), self.tr("Colours of the categories, without outlines")),
+            OverlayMode.UNCERTAINTY: (
+                self.tr("Uncertainty"),
+                self.tr("Blue where the model is sure, yellow where it is not; plain where you have said so"),
+            ),
+            OverlayMode.PROVENANCE: (self.tr("Who said so"), self.tr("Model blue, you orange, imported green")),
+            OverlayMode.DIFFERENCE: (
+                self.tr("Difference"),
+                self.tr("Only where the category is not what the model said; light grey where nothing is left"),
+            ),
+        }
+        self._modes = QButtonGroup(self)
+        self._modes.setExclusive(True)
+        self._buttons: dict[OverlayMode, QToolButton] = {}
+        self._choices: dict[OverlayMode, QAction] = {}
+        frame = QFrame()
+        frame.setObjectName("modes")
+        row = QHBoxLayout(frame)
+        row.setContentsMargins(1, 1, 1, 1)
+        row.setSpacing(0)
+        self.more = QToolButton()
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.more)
+        menu.setToolTipsVisible(True)
+        for mode, (title, tip) in modes.items():
+            if mode in _COMMON_MODES:
+                button = QToolButton()
+                button.toggled.connect(self._mode_teller(mode))
+                self._buttons[mode] = button
+                row.addWidget(button)
+                button.setText(title)
+                button.setToolTip(tip)
+                button.setCheckable(True)
+                button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+                self._modes.addButton(button)
+            else:
+                action = menu.addAction(title)
+                action.setToolTip(tip)
+                action.triggered.connect(lambda _=False, mode=mode: self.mode_changed.emit(mode))
+                self._choices[mode] = action
+        self.more.setMenu(menu)
+        self.more.setCheckable(True)
+        self.more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._modes.addButton(self.more)
+        row.addWidget(self.more)
+        return frame
 
-    def button(self, mode: OverlayMode) -> QAbstractButton:
-        """The button that chooses `mode`."""
-        return self._buttons[mode]
+    def show_display(self, display: Display) -> None:
+        """Shows values without telling them."""
+        widgets = (self.opacity, self.brightness, self.tones.contrast, self.tones.gamma, *self._buttons.values())
+        for widget in widgets:
+            widget.blockSignals(True)
+        self.opacity.setValue(round(display.opacity * 100))
+        self.brightness.setValue(round(display.brightness * 100))
+        self.tones.show_values(display.contrast, display.gamma)
+        chosen = self._choices.get(display.mode)
+        (self._buttons.get(display.mode) or self.more).setChecked(True)
+        self.more.setText(chosen.text() if chosen is not None else self.tr("More"))
+        self.more.setToolTip(chosen.toolTip() if chosen is not None else self.tr("Further meanings of the colours"))
+        for widget in widgets:
+            widget.blockSignals(False)
+        self.adjustSize()
+
+    def choose(self, mode: OverlayMode) -> None:
+        """Chooses `mode` as a click does."""
+        if mode in self._buttons:
+            self._buttons[mode].click()
+        else:
+            self._choices[mode].trigger()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -105,13 +154,11 @@ class CanvasBar(QWidget):
         painter.setBrush(_GROUND)
         painter.drawRoundedRect(self.rect(), 7, 7)
 
-    def _add_slider(self, layout: QHBoxLayout, title: str, least: int, most: int, tip: str) -> QSlider:
-        slider = QSlider(Qt.Orientation.Horizontal)
-        slider.setRange(least, most)
-        slider.setFixedWidth(_SLIDER_PX)
-        slider.setToolTip(tip)
-        slider.setAccessibleName(title)
-        slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click must not take the keyboard from the canvas
+    def _on_tone_changed(self) -> None:
+        self.tones_changed.emit(self.brightness.value() / 100, self.tones.contrast_value, self.tones.gamma_value)
+
+    def _add_slider(self, layout: QHBoxLayout, title: str, most: int, tip: str) -> QSlider:
+        slider = make_slider(title, 0, most, tip)
         label = QLabel(title)
         label.setBuddy(slider)
         layout.addWidget(label)

@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from seamseg_studio.engine.scene.panoptic_map import Segment
+from seamseg_studio.engine.scene.panoptic_map import Origin, Segment
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
 Words = NDArray[np.uint32]
@@ -24,13 +24,22 @@ HOVERED_RGB = (120, 190, 255)
 PROVENANCE_RGB = ((0, 0, 0), (0, 114, 178), (230, 159, 0), (0, 158, 115))
 
 
+# From sure to unsure, at equal steps; the ends of matplotlib's "plasma", which all eyes see rise in lightness.
+HEAT_RGB = ((13, 8, 135), (126, 3, 168), (204, 71, 120), (248, 149, 64), (240, 249, 33))
+VEIL_RGB, VEIL_ALPHA = (0, 0, 0), 255  # over what is dimmed; the fill's opacity makes it thinner
+VOID_RGB = (214, 214, 214)  # where there is nothing and the model had said something
+
+
 class OverlayMode(StrEnum):
     """What the colour over the image means."""
 
-    FILL = "fill"
+    FILL = "fill"  # the categories' colours, with outlines
     OUTLINE = "outline"
+    CATEGORY = "category"  # the categories' colours alone
     INSTANCE = "instance"
+    UNCERTAINTY = "uncertainty"
     PROVENANCE = "provenance"
+    DIFFERENCE = "difference"
 
 
 def word(rgb: tuple[int, int, int], alpha: int = 255) -> int:
@@ -101,10 +110,28 @@ def fill_word(
     """The fill of one segment in `mode`: its category's colour, or one of its own; 0 for a segment that is not."""
     if segment is None:
         return 0
+    if mode is OverlayMode.UNCERTAINTY:
+        return heat_word(segment)
     rgb = taxonomy[segment.category].color
     if mode is OverlayMode.INSTANCE and taxonomy.is_thing(segment.category):
         rgb = instance_rgb(segment_id, rgb)
     return word(rgb, SELECTED_ALPHA if is_selected else 255)
+
+
+def heat_word(segment: Segment) -> int:
+    """How unsure the model is of a segment, by its score; nothing where a person said so."""
+    if segment.origin is not Origin.MODEL or segment.score is None:
+        return 0
+    return heat(1.0 - segment.score)
+
+
+def heat(uncertainty: float) -> int:
+    """The word of an uncertainty, 0 to 1: the surer, the fainter."""
+    place = min(max(uncertainty, 0.0), 1.0) * (len(HEAT_RGB) - 1)
+    low = min(int(place), len(HEAT_RGB) - 2)
+    share = place - low
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(HEAT_RGB[low], HEAT_RGB[low + 1], strict=True))
+    return word((red, green, blue), round(255 * (0.35 + 0.65 * min(max(uncertainty, 0.0), 1.0))))
 
 
 def fill_words(segments: Mapping[int, Segment], taxonomy: Taxonomy, mode: OverlayMode) -> dict[int, int]:

@@ -19,18 +19,35 @@ class Display:
     Attributes:
         opacity: Of the fill, 0 to 1.
         brightness: Of the image, 0 to 2; 1 as it is.
+        contrast: Of the image about its middle tone, 0 to 4; 1 as it is.
+        gamma: Of the image, 0.25 to 4; 1 as it is, more lightens the shadows.
         mode: What the colours mean.
         outlines: Whether boundaries are drawn over the fill.
+        dims_others: Whether what is not selected is darkened, while something is.
+        names: Whether every segment that is large enough bears the name of its category.
+        crosshair: Whether lines go through the pointer.
+        rulers: Whether the edges of the canvas count pixels.
         hidden_categories: Left out with all their segments.
         hidden_segments: Left out.
     """
 
     opacity: float = 0.45
     brightness: float = 1.0
+    contrast: float = 1.0
+    gamma: float = 1.0
     mode: OverlayMode = OverlayMode.FILL
     outlines: bool = True
+    dims_others: bool = False
+    names: bool = False
+    crosshair: bool = False
+    rulers: bool = False
     hidden_categories: frozenset[int] = frozenset()
     hidden_segments: frozenset[int] = frozenset()
+
+    @property
+    def tones(self) -> tuple[float, float, float]:
+        """Brightness, contrast and gamma of the image."""
+        return self.brightness, self.contrast, self.gamma
 
 
 class DisplayWidget(QWidget):
@@ -61,6 +78,27 @@ class DisplayWidget(QWidget):
     def set_image_brightness(self, brightness: float) -> None:
         """Sets how bright the image is shown, 0 to 2, 1 being as it is."""
         self._set_display(brightness=min(max(brightness, 0.0), 2.0))
+
+    @property
+    def image_tones(self) -> tuple[float, float, float]:
+        """Brightness, contrast and gamma of the image, each 1 as it is."""
+        return self._display.tones
+
+    def set_image_tones(self, brightness: float = 1.0, contrast: float = 1.0, gamma: float = 1.0) -> None:
+        """Sets how the image is shown; without arguments as it is."""
+        self._set_display(
+            brightness=min(max(brightness, 0.0), 2.0),
+            contrast=min(max(contrast, 0.0), 4.0),
+            gamma=min(max(gamma, 0.25), 4.0),
+        )
+
+    def shows(self, option: str) -> bool:
+        """Whether a switch is on: "outlines", "dims_others", "names", "crosshair" or "rulers"."""
+        return bool(getattr(self._display, option))
+
+    def toggle(self, option: str) -> None:
+        """Turns one of these switches."""
+        self._set_display(**{option: not self.shows(option)})
 
     @property
     def overlay_mode(self) -> OverlayMode:

@@ -22,11 +22,12 @@ class ImageLayer(TileLayer):
         self._tones: NDArray[np.uint8] | None = None
         self._overview: QImage | None = None
 
-    def set_brightness(self, brightness: float) -> None:
-        """Multiplies the image's values by `brightness`, 1 leaving them as they are."""
-        self._tones = None
-        if brightness != 1.0:
-            self._tones = np.clip(np.arange(256) * brightness, 0, 255).astype(np.uint8)
+    def set_tones(self, brightness: float = 1.0, contrast: float = 1.0, gamma: float = 1.0) -> None:
+        """Shows the image's values by a curve: `gamma` first, then `contrast` about the middle, then `brightness`."""
+        tones = None if brightness == contrast == gamma == 1.0 else tone_curve(brightness, contrast, gamma)
+        if tones is None and self._tones is None:
+            return
+        self._tones = tones
         self._overview = None
         self.invalidate()
 
@@ -62,6 +63,13 @@ class ImageLayer(TileLayer):
         bytes_BGRA = tile.sheet.words.view(np.uint8).reshape(TILE_PX, TILE_PX, 4)
         bytes_BGRA[tile.span(part)] = cv2.cvtColor(self._toned(pixels), cv2.COLOR_RGB2BGRA)
         self.num_rendered += 1
+
+
+def tone_curve(brightness: float, contrast: float, gamma: float) -> NDArray[np.uint8]:
+    """What each value of an image is shown as; 1, 1 and 1 leave all as they are. [256] uint8."""
+    values = (np.arange(256) / 255.0) ** (1.0 / gamma)
+    values = ((values - 0.5) * contrast + 0.5) * brightness
+    return np.clip(np.rint(values * 255.0), 0, 255).astype(np.uint8)
 
 
 def _shrunk(pyramid: ImagePyramid, part: Rect, scale: float) -> NDArray[np.uint8]:

@@ -75,18 +75,14 @@ class LabelledLayer(TileLayer):
             if part.num_pixels > _COMPARE_PIXELS:
                 changed = _extent(ids != known)
                 known[:] = ids
-                if changed is None and not self._shows_provenance:
+                if changed is None and not self.overlay.reads_provenance:
                     return
-                if changed is not None and not self._shows_provenance:
+                if changed is not None and not self.overlay.reads_provenance:
                     part, ids, grid = self._narrowed(tile, part, changed, scale)
             else:
                 known[:] = ids
         self._blend(tile, part, scale, ids, grid)
         self.num_rendered += 1
-
-    @property
-    def _shows_provenance(self) -> bool:
-        return self.overlay.mode == "provenance"
 
     def _grid(self, part: Rect, scale: float) -> Patchwork:
         return patchwork(*part.grown(APRON_PX), scale, self.shape)
@@ -124,8 +120,7 @@ class LabelledLayer(TileLayer):
         painter.resetTransform()
         painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
         place = QPoint(columns.start, rows.start)
-        provenance = grid.take(self.overlay.map.provenance) if self._shows_provenance else _NO_PROVENANCE
-        fill = self.overlay.fill(ids[inner], provenance[inner] if self._shows_provenance else provenance)
+        fill = self.overlay.fill(ids[inner], lambda array: grid.take(array)[inner])
         if fill is not None and self._opacity > 0:
             self._fill.words[rows, columns] = fill
             painter.setOpacity(self._opacity)
@@ -136,9 +131,6 @@ class LabelledLayer(TileLayer):
             self._lines.words[rows, columns] = lines[inner]
             painter.drawImage(place, self._lines.image, source)
         painter.end()
-
-
-_NO_PROVENANCE = np.zeros((1, 1), np.uint8)
 
 
 def _extent(mask: NDArray[np.bool_]) -> Rect | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import SignalInstance
 
+from seamseg_studio.app.canvas.colours import OverlayMode
 from seamseg_studio.app.canvas.display import Display
 from seamseg_studio.app.canvas.image_layer import ImageLayer
 from seamseg_studio.app.canvas.labelled_layer import LabelledLayer
@@ -26,7 +27,7 @@ class Layers:
         self._repaint = repaint
         is_same = old is not None and old.document.image is document.image
         self.image: ImageLayer = old.image if old is not None and is_same else ImageLayer(document.image)
-        self.image.set_brightness(display.brightness)
+        self.image.set_tones(*display.tones)
         self.labelled = self._make_labelled()
         for signal, slot in self._slots():
             signal.connect(slot)
@@ -39,8 +40,11 @@ class Layers:
     def set_display(self, display: Display) -> None:
         """Shows things another way."""
         old, self._display = self._display, display
-        if display.brightness != old.brightness:
-            self.image.set_brightness(display.brightness)
+        if display.tones != old.tones:
+            self.image.set_tones(*display.tones)
+            self.labelled.invalidate()
+        if display.dims_others != old.dims_others:
+            self.overlay.set_dims_others(display.dims_others)
             self.labelled.invalidate()
         if (display.mode, display.outlines) != (old.mode, old.outlines):
             self.overlay.set_mode(display.mode, display.outlines)
@@ -63,10 +67,12 @@ class Layers:
             (self.document.segments_changed, self._on_document_segments_changed),
             (self.document.selection_changed, self._on_document_selection_changed),
             (self.document.palette_changed, self._on_document_palette_changed),
+            (self.document.prediction_stored, self._on_document_prediction_stored),
         ]
 
     def _make_labelled(self) -> LabelledLayer:
-        overlay = Overlay(self.document.map, self.document.displayed_taxonomy)
+        overlay = Overlay(self.document.map, self.document.displayed_taxonomy, self.document.prediction)
+        overlay.set_dims_others(self._display.dims_others)
         overlay.set_mode(self._display.mode, self._display.outlines)
         overlay.set_selection(self.document.selection)
         overlay.set_hidden(self._hidden_ids())
@@ -99,8 +105,18 @@ class Layers:
         self._repaint(None)
 
     def _on_document_selection_changed(self) -> None:
-        self.labelled.outdate_segments(self.overlay.set_selection(self.document.selection))
+        changed = self.overlay.set_selection(self.document.selection)
+        if self.overlay.dims_others and changed:
+            self.labelled.invalidate()
+        else:
+            self.labelled.outdate_segments(changed)
         self._repaint(None)
+
+    def _on_document_prediction_stored(self) -> None:
+        self.overlay.set_prediction(self.document.prediction)
+        if self._display.mode is OverlayMode.DIFFERENCE:
+            self.labelled.invalidate()
+            self._repaint(None)
 
     def _on_document_palette_changed(self) -> None:
         self.overlay.set_taxonomy(self.document.displayed_taxonomy)

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from seamseg_studio.app.canvas.colours import (
     SELECTED_RGB,
+    VEIL_ALPHA,
+    VEIL_RGB,
+    VOID_RGB,
     WHITE,
     IdTable,
     OverlayMode,
     Words,
     fill_word,
+    heat,
     line_words,
     provenance_words,
+    word,
 )
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
-from seamseg_studio.engine.scene.taxonomy import Taxonomy
+from seamseg_studio.engine.scene.panoptic_result import PanopticResult
+from seamseg_studio.engine.scene.taxonomy import VOID, VOID_CATEGORY, Taxonomy
 
 MAX_LINE_WIDTH = 3
 # How far a boundary reaches into the picture: a line's width, one more where selected, blurred by one, and one more to
 # see the neighbour.
 APRON_PX = MAX_LINE_WIDTH + 3
+
+_HUMAN = 2  # of the map's provenance
+# Modes in which a pixel may change its colour although its id stays.
+_BY_PROVENANCE = frozenset({OverlayMode.PROVENANCE, OverlayMode.UNCERTAINTY})
+Sampler = Callable[[NDArray[Any]], NDArray[Any]]
+"""Takes an array of the map's size to its values at the pixels that are drawn."""
 
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
@@ -30,8 +45,9 @@ _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 class Overlay:
     """The colours of a map's segments and lines, looked up by id."""
 
-    def __init__(self, panoptic_map: PanopticMap, taxonomy: Taxonomy) -> None:
+    def __init__(self, panoptic_map: PanopticMap, taxonomy: Taxonomy, prediction: PanopticResult | None = None) -> None:
         self.map = panoptic_map
+        self._prediction = prediction
         self._taxonomy = taxonomy
         self._mode = OverlayMode.FILL
         self._show_outlines = True
@@ -41,12 +57,32 @@ class Overlay:
         self._lines = line_words(WHITE)
         self._selected_lines = line_words(SELECTED_RGB)
         self._provenance = provenance_words()
-        self._fills = self._chosen = self._out_of_sight = IdTable({})
+        self._dims_others = False
+        self._veil = np.uint32(word(VEIL_RGB, VEIL_ALPHA))
+        self._void = np.uint32(word(VOID_RGB))
+        self._fills = self._chosen = self._out_of_sight = self._categories = IdTable({})
         self.recolour()
 
     @property
     def mode(self) -> OverlayMode:
         return self._mode
+
+    @property
+    def reads_provenance(self) -> bool:
+        """Whether colours depend on who said so, and not on the ids alone."""
+        return self._mode in _BY_PROVENANCE
+
+    @property
+    def dims_others(self) -> bool:
+        """Whether all that is not selected is darkened, while something is."""
+        return self._dims_others
+
+    def set_dims_others(self, dims_others: bool) -> None:
+        self._dims_others = dims_others
+
+    def set_prediction(self, prediction: PanopticResult | None) -> None:
+        """Takes another prediction to compare with."""
+        self._prediction = prediction
 
     @property
     def hidden(self) -> frozenset[int]:
@@ -84,7 +120,9 @@ class Overlay:
 
     def recolour(self) -> None:
         """Reads all segments' records anew."""
-        self._fills = IdTable({i: self._fill_word(i) for i in self.map.segments})
+        self._fills = IdTable({i: self._fill_word(i) for i in (VOID, *self.map.segments)})
+        if self._mode is OverlayMode.DIFFERENCE:
+            self._categories = IdTable({i: segment.category + 1 for i, segment in self.map.segments.items()})
 
     def take_over(self, ids: frozenset[int]) -> frozenset[int]:
         """Reads new records of `ids`; returns those of them whose old pixels look different now.
@@ -94,26 +132,59 @@ class Overlay:
         before = {i: self._fills.get(i) for i in ids}
         now = {i: self._fill_word(i) for i in ids}
         self._fills.update(now)
+        if self._mode is OverlayMode.DIFFERENCE:
+            segments = self.map.segments
+            self._categories.update({i: segments[i].category + 1 if i in segments else 0 for i in ids})
         return frozenset(i for i in ids if before[i] not in (0, now[i]))
 
     def _fill_word(self, segment_id: int) -> int:
         if segment_id in self._hidden:
             return 0
+        if segment_id == VOID:
+            return heat(1.0) if self._mode is OverlayMode.UNCERTAINTY else 0
         segment = self.map.segments.get(segment_id)
         return fill_word(segment_id, segment, self._taxonomy, self._mode, is_selected=segment_id in self._selection)
 
-    def fill(self, ids: NDArray[np.int32], provenance: NDArray[np.uint8]) -> Words | None:
+    def fill(self, ids: NDArray[np.int32], sample: Sampler) -> Words | None:
         """The colour of every pixel, None if there is none in this mode.
 
         Args:
             ids: Segment ids. [h, w] int32.
-            provenance: Who said so last. [h, w] uint8; looked at in the mode that shows it.
+            sample: Gives what further arrays hold at the same pixels.
         """
-        if self._mode is OverlayMode.OUTLINE:
-            return None
-        if self._mode is OverlayMode.PROVENANCE:
-            return self._provenance.take(provenance, mode="clip")
-        return self._fills.look_up(ids)
+        words = self._words(ids, sample)
+        if self._dims_others and self._selection:
+            chosen = self._chosen.look_up(ids) != 0
+            words = np.where(chosen, self._veil * 0 if words is None else words, self._veil)
+        return words
+
+    def _words(self, ids: NDArray[np.int32], sample: Sampler) -> Words | None:
+        match self._mode:
+            case OverlayMode.OUTLINE:
+                return None
+            case OverlayMode.PROVENANCE:
+                words: Words = self._provenance.take(sample(self.map.provenance), mode="clip")
+                return self._without_hidden(words, ids)
+            case OverlayMode.UNCERTAINTY:
+                words = self._fills.look_up(ids)
+                return np.where(sample(self.map.provenance) == _HUMAN, np.uint32(0), words)
+            case OverlayMode.DIFFERENCE:
+                return self._without_hidden(self._differences(ids, sample), ids)
+            case _:
+                return self._fills.look_up(ids)
+
+    def _differences(self, ids: NDArray[np.int32], sample: Sampler) -> Words:
+        """The category's colour where the model said another one, or nothing."""
+        if self._prediction is None:
+            return np.zeros(ids.shape, np.uint32)
+        told = np.where(self._prediction.categories == VOID_CATEGORY, 0, self._prediction.categories + 1)
+        model = told.astype(np.uint32).take(sample(self._prediction.ids), mode="clip")
+        mine = self._categories.look_up(ids)
+        words = np.where(mine == 0, self._void, self._fills.look_up(ids))
+        return np.where(mine == model, np.uint32(0), words)
+
+    def _without_hidden(self, words: Words, ids: NDArray[np.int32]) -> Words:
+        return np.where(self._out_of_sight.look_up(ids), np.uint32(0), words) if self._hidden else words
 
     def lines(self, ids: NDArray[np.int32]) -> Words | None:
         """The outlines between ids, None if there are none; right up to `APRON_PX` from the border. [h, w] int32."""
@@ -122,7 +193,7 @@ class Overlay:
         if self._hidden:
             ids = np.where(self._out_of_sight.look_up(ids), 0, ids)
         words = None
-        if self._show_outlines or self._mode is OverlayMode.OUTLINE:
+        if (self._show_outlines and self._mode is not OverlayMode.CATEGORY) or self._mode is OverlayMode.OUTLINE:
             words = self._lines.take(_line(boundary(ids), self._line_width - 1), mode="clip")
         if self._selection:
             chosen = self._chosen.look_up(ids)

@@ -19,8 +19,10 @@ from seamseg_studio.app.canvas.image_layer import to_qimage
 from seamseg_studio.app.canvas.keyboard import Keyboard, KeyTargets
 from seamseg_studio.app.canvas.layers import Layers
 from seamseg_studio.app.canvas.minimap import Minimap
+from seamseg_studio.app.canvas.names import Names
 from seamseg_studio.app.canvas.navigation import Navigation
 from seamseg_studio.app.canvas.pointer import Pointer, PointerTargets
+from seamseg_studio.app.canvas.rulers import PointerLines, paint_rulers
 from seamseg_studio.app.canvas.sketches import SketchPainter, paint_region
 from seamseg_studio.app.canvas.tags import SelectionTags
 from seamseg_studio.app.canvas.viewpoint import Viewpoint
@@ -69,15 +71,15 @@ class Canvas(DisplayWidget):
         self._stage: Stage | None = None
         self._layers: Layers | None = None
         self._navigation: Navigation | None = None
-        self._tags = SelectionTags()
+        self._tags, self._names, self._pointer_lines = SelectionTags(), Names(), PointerLines()
         self._ground = _GROUND
         self._is_peeking = self._has_sketch = False
         self._floating = Floating(self, self.picture_changed.emit)
         self._bar, self._minimap = self._floating.bar, self._floating.minimap
         self._bar.opacity_changed.connect(self.set_overlay_opacity)
-        self._bar.brightness_changed.connect(self.set_image_brightness)
+        self._bar.tones_changed.connect(self.set_image_tones)
         self._bar.mode_changed.connect(self.set_overlay_mode)
-        self._bar.show_values(self._display.opacity, self._display.brightness, self._display.mode)
+        self._bar.show_display(self._display)
         self._minimap.centre_requested.connect(self._on_minimap_centre_requested)
         self.display_changed.connect(self._on_display_changed)
         self._pointer = Pointer(
@@ -124,6 +126,7 @@ class Canvas(DisplayWidget):
         if old_layers is not None:
             old_layers.close()
         self._pointer.reset()
+        self._names.forget()
         self._display = without_segments(self._display)
         if document is not None:
             stage = self._need_stage()
@@ -191,6 +194,8 @@ class Canvas(DisplayWidget):
         viewport = self._stage.viewport()
         shape = self.active_tool.cursor(self._document) if self._document is not None else CursorShape()
         self._cursor.is_working = self._document is not None and self._document.working
+        display = self._display
+        self._pointer_lines.follow(viewport, self._pointer.position, crosshair=display.crosshair, rulers=display.rulers)
         self._cursor.refresh(viewport, shape, self._view, self._stage.device_ratio)
         if self._has_sketch or self.active_tool.sketch(self._document):
             viewport.update()
@@ -257,14 +262,22 @@ class Canvas(DisplayWidget):
             return
         ratio = stage.device_ratio
         decorations.paint_grid(painter, self._view, ratio, exposed, document.map.shape)
+        area, display = stage.viewport().rect(), self._display
         if not self._is_peeking:
-            self._tags.paint(painter, document, self._view, ratio, stage.viewport().rect())
+            if display.names and self._layers is not None:
+                seen = self._view.visible_box(document.map.shape, stage.device_shape)
+                self._names.paint(painter, document, self._layers.overlay.hidden, self._view, ratio, seen)
+            self._tags.paint(painter, document, self._view, ratio, area)
         if document.policy.region is not None:
-            paint_region(painter, document.policy.region, self._view, ratio, stage.viewport().rect())
+            paint_region(painter, document.policy.region, self._view, ratio, area)
         sketches = self.active_tool.sketch(document)
         self._has_sketch = bool(sketches)
         self._sketches.paint(painter, sketches, self._view, ratio)
+        if display.crosshair:
+            self._pointer_lines.paint(painter, area, self._pointer.position)
         self._cursor.paint(painter, self._view, ratio)
+        if display.rulers:
+            paint_rulers(painter, self._view, ratio, area, self._pointer.position)
 
     # Qt's events
 
@@ -306,7 +319,9 @@ class Canvas(DisplayWidget):
     def _on_display_changed(self) -> None:
         if self._layers is not None:
             self._layers.set_display(self._display)
-        self._bar.show_values(self._display.opacity, self._display.brightness, self._display.mode)
+        self._bar.show_display(self._display)
+        self._floating.place()
+        self._repaint()
 
     def _repaint(self, box: Box | None = None) -> None:
         if self._stage is not None:
@@ -319,6 +334,7 @@ class Canvas(DisplayWidget):
             (document.map_replaced, self._on_document_map_replaced),
             (document.category_changed, self.refresh_cursor),
             (document.working_changed, self.refresh_cursor),
+            (document.history_changed, self._names.forget),
             (document.policy_changed, self._repaint),  # the region that edits are kept to,
         ]
 

@@ -214,7 +214,22 @@ CASES: dict[str, Case] = {
     "mode_outline": Case(lambda h: h.window.commands.canvas.overlay_mode == "outline"),
     "mode_instance": Case(lambda h: h.window.commands.canvas.overlay_mode == "instance"),
     "mode_provenance": Case(lambda h: h.window.commands.canvas.overlay_mode == "provenance"),
+    "mode_category": Case(lambda h: h.window.commands.canvas.overlay_mode == "category"),
+    "mode_uncertainty": Case(lambda h: h.window.commands.canvas.overlay_mode == "uncertainty"),
+    "mode_difference": Case(lambda h: h.window.commands.canvas.overlay_mode == "difference"),
     "outlines": Case(lambda h: not h.window.commands.canvas.show_outlines),
+    "names": Case(lambda h: h.window.commands.canvas.shows("names")),
+    "dims_others": Case(lambda h: h.window.commands.canvas.shows("dims_others")),
+    "rulers": Case(lambda h: h.window.commands.canvas.shows("rulers")),
+    "crosshair": Case(lambda h: h.window.commands.canvas.shows("crosshair")),
+    "hide_category": Case(
+        lambda h: h.window.commands.canvas.hidden_categories == {2}, lambda h: h.document.set_current_category(2)
+    ),
+    "protect_category": Case(lambda h: not h.document.relabel([CAR], 3), lambda h: h.document.set_current_category(2)),
+    "reset_tones": Case(
+        lambda h: h.window.commands.canvas.image_tones == (1.0, 1.0, 1.0),
+        lambda h: h.window.commands.canvas.set_image_tones(1.5, 2.0, 0.5),
+    ),
     "theme_system": Case(
         lambda h: h.studio.theme.choice is ThemeChoice.SYSTEM,
         lambda h: h.studio.change_preferences(theme=ThemeChoice.DARK),

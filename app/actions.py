@@ -171,6 +171,33 @@ ACTIONS: tuple[ActionSpec, ...] = (
         ("Shift+D",),
         needs=("project",),
     ),
+    ActionSpec(
+        "next_place",
+        "Label",
+        "Next uncertain &place",
+        lambda c: c.step_place(1),
+        ("N",),
+        needs=(*DOCUMENT, "uncertainty"),
+        gap=True,
+        repeats=True,
+    ),
+    ActionSpec(
+        "previous_place",
+        "Label",
+        "Previous uncertain place",
+        lambda c: c.step_place(-1),
+        ("Shift+N",),
+        needs=(*DOCUMENT, "uncertainty"),
+        repeats=True,
+    ),
+    ActionSpec(
+        "review_next",
+        "Label",
+        "&Open the most uncertain image",
+        Commands.review_next_image,
+        ("Ctrl+Shift+N",),
+        needs=("project",),
+    ),
     # Train
     ActionSpec(
         "train",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from seamseg_studio.app.canvas import Canvas
     from seamseg_studio.app.document import Document
     from seamseg_studio.app.main_window import MainWindow
+    from seamseg_studio.engine.scene.geometry import Box
+    from seamseg_studio.engine.scene.review import Place
 
 _SCALE_STEP = 0.1
 _IMAGE_FILTER = "*.jpg *.jpeg *.png *.bmp *.tif *.tiff *.webp"
@@ -53,6 +55,7 @@ class Commands(QObject):
         studio.engine.state_changed.connect(self.conditions_changed)
         studio.training_ended.connect(self.conditions_changed)
         studio.theme.changed.connect(self.conditions_changed)
+        studio.review.place_reached.connect(self._on_review_place_reached)
 
     @property
     def document(self) -> Document:
@@ -99,6 +102,7 @@ class Commands(QObject):
             "several": lambda: "" if document and len(document.selection) > 1 else "select two segments or more",
             "hidden": lambda: "" if self.window.canvas and self.window.canvas.hidden_segments else "nothing is hidden",
             "unaccepted": lambda: "the image is not accepted" if record is None or record.status != "accepted" else "",
+            "uncertainty": lambda: _why_sure(document),
             "prediction": lambda: "" if document and document.prediction else "the model has not labelled this image",
             "unlabelled": lambda: "" if studio.labelling.unlabelled() else "every image has labels",
             "no_folder_job": lambda: "the images are being labelled" if studio.labelling.folder_job else "",
@@ -326,6 +330,19 @@ class Commands(QObject):
     def next_unaccepted(self) -> None:
         self.studio.session.open_next_unaccepted()
 
+    def step_place(self, step: int) -> None:
+        """Shows the next place (1) of the open image that the model is unsure of, or the one before (-1)."""
+        if not self.studio.review.step(step):
+            self.window.status.hint.setText(self.tr("No more uncertain places in this image"))
+
+    def review_next_image(self) -> None:
+        self.studio.review.open_next_image()
+
+    def _on_review_place_reached(self, place: Place, number: int, count: int, box: Box) -> None:
+        self.canvas.zoom_to_box(box)
+        text = self.tr("Uncertain place {0} of {1} · {2} % unsure")
+        self.window.status.hint.setText(text.format(number, count, round(place.doubt * 100)))
+
     # Train
 
     def train(self) -> None:
@@ -364,6 +381,12 @@ class Commands(QObject):
 
     def show_about(self) -> None:
         self.window.show_about()
+
+
+def _why_sure(document: Document | None) -> str:
+    if document is None or document.prediction is None:
+        return "the model has not labelled this image"
+    return "" if document.prediction.uncertainty is not None else "label this image again to know where it is unsure"
 
 
 def _translated(text: str) -> str:

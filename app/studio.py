@@ -24,6 +24,7 @@ from seamseg_studio.app.jobs.trainer_process import TrainerProcess, command_line
 from seamseg_studio.app.labelling import Labelling
 from seamseg_studio.app.messages import Choice, Level, Message
 from seamseg_studio.app.preferences import Preferences
+from seamseg_studio.app.review import Review
 from seamseg_studio.app.session import Session
 from seamseg_studio.app.settings import Settings, user_data_folder
 from seamseg_studio.app.theme import Theme
@@ -84,6 +85,7 @@ class Studio(QObject):
         self.engine = EngineJobs(model or settings.model, self._device, self, **engine_options)
         self.labelling = Labelling(self.session, self.engine, self.board, self)
         self.labelling.by_itself = self.preferences.labels_by_itself
+        self.review = Review(self.session, self)
         self.training: TrainerProcess | None = None
         self.trained_bundle: Path | None = None
         self.exporting: FunctionJob | None = None

@@ -142,7 +142,8 @@ class EngineJobs(QObject):
             key: A name for the image if prompts about it may follow.
         """
         priority = Priority.BATCH if in_background else Priority.INTERACTIVE
-        return Answer(self._running().predict(image, options=PredictOptions(), priority=priority, key=key), self)
+        options = PredictOptions(with_uncertainty=True)
+        return Answer(self._running().predict(image, options=options, priority=priority, key=key), self)
 
     def prompt(self, image: NDArray[np.uint8], prompt: Prompt, key: str) -> Answer:
         """Asks about one place of an image.

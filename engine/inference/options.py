@@ -17,6 +17,7 @@ class PredictOptions:
         reference: Whether to give the original project's map: at the network's input resolution, empty segments kept.
         with_raw: Whether to give the network's own output too (all detections with their masks; slower).
         with_second_choice: Whether to give the runner-up category per pixel.
+        with_uncertainty: Whether to say how unsure the network is of every pixel (not in reference mode).
 
     Raises:
         ValueError: A threshold outside [0, 1] or a negative area.
@@ -28,6 +29,7 @@ class PredictOptions:
     reference: bool = False
     with_raw: bool = False
     with_second_choice: bool = True
+    with_uncertainty: bool = False
 
     def __post_init__(self) -> None:
         for name in ("score_threshold", "overlap_threshold"):

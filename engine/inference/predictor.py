@@ -37,6 +37,7 @@ from seamseg_studio.engine.inference.prompts import (
     StrokesPrompt,
     check_prompt,
 )
+from seamseg_studio.engine.inference.uncertainty import MIN_SHARE, pixel_uncertainty
 from seamseg_studio.engine.model.config import Config
 from seamseg_studio.engine.model.panoptic_net import PanopticNet
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult, RawOutput
@@ -116,7 +117,8 @@ class Predictor:
         clock.begin("masks")
         if not options.with_raw:
             # The map shows no others, and masks are what costs most.
-            found = found[found.scores > options.score_threshold]
+            share = MIN_SHARE if options.with_uncertainty else 1.0
+            found = found[found.scores > options.score_threshold * share]
         masks = predict_masks(network, levels, [found], input_size)[0]
         del levels
         clock.begin("semantic")
@@ -140,6 +142,18 @@ class Predictor:
             seen = best if map_size == input_size else best_categories(logits, input_size, with_second=False)[0]
             raw = _raw_output(seen, found, masks)
         runner_up = None if second is None else second_choices(fused, best, second).cpu().numpy()
+        uncertainty = None
+        if options.with_uncertainty and not options.reference:
+            clock.begin("uncertainty")
+            uncertainty = pixel_uncertainty(
+                logits,
+                fused,
+                found,
+                masks,
+                input_size=input_size,
+                num_stuff=self.taxonomy.num_stuff,
+                score_threshold=options.score_threshold,
+            )
         ids = fused.ids.cpu().numpy()
         clock.end()
         return PanopticResult(
@@ -150,6 +164,7 @@ class Predictor:
             second_choice=runner_up,
             raw=raw,
             timings_ms=clock.timings_ms,
+            uncertainty=uncertainty,
         )
 
     def prompt(

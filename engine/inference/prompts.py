@@ -217,7 +217,8 @@ def check_prompt(prompt: Prompt, shape: tuple[int, int]) -> None:
             if sum(len(line.points_yx) for line in lines) > _MAX_STROKE_POINTS:
                 raise PromptError("the strokes are too long; accept what there is and go on from there")
             for line in lines:
-                if not line.points_yx or not all(map(isfinite, (*line.points_yx[0], line.width_px))):
+                values = (line.width_px, *(value for point in line.points_yx for value in point))
+                if not line.points_yx or not all(map(isfinite, values)):
                     raise PromptError("a stroke has no points; draw it again")
             if positive and start is None:
                 _check_point(*positive[0].points_yx[0], shape)

@@ -101,7 +101,7 @@ class LabelStore:
             becomes_map = self._is_untouched(image) and (may_become_map is None or may_become_map())
             connection.execute(
                 "UPDATE images SET prediction = ?, bundle = ?, timings = ?, uncertainty = ? WHERE id = ?",
-                (file, bundle, json.dumps(dict(result.timings_ms)), result.uncertainty(), image_id),
+                (file, bundle, json.dumps(dict(result.timings_ms)), result.doubt(), image_id),
             )
             if becomes_map:
                 self._set_root(connection, image, file, panoptic_map, Status.PREDICTED)

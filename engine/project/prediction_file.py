@@ -8,13 +8,16 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from seamseg_studio.engine.files import atomic_write
 from seamseg_studio.engine.project.errors import DamagedError
 from seamseg_studio.engine.project.run_file import decode_runs, encode_runs
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 
+_UNCERTAINTY_SCALE = 4  # it is smooth: the network makes it at a quarter of the size of what it sees
 _REMEDY = "let the model label this image again"
 
 
@@ -46,6 +49,8 @@ def write_prediction(path: Path, result: PanopticResult, bundle: str, keys: Sequ
         archive.writestr("ids.runs", encode_runs(result.ids))
         if result.second_choice is not None:
             archive.writestr("second_choice.runs", encode_runs(result.second_choice))
+        if result.uncertainty is not None:
+            archive.writestr("uncertainty.png", _shrunk(result.uncertainty))
     atomic_write(path, buffer.getvalue())
 
 
@@ -64,6 +69,9 @@ def read_prediction(path: Path) -> tuple[PanopticResult, list[int] | None]:
             second_choice = None
             if "second_choice.runs" in archive.namelist():
                 second_choice = decode_runs(archive.read("second_choice.runs"))[0].astype(np.uint8, copy=False)
+            uncertainty = None
+            if "uncertainty.png" in archive.namelist():
+                uncertainty = _enlarged(archive.read("uncertainty.png"), (ids.shape[0], ids.shape[1]))
         keys = content.get("keys")
         result = PanopticResult(
             ids,
@@ -72,7 +80,20 @@ def read_prediction(path: Path) -> tuple[PanopticResult, list[int] | None]:
             np.array(content["is_crowd"], dtype=np.bool_),
             second_choice,
             timings_ms={str(name): float(value) for name, value in content["timings_ms"].items()},
+            uncertainty=uncertainty,
         )
         return result, None if keys is None else [int(key) for key in keys]
     except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedError(path, error, _REMEDY) from error
+
+
+def _shrunk(uncertainty: NDArray[np.uint8]) -> bytes:
+    size = (-(-uncertainty.shape[1] // _UNCERTAINTY_SCALE), -(-uncertainty.shape[0] // _UNCERTAINTY_SCALE))
+    return bytes(cv2.imencode(".png", cv2.resize(uncertainty, size, interpolation=cv2.INTER_AREA))[1])
+
+
+def _enlarged(data: bytes, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if image is None:
+        raise ValueError("its uncertainty is no image")
+    return np.asarray(cv2.resize(image, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR), np.uint8)

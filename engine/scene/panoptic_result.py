@@ -44,6 +44,7 @@ class PanopticResult:
         second_choice: Runner-up category per pixel, `VOID_CATEGORY` where there is none. [H, W] uint8.
         raw: The network's own output, if it was asked for.
         timings_ms: Milliseconds per stage, by name.
+        uncertainty: How unsure the model is of every pixel, 0 to 255. [H, W] uint8.
     """
 
     ids: NDArray[np.int32]
@@ -53,6 +54,7 @@ class PanopticResult:
     second_choice: NDArray[np.uint8] | None = None
     raw: RawOutput | None = None
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    uncertainty: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
         num_segments = len(self.categories)
@@ -62,6 +64,8 @@ class PanopticResult:
             raise PartitionError("the per-segment arrays of a result differ in length or lack void")
         if self.second_choice is not None and self.second_choice.shape != self.ids.shape:
             raise PartitionError("the second choice of a result is of another size than its id image")
+        if self.uncertainty is not None and self.uncertainty.shape != self.ids.shape:
+            raise PartitionError("the uncertainty of a result is of another size than its id image")
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -73,8 +77,13 @@ class PanopticResult:
         """How many segments the arrays list, without void."""
         return len(self.categories) - 1
 
-    def uncertainty(self) -> float:
-        """How unsure the model is of the image: 1 less the mean over all pixels of their segment's score, void's 0."""
+    def doubt(self) -> float:
+        """How unsure the model is of the image, 0 to 1.
+
+        The mean uncertainty of its pixels; where that is not known, 1 less the mean score of their segments, void's 0.
+        """
+        if self.uncertainty is not None:
+            return float(self.uncertainty.mean()) / 255 if self.uncertainty.size else 0.0
         confidence = np.clip(self.scores.astype(np.float64), 0.0, 1.0)
         confidence[VOID] = 0.0
         areas = np.bincount(self.ids.ravel(), minlength=len(confidence))[: len(confidence)]

@@ -22,6 +22,8 @@ def to_arrays(result: PanopticResult) -> dict[str, Array]:
     }
     if result.second_choice is not None:
         arrays["second_choice"] = result.second_choice
+    if result.uncertainty is not None:
+        arrays["uncertainty"] = result.uncertainty
     if result.raw is not None:
         arrays |= {name: getattr(result.raw, name) for name in _RAW}
     return arrays
@@ -38,4 +40,5 @@ def from_arrays(arrays: Mapping[str, Array], timings_ms: Mapping[str, float]) ->
         second_choice=own.get("second_choice"),
         raw=RawOutput(**{name: own[name] for name in _RAW}) if _RAW[0] in own else None,
         timings_ms=dict(timings_ms),
+        uncertainty=own.get("uncertainty"),
     )

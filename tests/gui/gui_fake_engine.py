@@ -38,6 +38,7 @@ TAXONOMY = Taxonomy(
 OTHER_TAXONOMY = Taxonomy("other", (Category("road", Kind.STUFF, (1, 2, 3)), Category("tram", Kind.THING, (4, 5, 6))))
 ROAD, SKY, CAR, PERSON = 1, 2, 3, 4  # the ids of the answer
 HEIGHT, WIDTH = 96, 144  # of the pictures that tests open
+DOUBTFUL = ((20, 30), (70, 110))  # what the model is unsure of, the worse one first
 HOLD_VARIABLE = "GUI_FAKE_ENGINE_HOLD"  # as long as the file of this name exists, nothing is answered
 
 
@@ -50,7 +51,10 @@ def answer(height: int, width: int) -> PanopticResult:
     categories = np.array([255, 0, 1, 2, 3])
     scores = np.array([0, 0.9, 0.8, 0.95, 0.6], np.float32)
     second = np.where(ids == SKY, 0, 1).astype(np.uint8)
-    return PanopticResult(ids, categories, scores, np.zeros(5, bool), second)
+    uncertainty = np.zeros(ids.shape, np.uint8)
+    for value, (y, x) in zip((255, 150), DOUBTFUL, strict=True):
+        uncertainty[y - 4 : y + 5, x - 4 : x + 5] = value
+    return PanopticResult(ids, categories, scores, np.zeros(5, bool), second, uncertainty=uncertainty)
 
 
 class FakeModel:

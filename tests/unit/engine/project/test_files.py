@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,3 +91,16 @@ def test_a_prediction_file_keeps_everything_but_the_raw_output(tmp_path: Path) -
     np.testing.assert_array_equal(read.is_crowd, result.is_crowd)
     assert read.scores.dtype == np.float32
     assert read.raw is None
+
+
+def test_uncertainty_is_kept_beside_a_prediction_at_a_quarter_of_the_size(tmp_path: Path) -> None:
+    rows, columns = np.indices(make_result().shape)
+    smooth = (127 + 120 * np.sin(rows / 15) * np.cos(columns / 20)).astype(np.uint8)
+    result = replace(make_result(), uncertainty=smooth)
+    path = tmp_path / "x.prediction"
+    write_prediction(path, result, "starter", [0])
+    again = read_prediction(path)[0].uncertainty
+    assert again is not None
+    assert np.abs(again.astype(int) - smooth).max() <= 6
+    write_prediction(path, replace(result, uncertainty=None), "starter", [0])
+    assert read_prediction(path)[0].uncertainty is None

@@ -1,0 +1,59 @@
+"""N and Shift+N lead through the places that the model is unsure of; images come in the order of doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gui_fake_engine import DOUBTFUL
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from seamseg_studio.app.document import Document
+from seamseg_studio.app.main_window import MainWindow
+from seamseg_studio.app.studio import Studio
+from seamseg_studio.engine.scene.review import Place
+
+Press = Callable[..., None]
+
+
+def test_n_leads_to_the_uncertain_places_and_back(
+    labelled: Document, window: MainWindow, studio: Studio, press: Press
+) -> None:
+    reached: list[tuple[Place, int, int]] = []
+    studio.review.place_reached.connect(lambda place, number, count, box: reached.append((place, number, count)))
+    press(Qt.Key.Key_N)
+    press(Qt.Key.Key_N)
+    press(Qt.Key.Key_N, Qt.KeyboardModifier.ShiftModifier)
+    assert [number for _, number, _ in reached] == [1, 2, 1]
+    assert reached[0][2] == len(DOUBTFUL) == 2
+    for (y, x), (place, _, _) in zip(DOUBTFUL, reached[:2], strict=True):
+        assert abs(place.y - y) < 6
+        assert abs(place.x - x) < 6
+    assert "Uncertain place 1 of 2" in window.status.hint.text()
+    press(Qt.Key.Key_N)
+    press(Qt.Key.Key_N)
+    assert len(reached) == 4
+    assert "No more" in window.status.hint.text()
+
+
+def test_what_a_person_has_painted_is_no_longer_uncertain(labelled: Document, studio: Studio, press: Press) -> None:
+    reached: list[Place] = []
+    studio.review.place_reached.connect(lambda place, *_: reached.append(place))
+    y, x = DOUBTFUL[0]
+    labelled.begin_stroke(erase=False)
+    labelled.stroke_to(y, x, 12.0)
+    labelled.finish_stroke()
+    press(Qt.Key.Key_N)
+    assert abs(reached[0].y - DOUBTFUL[1][0]) < 6
+
+
+def test_images_come_in_the_order_of_doubt(labelled: Document, studio: Studio, qtbot: QtBot) -> None:
+    studio.labelling.label_all()
+    qtbot.waitUntil(lambda: not studio.labelling.unlabelled() and studio.labelling.folder_job is None, timeout=20_000)
+    order = studio.review.image_order
+    assert set(order) == {record.id for record in studio.session.records}
+    wanted = next(image_id for image_id in order if image_id != labelled.record.id)
+    studio.review.open_next_image()
+    qtbot.waitUntil(
+        lambda: studio.session.document is not None and studio.session.document.record.id == wanted, timeout=20_000
+    )

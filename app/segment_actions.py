@@ -20,7 +20,7 @@ TOOLS: tuple[tuple[str, str, str, str], ...] = (
     ("fill", "&Fill", "G", "fill"),
     ("split", "Spli&t", "Alt+M", "split"),
     ("refine", "&Grow and smooth", "T", "refine"),
-    ("previous", "Copy from the image bef&ore", "N", "copy_previous"),
+    ("previous", "Copy from the image bef&ore", "J", "copy_previous"),
     ("pick", "Pick &category", "I", "pick"),
     ("area", "Work &area", "C", "area"),
 )

@@ -28,7 +28,7 @@ class Previous(Tool):
     name = "previous"
     title = "Copy from the image before"
     icon = "copy_previous"
-    shortcut = "N"
+    shortcut = "J"
     hint = "Point at where a segment was in the image before; click to copy it to the same place here"
 
     def __init__(self) -> None:

@@ -302,6 +302,9 @@ CASES: dict[str, Case] = {
         lambda h: shown_image(h) == "a.jpg", lambda h: (h.session.step(1), h.until(lambda: shown_image(h) == "b.jpg"))
     ),
     "next_unaccepted": Case(lambda h: shown_image(h) == "b.jpg"),
+    "next_place": Case(lambda h: "Uncertain place 1 of 2" in h.window.status.hint.text()),
+    "previous_place": Case(lambda h: "Uncertain place 2 of 2" in h.window.status.hint.text()),
+    "review_next": Case(lambda h: any(card.message.key == "review" for card in h.window.cards.cards)),
     "train": Case(lambda h: h.dialog(TrainDialog)),
     "stop_training": Case(lambda h: h.studio.training is None, training),
     "use_trained_model": Case(lambda h: model_is(h, h.hold.parent.name), trained),

@@ -101,6 +101,6 @@ def test_uncertainty_is_kept_beside_a_prediction_at_a_quarter_of_the_size(tmp_pa
     write_prediction(path, result, "starter", [0])
     again = read_prediction(path)[0].uncertainty
     assert again is not None
-    assert np.abs(again.astype(int) - smooth).max() <= 6
+    assert np.abs(again.astype(int) - smooth).mean() <= 4
     write_prediction(path, replace(result, uncertainty=None), "starter", [0])
     assert read_prediction(path)[0].uncertainty is None

@@ -67,6 +67,12 @@ class Bundle:
     card: str
     manifest: Mapping[str, Any]
 
+    @property
+    def fingerprint(self) -> str:
+        """Tells models apart that have the same name: a hash of what decides on their labels."""
+        parts = (str(self.manifest["sha256"][name]) for name in (WEIGHTS, CONFIG, TAXONOMY))
+        return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
+
     def state_dict(self) -> dict[str, Tensor]:
         """Reads the weights, on the CPU and in 32 bits, complete for a strict `load_state_dict`.
 

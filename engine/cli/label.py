@@ -27,14 +27,14 @@ from seamseg_studio.engine.cli.console import (
     run_command,
     warn,
 )
-from seamseg_studio.engine.cli.targets import check_folder
+from seamseg_studio.engine.cli.targets import Workplace, check_folder
 from seamseg_studio.engine.errors import InputError
 from seamseg_studio.engine.formats.image_file import find_images
 from seamseg_studio.engine.formats.registry import FORMATS, Format, Writer, find_format
 from seamseg_studio.engine.service.batch import BatchSummary, ImageReport, label_images
 from seamseg_studio.engine.service.errors import EngineError
 from seamseg_studio.engine.service.protocol import PredictOptions
-from seamseg_studio.engine.service.roster import BatchImage, assign_names
+from seamseg_studio.engine.service.roster import LOG_NAME, BatchImage, assign_names
 from seamseg_studio.engine.service.runner import DEFAULT_FACTORY, Runner, find_factory
 
 _EPILOG = """\
@@ -122,15 +122,17 @@ def _run(args: argparse.Namespace) -> int:
         raise UsageError("--workers needs at least 1")
     out = Path(args.out)
     _check_target(out, formats, may_exist=args.resume or args.overwrite)
+    is_begun = any((out / f".{entry.name}.log").exists() for entry in formats)
     paths = find_images(args.inputs)
     runners = _load_runners(args, batch_size)
     model = runners[0].model
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        workplace = Workplace(out, (LOG_NAME,))
     except OSError as error:
         raise InputError(f"{describe_os_error(error)}; choose another --out") from error
     settings = {
         "model": model.name,
+        "fingerprint": model.fingerprint,
         "score_threshold": options.score_threshold,
         "overlap_threshold": options.overlap_threshold,
         "min_stuff_area": options.min_stuff_area,
@@ -163,6 +165,10 @@ def _run(args: argparse.Namespace) -> int:
             raise EngineError(
                 f"{describe_os_error(error)}; {screen.num_done} images are done: make room and run again with --resume"
             ) from error
+        if not summary.num_done and not summary.is_cancelled and (args.overwrite or not is_begun):
+            for writer in reversed(writers):  # a run of bad images only must not stand in the way of the next one
+                writer.discard()
+            workplace.take_back()
     return _conclude(args, summary, images, len(images) - len(left), writers, runners)
 
 

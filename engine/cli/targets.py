@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from seamseg_studio.engine.errors import InputError
@@ -42,3 +44,36 @@ def check_file(path: Path, option: str) -> None:
     if not path.parent.is_dir():
         raise InputError(f"{path.parent}: no such folder; make it, or choose another {option}")
     check_folder(path.parent, option)
+
+
+class Workplace:
+    """The folder that a run works in: made if missing, and as it was before if the run did nothing."""
+
+    def __init__(self, folder: Path, files: Sequence[str]) -> None:
+        """Makes the folder.
+
+        Args:
+            folder: Where the run works.
+            files: Names of the files that the run itself will begin or change there.
+
+        Raises:
+            OSError: It cannot be made.
+        """
+        self._made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+        self._former = {folder / name: _content(folder / name) for name in files}
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def take_back(self) -> None:
+        """Puts everything back: the run has done nothing. Folders that hold something by now stay."""
+        for path, content in self._former.items():
+            if content is None:
+                path.unlink(missing_ok=True)
+            else:
+                path.write_bytes(content)
+        with suppress(OSError):
+            for folder in self._made:
+                folder.rmdir()
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None

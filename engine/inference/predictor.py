@@ -57,6 +57,7 @@ class Predictor:
         bundle_name: The name of the bundle it came from.
         card_title: First heading of the bundle's card.
         num_parameters: Trained numbers in the network.
+        fingerprint: Tells models of one name apart.
         device: What it runs on.
         segmenter: Another model to answer prompts for masks; None for the network itself.
     """
@@ -69,6 +70,7 @@ class Predictor:
         bundle_name: str = "",
         card_title: str = "",
         num_parameters: int = 0,
+        fingerprint: str = "",
     ) -> None:
         """Takes a network that `compiled.prepare_network` made ready."""
         self.taxonomy = taxonomy
@@ -76,6 +78,7 @@ class Predictor:
         self.bundle_name = bundle_name
         self.card_title = card_title
         self.num_parameters = num_parameters
+        self.fingerprint = fingerprint
         parameter = next(network.parameters())
         self.device = parameter.device
         self._network = network
@@ -277,6 +280,7 @@ def load_model(model: str | Path | None = None, *, device: str = "auto", precisi
         bundle_name=bundle.name,
         card_title=next(headings, bundle.name),
         num_parameters=count_parameters(weights),
+        fingerprint=bundle.fingerprint,
     )
 
 

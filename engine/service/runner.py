@@ -54,6 +54,10 @@ class Model(Protocol):
         """First heading of the bundle's card."""
 
     @property
+    def fingerprint(self) -> str:
+        """Tells models of one name apart."""
+
+    @property
     def device(self) -> str:
         """What it runs on: "cpu", "cuda:0"."""
 
@@ -284,6 +288,7 @@ class _PredictorModel:
         self.taxonomy = predictor.taxonomy
         self.num_parameters = predictor.num_parameters
         self.card_title = predictor.card_title
+        self.fingerprint = predictor.fingerprint
         self.device = str(predictor.device)
 
     def predict(

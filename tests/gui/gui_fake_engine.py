@@ -66,6 +66,7 @@ class FakeModel:
     def __init__(self, name: str, device: str) -> None:
         self.name = name
         self.device = device
+        self.fingerprint = os.environ.get("FAKE_ENGINE_FINGERPRINT", "")
         self.kept: dict[str, PanopticResult] = {}
         self.taxonomy = OTHER_TAXONOMY if name == "other" else TAXONOMY
 

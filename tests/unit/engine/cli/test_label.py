@@ -379,3 +379,42 @@ def test_an_unknown_device_is_one_sentence(
         assert device in errors
         assert errors.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("formats", ["coco-panoptic", "npz,overlay,coco-panoptic,seamseg"])
+def test_only_bad_images_leave_nothing_behind_and_the_next_run_is_not_refused(
+    save: Callable[..., Path], tmp_path: Path, formats: str
+) -> None:
+    good = save("a.png")
+    bad = good.with_name("b.png")
+    bad.write_bytes(b"no image")
+    out = tmp_path / "deep" / "out"
+    assert main([str(bad), "--out", str(out), "--format", formats]) == 2
+    assert not out.parent.exists()
+    assert main([str(good), "--out", str(out), "--format", formats]) == 0
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    assert main([str(bad), "--out", str(out), "--format", formats, "--overwrite"]) == 2
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert main([str(bad), str(good), "--out", str(out), "--format", formats, "--resume"]) == 3
+
+
+def test_a_folder_with_other_things_keeps_them_when_nothing_could_be_labelled(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "notes.txt").write_text("mine")
+    bad = tmp_path / "b.png"
+    bad.write_bytes(b"no image")
+    assert main([str(bad), "--out", str(out)]) == 2
+    assert [path.name for path in out.iterdir()] == ["notes.txt"]
+
+
+def test_resuming_with_another_model_of_the_same_name_is_refused(
+    save: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = str(save("a.png"))
+    monkeypatch.setenv("FAKE_ENGINE_FINGERPRINT", "first")
+    assert main([image, "--out", str(tmp_path / "out")]) == 0
+    assert main([image, "--out", str(tmp_path / "out"), "--resume"]) == 0
+    monkeypatch.setenv("FAKE_ENGINE_FINGERPRINT", "second")
+    assert main([image, "--out", str(tmp_path / "out"), "--resume"]) == 2
+    assert "other options" in capsys.readouterr().err

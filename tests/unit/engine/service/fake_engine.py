@@ -73,6 +73,7 @@ class FakeModel:
 
     def __init__(self, device: str, name: str = "fake") -> None:
         self.device = device
+        self.fingerprint = os.environ.get("FAKE_ENGINE_FINGERPRINT", "")
         self.name = name
         self.kept: dict[str, Any] = {}
         self.segmenter: Any = None

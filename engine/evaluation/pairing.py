@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -151,16 +152,27 @@ def _image_score(name: str, stats: PanopticStats, taxonomy: Taxonomy) -> list[Im
 def lookup(predictions: Iterable[LabelledImage]) -> Callable[[LabelledImage], ImageLabels]:
     """Makes a `predict` for `evaluate` that finds stored predictions by image name.
 
+    Goes through the predictions as they are asked for, and keeps those that come before their turn: none, if both sides
+    are in one order, as readers give them.
+
     Raises (the result, when called):
         InputError: There is none of that name.
     """
-    by_name = {image.name: image for image in predictions}
+    coming = iter(predictions)
+    early: dict[str, LabelledImage] = {}
+    lock = threading.Lock()
 
     def find(image: LabelledImage) -> ImageLabels:
-        try:
-            found = by_name.pop(image.name)  # so that its labels are freed once compared
-        except KeyError:
-            raise InputError(f"{image.name}: there is no prediction for this image; label it first") from None
+        with lock:
+            found = early.pop(image.name, None)
+            while found is None:
+                candidate = next(coming, None)
+                if candidate is None:
+                    raise InputError(f"{image.name}: there is no prediction for this image; label it first")
+                if candidate.name == image.name:
+                    found = candidate
+                else:
+                    early[candidate.name] = candidate
         return found.labels
 
     return find

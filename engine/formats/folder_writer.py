@@ -122,7 +122,10 @@ class FolderWriter(ABC):
         return frozenset(r["name"] for r in records if all(_has_content(path) for path in self._files_of(r)))
 
     def close(self) -> None:
-        """Writes the indexes, removes what is left of a dataset that was overwritten, and closes the log."""
+        """Writes the indexes, removes what is left of a dataset that was overwritten, and closes the log.
+
+        If no image was written, a dataset that was to be overwritten stays.
+        """
         self._finish(is_whole=True)
 
     def discard(self) -> None:
@@ -147,6 +150,9 @@ class FolderWriter(ABC):
 
     def _finish(self, *, is_whole: bool) -> None:
         if self._is_closed:
+            return
+        if not len(self._log) and self._former.exists():
+            self.discard()
             return
         self._is_closed = True
         self._write_indexes()

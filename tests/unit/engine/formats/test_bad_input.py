@@ -366,3 +366,32 @@ def test_more_segments_than_sixteen_bits(tmp_path: Path, taxonomy: Taxonomy, nam
         (image,) = FORMATS[name].reader(tmp_path)
         found = image.labels.ids
     np.testing.assert_array_equal(found, ids)
+
+
+def test_a_conversion_can_be_cancelled_and_goes_on(
+    tmp_path: Path, taxonomy: Taxonomy, make_map: Callable[..., PanopticMap]
+) -> None:
+    with FORMATS["coco-panoptic"].writer(tmp_path / "data", taxonomy) as writer:
+        for number in range(30):
+            writer.write(f"{number:02}", None, make_map(number))
+    reader = FORMATS["coco-panoptic"].reader(tmp_path / "data")
+    told: list[str] = []
+    with FORMATS["voc"].writer(tmp_path / "out", taxonomy) as writer:
+        first = convert(reader, writer, num_threads=2, on_image=told.append, is_cancelled=lambda: len(told) >= 5)
+    assert 5 <= first.num_images == len(told) < 15
+    assert len(FORMATS["voc"].reader(tmp_path / "out")) == first.num_images
+    with FORMATS["voc"].writer(tmp_path / "out", taxonomy, resume=True) as writer:
+        second = convert(reader, writer, num_threads=2, on_image=told.append)
+    assert (second.num_kept, second.num_images) == (first.num_images, 30 - first.num_images)
+    assert set(told) == {f"{number:02}" for number in range(30)}
+
+
+@pytest.mark.parametrize("name", _READ)
+def test_overwriting_with_nothing_keeps_what_was_there(
+    write: Callable[[str], Path], taxonomy: Taxonomy, name: str
+) -> None:
+    source = write(name)
+    before = sorted(path for path in source.rglob("*") if path.is_file())
+    FORMATS[name].writer(source, taxonomy, overwrite=True).close()
+    assert sorted(path for path in source.rglob("*") if path.is_file()) == before
+    assert len(FORMATS[name].reader(source)) == 2

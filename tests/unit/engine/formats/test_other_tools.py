@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from seamseg_studio.engine.evaluation.panoptic_quality import score
 from seamseg_studio.engine.formats.cityscapes_labels import standard_labels
 from seamseg_studio.engine.formats.registry import FORMATS
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
-from seamseg_studio.engine.scene.taxonomy import Taxonomy
+from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 
 needs_pycocotools = pytest.mark.skipif(find_spec("pycocotools") is None, reason="pycocotools is not installed")
 needs_panopticapi = pytest.mark.skipif(find_spec("panopticapi") is None, reason="panopticapi is not installed")
@@ -50,6 +51,26 @@ def _moved(panoptic_map: PanopticMap, seed: int) -> PanopticMap:
     return PanopticMap.from_arrays(np.ascontiguousarray(ids), segments)
 
 
+SAMPLES = Path(__file__).resolve().parents[4] / "resources" / "samples" / "instances.json"
+
+
+def _real_pairs() -> tuple[Taxonomy, dict[str, tuple[PanopticMap, PanopticMap]]]:
+    """The things that people outlined on the sample photos, above a ground, and the same moved."""
+    reader = FORMATS["coco-instances"].reader(SAMPLES)
+    taxonomy = Taxonomy("real", (Category("ground", Kind.STUFF, (9, 9, 9)), *reader.taxonomy.categories))
+    pairs = {}
+    for number, image in enumerate(reader):
+        ground = image.map.next_id()
+        low = np.arange(image.map.shape[0])[:, None] > image.map.shape[0] // 2
+        ids = np.where((image.map.ids == 0) & low, np.int32(ground), image.map.ids)
+        segments = {i: replace(s, category=s.category + 1) for i, s in image.map.segments.items()}
+        truth = PanopticMap.from_arrays(ids, {**segments, ground: Segment(0)})
+        guess = _moved(truth, number)
+        found = {i: replace(s, category=truth.segments[i].category) for i, s in guess.segments.items()}
+        pairs[image.name] = (truth, PanopticMap.from_arrays(guess.ids, found))
+    return taxonomy, pairs
+
+
 def _pairs(make_map: Callable[..., PanopticMap], number: int) -> dict[str, tuple[PanopticMap, PanopticMap]]:
     maps = {}
     for n in range(number):
@@ -59,12 +80,17 @@ def _pairs(make_map: Callable[..., PanopticMap], number: int) -> dict[str, tuple
 
 
 @needs_panopticapi
+@pytest.mark.parametrize("kind", ["random", "real"])
 def test_panopticapi_scores_our_coco_panoptic_as_we_do(
-    tmp_path: Path, taxonomy: Taxonomy, make_map: Callable[..., PanopticMap]
+    tmp_path: Path, taxonomy: Taxonomy, make_map: Callable[..., PanopticMap], kind: str
 ) -> None:
+    if kind == "real":
+        taxonomy, pairs = _real_pairs()
+    else:
+        pairs = _pairs(make_map, 6)
     for side, part in enumerate(("truth", "guess")):
         with FORMATS["coco-panoptic"].writer(tmp_path / part, taxonomy) as writer:
-            for name, pair in _pairs(make_map, 6).items():
+            for name, pair in pairs.items():
                 writer.write(name, None, pair[side])
 
     def theirs(guess: str) -> list[float]:
@@ -121,13 +147,14 @@ def test_cityscapesscripts_scores_our_cityscapes_as_we_do(tmp_path: Path, make_m
 
 @needs_pycocotools
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize("kind", ["random", "real"])
 def test_pycocotools_reads_our_instances_and_finds_the_same_precision(
-    tmp_path: Path, taxonomy: Taxonomy, make_map: Callable[..., PanopticMap], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, taxonomy: Taxonomy, make_map: Callable[..., PanopticMap], kind: str
 ) -> None:
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
-    pairs = _pairs(make_map, 6)
+    taxonomy, pairs = _real_pairs() if kind == "real" else (taxonomy, _pairs(make_map, 6))
     collector = InstanceCollector(taxonomy)
     for side, part in enumerate(("truth", "guess")):
         with FORMATS["coco-instances"].writer(tmp_path / part, taxonomy) as writer:
@@ -136,13 +163,14 @@ def test_pycocotools_reads_our_instances_and_finds_the_same_precision(
     for truth, guess in pairs.values():
         collector.add(truth.ids, truth.segments, guess.ids, guess.segments)
     coco = COCO(str(tmp_path / "truth" / "instances.json"))
-    assert len(coco.imgs) == 6
+    assert len(coco.imgs) == len(pairs)
     for annotation in coco.loadAnns(coco.getAnnIds()):
         truth = pairs[Path(coco.imgs[annotation["image_id"]]["file_name"]).stem][0]
         mask = coco.annToMask(annotation).astype(bool)
         (segment_id,) = np.unique(truth.ids[mask]).tolist()
         assert mask.sum() == annotation["area"] == truth.area(segment_id)
         assert truth.segments[segment_id].category == annotation["category_id"] - 1
+        assert truth.segments[segment_id].is_crowd == annotation["iscrowd"]
     guesses = json.loads((tmp_path / "guess" / "instances.json").read_text())["annotations"]
     ours = collector.compute()
     for kind, found in (("bbox", ours.box), ("segm", ours.mask)):
@@ -152,4 +180,3 @@ def test_pycocotools_reads_our_instances_and_finds_the_same_precision(
         evaluation.summarize()
         assert [found.ap, found.ap_50, found.ap_75] == pytest.approx(evaluation.stats[:3].tolist())
         assert 0.01 < found.ap < 0.99
-    capsys.readouterr()

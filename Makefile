@@ -1,5 +1,5 @@
 # `make demo` and `make test` need nothing but make and the network; both can be run again and again.
-.PHONY: demo test lint studio clean
+.PHONY: demo test lint studio screenshots translations clean
 
 PYTEST_ARGS ?=
 
@@ -18,6 +18,17 @@ lint:
 studio:
 	@scripts/bootstrap.sh run
 	@.venv/bin/seamseg-studio
+
+# The texts of the window: new ones into the files for Qt Linguist, and what translators wrote into the program.
+translations:
+	@scripts/bootstrap.sh run
+	@.venv/bin/python scripts/translations.py
+
+# The pictures of the user guide, from a real project (made by `make demo`).
+screenshots:
+	@scripts/bootstrap.sh run
+	@test -d demo-out/samples.seamseg || $(MAKE) demo
+	@QT_QPA_PLATFORM=offscreen .venv/bin/python scripts/screenshots.py --project demo-out/samples.seamseg
 
 clean:
 	rm -rf build dist demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

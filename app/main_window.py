@@ -25,6 +25,7 @@ from seamseg_studio.app.commands import Commands
 from seamseg_studio.app.dialogs.palette import CommandPalette
 from seamseg_studio.app.dialogs.preferences import PreferencesDialog
 from seamseg_studio.app.icons import window_icon
+from seamseg_studio.app.languages import tool_text
 from seamseg_studio.app.menus import ActionSet
 from seamseg_studio.app.messages import Message
 from seamseg_studio.app.panels.categories import CategoriesPanel
@@ -202,7 +203,7 @@ class MainWindow(QMainWindow):
         self.stack.addWidget(self.canvas)
         self.cards.raise_()
         self.canvas.tool_changed.connect(self._on_canvas_tool_changed)
-        self.canvas.tool_hint_changed.connect(self.status.hint.setText)
+        self.canvas.tool_hint_changed.connect(lambda hint: self.status.hint.setText(tool_text(hint)))
         self.canvas.cursor_moved.connect(self._studio.work_timer.touch)
         self.navigator.set_canvas(self.canvas)
         self.canvas.cursor_moved.connect(self._on_canvas_cursor_moved)

@@ -12,9 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication
 
+from seamseg_studio.app.languages import speak
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.messages import Level, Message
 from seamseg_studio.app.settings import APP_NAME, Settings
@@ -56,7 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     application = existing if isinstance(existing, QApplication) else QApplication([APP_NAME])
     application.setApplicationName(APP_NAME)
     application.setApplicationDisplayName("Seamseg Studio")
-    studio = Studio(application, Settings(), model=options.model, device=options.device)
+    settings = Settings()
+    translators = speak(application, settings.preferences.language)
+    studio = Studio(application, settings, model=options.model, device=options.device)
     window = MainWindow(studio)
     window.restore_layout()
     failures = Failures(window)
@@ -69,6 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.excepthook = sys.__excepthook__
         studio.close()
         window.deleteLater()
+        for translator in translators:
+            application.removeTranslator(translator)
     return code or (1 if failures.count else 0)
 
 
@@ -99,11 +104,15 @@ class Failures:
             return
         self.count += 1
         _log.error("Unexpected error\n%s", "".join(traceback.format_exception(kind, error, trace)))
-        text = self._window.tr(
-            "{0}: {1}\nYour work is saved up to the last finished stroke. You can go on; if it comes again, restart."
+        text = QCoreApplication.translate(
+            "Failures",
+            "{0}: {1}\nYour work is saved up to the last finished stroke. You can go on; if it comes again, restart.",
         )
         message = Message(
-            self._window.tr("Something went wrong"), text.format(kind.__name__, error), Level.ERROR, key="failure"
+            QCoreApplication.translate("Failures", "Something went wrong"),
+            text.format(kind.__name__, error),
+            Level.ERROR,
+            key="failure",
         )
         self._window.show_message(message)
 

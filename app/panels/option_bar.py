@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolBar, QWidget
 
+from seamseg_studio.app.languages import tool_text
 from seamseg_studio.app.panels.choice_menu import ChoiceMenu
 from seamseg_studio.app.panels.fields import ChoiceBar, muted, rule
 
@@ -99,7 +100,7 @@ class OptionBar(QToolBar):
             self._options_box.hide()
             self._options_box.deleteLater()
         self._controls, self._values = {}, {}
-        self._title.setText("" if self._tool is None else self._tool.title)
+        self._title.setText("" if self._tool is None else tool_text(self._tool.title))
         self._options_box = QWidget(self)
         row = QHBoxLayout(self._options_box)
         row.setContentsMargins(0, 0, 0, 0)
@@ -127,16 +128,16 @@ class OptionBar(QToolBar):
             control = slider
         elif isinstance(option, ChoiceOption):
             kind = ChoiceMenu if option.is_folded else ChoiceBar
-            control = kind(option.choices, option.title)
+            control = kind([(value, tool_text(title)) for value, title in option.choices], tool_text(option.title))
             control.chosen.connect(lambda value: self._set(key, value))
         else:
-            control = QCheckBox(option.title)
+            control = QCheckBox(tool_text(option.title))
             control.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             control.toggled.connect(lambda value: self._set(key, value))
         if not isinstance(control, QCheckBox):
-            row.addWidget(QLabel(option.title))
-        control.setAccessibleName(option.title)
-        control.setToolTip(option.tip)
+            row.addWidget(QLabel(tool_text(option.title)))
+        control.setAccessibleName(tool_text(option.title))
+        control.setToolTip(tool_text(option.tip) if option.tip else "")
         row.addWidget(control)
         if key in self._values:
             row.addWidget(self._values[key])

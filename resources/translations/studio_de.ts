@@ -1,0 +1,2540 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="de_DE">
+<context>
+    <name>Actions</name>
+    <message>
+        <source>&amp;100 %</source>
+        <translation>&amp;100 %</translation>
+    </message>
+    <message>
+        <source>&amp;About Seamseg Studio</source>
+        <translation>&amp;Über Seamseg Studio</translation>
+    </message>
+    <message>
+        <source>&amp;Brush</source>
+        <translation>&amp;Pinsel</translation>
+    </message>
+    <message>
+        <source>&amp;Cancel labelling</source>
+        <translation>Beschriften a&amp;bbrechen</translation>
+    </message>
+    <message>
+        <source>&amp;Close project</source>
+        <translation>Projekt s&amp;chließen</translation>
+    </message>
+    <message>
+        <source>&amp;Command palette…</source>
+        <translation>&amp;Befehlspalette…</translation>
+    </message>
+    <message>
+        <source>&amp;Convert to the current category</source>
+        <translation>In die aktuelle Kategorie &amp;umwandeln</translation>
+    </message>
+    <message>
+        <source>&amp;Dark</source>
+        <translation>&amp;Dunkel</translation>
+    </message>
+    <message>
+        <source>&amp;Delete</source>
+        <translation>&amp;Löschen</translation>
+    </message>
+    <message>
+        <source>&amp;Edit the categories…</source>
+        <translation>Kategorien &amp;bearbeiten…</translation>
+    </message>
+    <message>
+        <source>&amp;Edit</source>
+        <translation>&amp;Bearbeiten</translation>
+    </message>
+    <message>
+        <source>&amp;Eraser</source>
+        <translation>&amp;Radierer</translation>
+    </message>
+    <message>
+        <source>&amp;Export…</source>
+        <translation>&amp;Exportieren…</translation>
+    </message>
+    <message>
+        <source>&amp;File</source>
+        <translation>&amp;Datei</translation>
+    </message>
+    <message>
+        <source>&amp;Fill and outline</source>
+        <translation>&amp;Füllung und Umriss</translation>
+    </message>
+    <message>
+        <source>&amp;Fill</source>
+        <translation>&amp;Füllen</translation>
+    </message>
+    <message>
+        <source>&amp;Fit the image</source>
+        <translation>Bild ein&amp;passen</translation>
+    </message>
+    <message>
+        <source>&amp;Flag or unflag</source>
+        <translation>&amp;Markieren oder Markierung entfernen</translation>
+    </message>
+    <message>
+        <source>&amp;Grow and smooth</source>
+        <translation>&amp;Wachsen und Glätten</translation>
+    </message>
+    <message>
+        <source>&amp;Grow by a pixel</source>
+        <translation>Um ein Pixel &amp;wachsen</translation>
+    </message>
+    <message>
+        <source>&amp;Help</source>
+        <translation>&amp;Hilfe</translation>
+    </message>
+    <message>
+        <source>&amp;Hide or show</source>
+        <translation>&amp;Aus- oder einblenden</translation>
+    </message>
+    <message>
+        <source>&amp;Instances apart</source>
+        <translation>&amp;Instanzen unterscheiden</translation>
+    </message>
+    <message>
+        <source>&amp;Keyboard shortcuts</source>
+        <translation>&amp;Tastenkürzel</translation>
+    </message>
+    <message>
+        <source>&amp;Label this image</source>
+        <translation>Dieses Bild be&amp;schriften</translation>
+    </message>
+    <message>
+        <source>&amp;Label</source>
+        <translation>Be&amp;schriften</translation>
+    </message>
+    <message>
+        <source>&amp;Larger brush</source>
+        <translation>&amp;Größerer Pinsel</translation>
+    </message>
+    <message>
+        <source>&amp;Larger</source>
+        <translation>&amp;Größer</translation>
+    </message>
+    <message>
+        <source>&amp;Lasso</source>
+        <translation>&amp;Lasso</translation>
+    </message>
+    <message>
+        <source>&amp;Light</source>
+        <translation>&amp;Hell</translation>
+    </message>
+    <message>
+        <source>&amp;Load a model…</source>
+        <translation>Modell &amp;laden…</translation>
+    </message>
+    <message>
+        <source>&amp;Lock or unlock</source>
+        <translation>&amp;Sperren oder entsperren</translation>
+    </message>
+    <message>
+        <source>&amp;Merge</source>
+        <translation>&amp;Vereinigen</translation>
+    </message>
+    <message>
+        <source>&amp;Next image</source>
+        <translation>&amp;Nächstes Bild</translation>
+    </message>
+    <message>
+        <source>&amp;Normal</source>
+        <translation>&amp;Normal</translation>
+    </message>
+    <message>
+        <source>&amp;Outline only</source>
+        <translation>Nur &amp;Umriss</translation>
+    </message>
+    <message>
+        <source>&amp;Overlay</source>
+        <translation>&amp;Überlagerung</translation>
+    </message>
+    <message>
+        <source>&amp;Paste at the same place</source>
+        <translation>An derselben Stelle &amp;einfügen</translation>
+    </message>
+    <message>
+        <source>&amp;Pause labelling</source>
+        <translation>Beschriften an&amp;halten</translation>
+    </message>
+    <message>
+        <source>&amp;Polygon</source>
+        <translation>Pol&amp;ygon</translation>
+    </message>
+    <message>
+        <source>&amp;Quit</source>
+        <translation>&amp;Beenden</translation>
+    </message>
+    <message>
+        <source>&amp;Redo</source>
+        <translation>&amp;Wiederherstellen</translation>
+    </message>
+    <message>
+        <source>&amp;Reject: back to the prediction</source>
+        <translation>&amp;Verwerfen: zurück zur Vorhersage</translation>
+    </message>
+    <message>
+        <source>&amp;Reset the layout</source>
+        <translation>Anordnung &amp;zurücksetzen</translation>
+    </message>
+    <message>
+        <source>&amp;Search a category</source>
+        <translation>Kategorie &amp;suchen</translation>
+    </message>
+    <message>
+        <source>&amp;Segment</source>
+        <translation>&amp;Segment</translation>
+    </message>
+    <message>
+        <source>&amp;Select</source>
+        <translation>&amp;Auswählen</translation>
+    </message>
+    <message>
+        <source>&amp;Shrink by a pixel</source>
+        <translation>Um ein Pixel s&amp;chrumpfen</translation>
+    </message>
+    <message>
+        <source>&amp;Smaller</source>
+        <translation>&amp;Kleiner</translation>
+    </message>
+    <message>
+        <source>&amp;Stop the training</source>
+        <translation>Training &amp;anhalten</translation>
+    </message>
+    <message>
+        <source>&amp;Take acceptance back</source>
+        <translation>Annahme &amp;zurücknehmen</translation>
+    </message>
+    <message>
+        <source>&amp;Theme</source>
+        <translation>&amp;Farbschema</translation>
+    </message>
+    <message>
+        <source>&amp;Tools</source>
+        <translation>&amp;Werkzeuge</translation>
+    </message>
+    <message>
+        <source>&amp;Train on the corrections…</source>
+        <translation>Mit den Korrekturen &amp;trainieren…</translation>
+    </message>
+    <message>
+        <source>&amp;Train</source>
+        <translation>&amp;Trainieren</translation>
+    </message>
+    <message>
+        <source>&amp;Undo</source>
+        <translation>&amp;Rückgängig</translation>
+    </message>
+    <message>
+        <source>&amp;Use the new model</source>
+        <translation>&amp;Neues Modell verwenden</translation>
+    </message>
+    <message>
+        <source>&amp;View</source>
+        <translation>&amp;Ansicht</translation>
+    </message>
+    <message>
+        <source>&amp;Who said so</source>
+        <translation>&amp;Wer es sagt</translation>
+    </message>
+    <message>
+        <source>A&amp;ccept, on to the next</source>
+        <translation>&amp;Annehmen, weiter zum nächsten</translation>
+    </message>
+    <message>
+        <source>As the &amp;system</source>
+        <translation>Wie das &amp;System</translation>
+    </message>
+    <message>
+        <source>C&amp;opy</source>
+        <translation>&amp;Kopieren</translation>
+    </message>
+    <message>
+        <source>Category of key 1</source>
+        <translation>Kategorie der Taste 1</translation>
+    </message>
+    <message>
+        <source>Category of key 2</source>
+        <translation>Kategorie der Taste 2</translation>
+    </message>
+    <message>
+        <source>Category of key 3</source>
+        <translation>Kategorie der Taste 3</translation>
+    </message>
+    <message>
+        <source>Category of key 4</source>
+        <translation>Kategorie der Taste 4</translation>
+    </message>
+    <message>
+        <source>Category of key 5</source>
+        <translation>Kategorie der Taste 5</translation>
+    </message>
+    <message>
+        <source>Category of key 6</source>
+        <translation>Kategorie der Taste 6</translation>
+    </message>
+    <message>
+        <source>Category of key 7</source>
+        <translation>Kategorie der Taste 7</translation>
+    </message>
+    <message>
+        <source>Category of key 8</source>
+        <translation>Kategorie der Taste 8</translation>
+    </message>
+    <message>
+        <source>Category of key 9</source>
+        <translation>Kategorie der Taste 9</translation>
+    </message>
+    <message>
+        <source>Copy from the image bef&amp;ore</source>
+        <translation>Aus dem v&amp;orherigen Bild übernehmen</translation>
+    </message>
+    <message>
+        <source>Cro&amp;wd or not</source>
+        <translation>&amp;Gruppe oder nicht</translation>
+    </message>
+    <message>
+        <source>F&amp;ull screen</source>
+        <translation>&amp;Vollbild</translation>
+    </message>
+    <message>
+        <source>Fill &amp;holes</source>
+        <translation>&amp;Löcher füllen</translation>
+    </message>
+    <message>
+        <source>Flag with a n&amp;ote…</source>
+        <translation>Mit N&amp;otiz markieren…</translation>
+    </message>
+    <message>
+        <source>Give &amp;category</source>
+        <translation>&amp;Kategorie geben</translation>
+    </message>
+    <message>
+        <source>High &amp;contrast</source>
+        <translation>Hoher &amp;Kontrast</translation>
+    </message>
+    <message>
+        <source>Label &amp;all images</source>
+        <translation>&amp;Alle Bilder beschriften</translation>
+    </message>
+    <message>
+        <source>Magic &amp;wand</source>
+        <translation>&amp;Zauberstab</translation>
+    </message>
+    <message>
+        <source>Next &amp;unaccepted image</source>
+        <translation>Nächstes nicht an&amp;genommenes Bild</translation>
+    </message>
+    <message>
+        <source>Open &amp;folder…</source>
+        <translation>&amp;Ordner öffnen…</translation>
+    </message>
+    <message>
+        <source>Open &amp;images…</source>
+        <translation>B&amp;ilder öffnen…</translation>
+    </message>
+    <message>
+        <source>Open &amp;project…</source>
+        <translation>&amp;Projekt öffnen…</translation>
+    </message>
+    <message>
+        <source>Open the &amp;sample photos</source>
+        <translation>Bei&amp;spielfotos öffnen</translation>
+    </message>
+    <message>
+        <source>P&amp;references…</source>
+        <translation>Ei&amp;nstellungen…</translation>
+    </message>
+    <message>
+        <source>Pick &amp;category</source>
+        <translation>&amp;Kategorie aufnehmen</translation>
+    </message>
+    <message>
+        <source>Pre&amp;vious image</source>
+        <translation>&amp;Vorheriges Bild</translation>
+    </message>
+    <message>
+        <source>R&amp;estart the engine</source>
+        <translation>&amp;Engine neu starten</translation>
+    </message>
+    <message>
+        <source>S&amp;hape</source>
+        <translation>&amp;Form</translation>
+    </message>
+    <message>
+        <source>S&amp;maller brush</source>
+        <translation>&amp;Kleinerer Pinsel</translation>
+    </message>
+    <message>
+        <source>S&amp;mart scissors</source>
+        <translation>&amp;Magnetische Schere</translation>
+    </message>
+    <message>
+        <source>S&amp;mooth the borders</source>
+        <translation>Ränder &amp;glätten</translation>
+    </message>
+    <message>
+        <source>S&amp;uperpixel brush</source>
+        <translation>&amp;Superpixel-Pinsel</translation>
+    </message>
+    <message>
+        <source>Select &amp;all segments</source>
+        <translation>&amp;Alle Segmente auswählen</translation>
+    </message>
+    <message>
+        <source>Select &amp;none</source>
+        <translation>&amp;Nichts auswählen</translation>
+    </message>
+    <message>
+        <source>Show &amp;all</source>
+        <translation>Alle &amp;einblenden</translation>
+    </message>
+    <message>
+        <source>Show out&amp;lines</source>
+        <translation>Um&amp;risse zeigen</translation>
+    </message>
+    <message>
+        <source>Spli&amp;t</source>
+        <translation>&amp;Teilen</translation>
+    </message>
+    <message>
+        <source>Split into unconnected &amp;parts</source>
+        <translation>In unverbundene T&amp;eile zerlegen</translation>
+    </message>
+    <message>
+        <source>Text &amp;size</source>
+        <translation>Schrift&amp;größe</translation>
+    </message>
+    <message>
+        <source>Use the sta&amp;rter model</source>
+        <translation>&amp;Startmodell verwenden</translation>
+    </message>
+    <message>
+        <source>Work &amp;area</source>
+        <translation>A&amp;rbeitsbereich</translation>
+    </message>
+    <message>
+        <source>Work on the whole &amp;image</source>
+        <translation>Am ganzen &amp;Bild arbeiten</translation>
+    </message>
+    <message>
+        <source>Zoom &amp;in</source>
+        <translation>Ver&amp;größern</translation>
+    </message>
+    <message>
+        <source>Zoom &amp;out</source>
+        <translation>Ver&amp;kleinern</translation>
+    </message>
+</context>
+<context>
+    <name>Canvas</name>
+    <message>
+        <source>Canvas</source>
+        <translation>Leinwand</translation>
+    </message>
+</context>
+<context>
+    <name>CanvasBar</name>
+    <message>
+        <source>Overlay</source>
+        <translation>Überlagerung</translation>
+    </message>
+    <message>
+        <source>How strong the colours are</source>
+        <translation>Wie kräftig die Farben sind</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation>Bild</translation>
+    </message>
+    <message>
+        <source>How bright the image is</source>
+        <translation>Wie hell das Bild ist</translation>
+    </message>
+    <message>
+        <source>Fill + outline</source>
+        <translation>Füllung + Umriss</translation>
+    </message>
+    <message>
+        <source>Colours of the categories, with outlines</source>
+        <translation>Farben der Kategorien, mit Umrissen</translation>
+    </message>
+    <message>
+        <source>Outline</source>
+        <translation>Umriss</translation>
+    </message>
+    <message>
+        <source>Outlines only</source>
+        <translation>Nur Umrisse</translation>
+    </message>
+    <message>
+        <source>Instances</source>
+        <translation>Instanzen</translation>
+    </message>
+    <message>
+        <source>Each instance in a colour of its own</source>
+        <translation>Jede Instanz in einer eigenen Farbe</translation>
+    </message>
+    <message>
+        <source>Who said so</source>
+        <translation>Wer es sagt</translation>
+    </message>
+    <message>
+        <source>Model blue, you orange, imported green</source>
+        <translation>Modell blau, Sie orange, importiert grün</translation>
+    </message>
+    <message>
+        <source>H peek</source>
+        <translation>H zeigt das Bild</translation>
+    </message>
+    <message>
+        <source>Hold H to see the image alone</source>
+        <translation>H halten, um nur das Bild zu sehen</translation>
+    </message>
+</context>
+<context>
+    <name>Card</name>
+    <message>
+        <source>Dismiss: {0}</source>
+        <translation>Schließen: {0}</translation>
+    </message>
+</context>
+<context>
+    <name>CategoriesDialog</name>
+    <message>
+        <source>Categories</source>
+        <translation>Kategorien</translation>
+    </message>
+    <message>
+        <source>Add</source>
+        <translation>Hinzufügen</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Up</source>
+        <translation>Nach oben</translation>
+    </message>
+    <message>
+        <source>Down</source>
+        <translation>Nach unten</translation>
+    </message>
+    <message>
+        <source>Colour…</source>
+        <translation>Farbe…</translation>
+    </message>
+    <message>
+        <source>Thing or stuff</source>
+        <translation>Ding oder Stoff</translation>
+    </message>
+    <message>
+        <source>Import…</source>
+        <translation>Importieren…</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>Exportieren…</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation>Ändern</translation>
+    </message>
+    <message>
+        <source>Written to {0}.</source>
+        <translation>Geschrieben nach {0}.</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation>Art</translation>
+    </message>
+    <message>
+        <source>Segments</source>
+        <translation>Segmente</translation>
+    </message>
+    <message>
+        <source>Its segments become</source>
+        <translation>Seine Segmente werden</translation>
+    </message>
+    <message>
+        <source>thing</source>
+        <translation>Ding</translation>
+    </message>
+    <message>
+        <source>stuff</source>
+        <translation>Stoff</translation>
+    </message>
+    <message>
+        <source>What the segments of {0} become</source>
+        <translation>Was die Segmente von {0} werden</translation>
+    </message>
+    <message>
+        <source>unlabelled</source>
+        <translation>unbeschriftet</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>Behalten</translation>
+    </message>
+    <message>
+        <source>No label changes.</source>
+        <translation>Keine Beschriftung ändert sich.</translation>
+    </message>
+    <message>
+        <source>Images whose labels change: {0}.</source>
+        <translation>Bilder, deren Beschriftung sich ändert: {0}.</translation>
+    </message>
+    <message>
+        <source>Segments that become unlabelled: {0}.</source>
+        <translation>Segmente, die unbeschriftet werden: {0}.</translation>
+    </message>
+    <message>
+        <source>A backup is made, and it can be taken back.</source>
+        <translation>Eine Sicherung wird angelegt, und es lässt sich zurücknehmen.</translation>
+    </message>
+    <message>
+        <source>new category</source>
+        <translation>neue Kategorie</translation>
+    </message>
+    <message>
+        <source>Taxonomies ({0})</source>
+        <translation>Taxonomien ({0})</translation>
+    </message>
+    <message>
+        <source>Import categories</source>
+        <translation>Kategorien importieren</translation>
+    </message>
+    <message>
+        <source>Export categories</source>
+        <translation>Kategorien exportieren</translation>
+    </message>
+</context>
+<context>
+    <name>CategoriesPanel</name>
+    <message>
+        <source>Categories</source>
+        <translation>Kategorien</translation>
+    </message>
+    <message>
+        <source>Search or press /</source>
+        <translation>Suchen oder / drücken</translation>
+    </message>
+    <message>
+        <source>{0} · stuff {1} · things {2}</source>
+        <translation>{0} · Stoffe {1} · Dinge {2}</translation>
+    </message>
+    <message>
+        <source>Give the selection to {0}</source>
+        <translation>Auswahl zu {0} machen</translation>
+    </message>
+    <message>
+        <source>Key</source>
+        <translation>Taste</translation>
+    </message>
+    <message>
+        <source>Edit the categories…</source>
+        <translation>Kategorien bearbeiten…</translation>
+    </message>
+</context>
+<context>
+    <name>CategoryChange</name>
+    <message>
+        <source>Some work is not on disk yet; free some space and try again.</source>
+        <translation>Ein Teil der Arbeit ist noch nicht auf der Platte; schaffen Sie Platz und versuchen Sie es erneut.</translation>
+    </message>
+    <message>
+        <source>Changing the categories</source>
+        <translation>Kategorien werden geändert</translation>
+    </message>
+    <message>
+        <source>The categories were not brought back</source>
+        <translation>Die Kategorien wurden nicht zurückgeholt</translation>
+    </message>
+    <message>
+        <source>Edited since, so left as they are: {0}</source>
+        <translation>Seitdem bearbeitet und deshalb belassen: {0}</translation>
+    </message>
+    <message>
+        <source>The former categories are back</source>
+        <translation>Die früheren Kategorien sind wieder da</translation>
+    </message>
+    <message>
+        <source>Images whose labels changed: {0}</source>
+        <translation>Bilder, deren Beschriftung sich änderte: {0}</translation>
+    </message>
+    <message>
+        <source>Take it back</source>
+        <translation>Zurücknehmen</translation>
+    </message>
+    <message>
+        <source>Keep it</source>
+        <translation>Behalten</translation>
+    </message>
+    <message>
+        <source>The categories are changed</source>
+        <translation>Die Kategorien sind geändert</translation>
+    </message>
+</context>
+<context>
+    <name>Chips</name>
+    <message>
+        <source>starting</source>
+        <translation>startet</translation>
+    </message>
+    <message>
+        <source>loading the model</source>
+        <translation>lädt das Modell</translation>
+    </message>
+    <message>
+        <source>ready</source>
+        <translation>bereit</translation>
+    </message>
+    <message>
+        <source>working</source>
+        <translation>arbeitet</translation>
+    </message>
+    <message>
+        <source>restarting</source>
+        <translation>startet neu</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation>ausgefallen</translation>
+    </message>
+    <message>
+        <source>stopped</source>
+        <translation>angehalten</translation>
+    </message>
+    <message>
+        <source>Project  {0}</source>
+        <translation>Projekt  {0}</translation>
+    </message>
+    <message>
+        <source>read only</source>
+        <translation>nur lesen</translation>
+    </message>
+    <message>
+        <source>Model  {0}</source>
+        <translation>Modell  {0}</translation>
+    </message>
+    <message>
+        <source>{0}
+{1} million parameters</source>
+        <translation>{0}
+{1} Millionen Parameter</translation>
+    </message>
+    <message>
+        <source>Engine · {0}</source>
+        <translation>Engine · {0}</translation>
+    </message>
+</context>
+<context>
+    <name>CommandPalette</name>
+    <message>
+        <source>Command palette</source>
+        <translation>Befehlspalette</translation>
+    </message>
+    <message>
+        <source>Type a command</source>
+        <translation>Befehl eingeben</translation>
+    </message>
+    <message>
+        <source>Commands</source>
+        <translation>Befehle</translation>
+    </message>
+</context>
+<context>
+    <name>Commands</name>
+    <message>
+        <source>Open images</source>
+        <translation>Bilder öffnen</translation>
+    </message>
+    <message>
+        <source>Images ({0})</source>
+        <translation>Bilder ({0})</translation>
+    </message>
+    <message>
+        <source>Open a folder of images</source>
+        <translation>Einen Ordner mit Bildern öffnen</translation>
+    </message>
+    <message>
+        <source>Open a project (.seamseg)</source>
+        <translation>Ein Projekt öffnen (.seamseg)</translation>
+    </message>
+    <message>
+        <source>An export is running; wait for its end.</source>
+        <translation>Ein Export läuft; warten Sie, bis er fertig ist.</translation>
+    </message>
+    <message>
+        <source>the starter model</source>
+        <translation>das Startmodell</translation>
+    </message>
+    <message>
+        <source>Choose a model (a folder)</source>
+        <translation>Ein Modell wählen (einen Ordner)</translation>
+    </message>
+    <message>
+        <source>a training is running</source>
+        <translation>ein Training läuft</translation>
+    </message>
+    <message>
+        <source>every image has labels</source>
+        <translation>jedes Bild ist beschriftet</translation>
+    </message>
+    <message>
+        <source>no image is open</source>
+        <translation>kein Bild ist geöffnet</translation>
+    </message>
+    <message>
+        <source>no images are being labelled</source>
+        <translation>es werden keine Bilder beschriftet</translation>
+    </message>
+    <message>
+        <source>no model was trained since the start</source>
+        <translation>seit dem Start wurde kein Modell trainiert</translation>
+    </message>
+    <message>
+        <source>no project is open</source>
+        <translation>kein Projekt ist geöffnet</translation>
+    </message>
+    <message>
+        <source>no segment is selected</source>
+        <translation>kein Segment ist ausgewählt</translation>
+    </message>
+    <message>
+        <source>no segment was copied</source>
+        <translation>kein Segment wurde kopiert</translation>
+    </message>
+    <message>
+        <source>no training is running</source>
+        <translation>kein Training läuft</translation>
+    </message>
+    <message>
+        <source>nothing is hidden</source>
+        <translation>nichts ist ausgeblendet</translation>
+    </message>
+    <message>
+        <source>nothing to redo</source>
+        <translation>nichts wiederherzustellen</translation>
+    </message>
+    <message>
+        <source>nothing to undo</source>
+        <translation>nichts rückgängig zu machen</translation>
+    </message>
+    <message>
+        <source>select one segment</source>
+        <translation>wählen Sie ein Segment</translation>
+    </message>
+    <message>
+        <source>select two segments or more</source>
+        <translation>wählen Sie mindestens zwei Segmente</translation>
+    </message>
+    <message>
+        <source>the image is not accepted</source>
+        <translation>das Bild ist nicht angenommen</translation>
+    </message>
+    <message>
+        <source>the images are being labelled</source>
+        <translation>die Bilder werden gerade beschriftet</translation>
+    </message>
+    <message>
+        <source>the model has not labelled this image</source>
+        <translation>das Modell hat dieses Bild nicht beschriftet</translation>
+    </message>
+    <message>
+        <source>the project is open for reading only</source>
+        <translation>das Projekt ist nur zum Lesen geöffnet</translation>
+    </message>
+    <message>
+        <source>the work area is the whole image</source>
+        <translation>der Arbeitsbereich ist das ganze Bild</translation>
+    </message>
+</context>
+<context>
+    <name>Documents</name>
+    <message>
+        <source>Every change is on disk.</source>
+        <translation>Jede Änderung ist auf der Platte.</translation>
+    </message>
+    <message>
+        <source>Saved after all</source>
+        <translation>Nun doch gespeichert</translation>
+    </message>
+    <message>
+        <source>Changes of {0} are not on disk yet</source>
+        <translation>Änderungen an {0} sind noch nicht auf der Platte</translation>
+    </message>
+    <message>
+        <source>Not changed</source>
+        <translation>Nicht geändert</translation>
+    </message>
+</context>
+<context>
+    <name>EnginePage</name>
+    <message>
+        <source>The fastest there is</source>
+        <translation>Das schnellste vorhandene</translation>
+    </message>
+    <message>
+        <source>CPU</source>
+        <translation>CPU</translation>
+    </message>
+    <message>
+        <source>GPU (CUDA)</source>
+        <translation>GPU (CUDA)</translation>
+    </message>
+    <message>
+        <source>Device</source>
+        <translation>Gerät</translation>
+    </message>
+    <message>
+        <source>What suits the device</source>
+        <translation>Was zum Gerät passt</translation>
+    </message>
+    <message>
+        <source>32 bits: exact, slower</source>
+        <translation>32 Bit: genau, langsamer</translation>
+    </message>
+    <message>
+        <source>16 bits (fp16): faster on a GPU</source>
+        <translation>16 Bit (fp16): schneller auf einer GPU</translation>
+    </message>
+    <message>
+        <source>16 bits (bf16): faster, wider range</source>
+        <translation>16 Bit (bf16): schneller, größerer Wertebereich</translation>
+    </message>
+    <message>
+        <source>Precision</source>
+        <translation>Genauigkeit</translation>
+    </message>
+    <message>
+        <source>Label an image by itself when it is opened and has no labels</source>
+        <translation>Ein unbeschriftetes Bild beim Öffnen von selbst beschriften</translation>
+    </message>
+    <message>
+        <source>A change of device or precision starts the engine anew; your work is not concerned.</source>
+        <translation>Ein anderes Gerät oder eine andere Genauigkeit startet die Engine neu; Ihre Arbeit ist davon nicht betroffen.</translation>
+    </message>
+</context>
+<context>
+    <name>ExportDialog</name>
+    <message>
+        <source>Export</source>
+        <translation>Exportieren</translation>
+    </message>
+    <message>
+        <source>Format</source>
+        <translation>Format</translation>
+    </message>
+    <message>
+        <source>All with labels ({0})</source>
+        <translation>Alle beschrifteten ({0})</translation>
+    </message>
+    <message>
+        <source>Accepted only ({0})</source>
+        <translation>Nur angenommene ({0})</translation>
+    </message>
+    <message>
+        <source>Images</source>
+        <translation>Bilder</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>Ordner</translation>
+    </message>
+    <message>
+        <source>Choose…</source>
+        <translation>Wählen…</translation>
+    </message>
+    <message>
+        <source>Replace what an earlier export left there</source>
+        <translation>Ersetzen, was ein früherer Export dort hinterließ</translation>
+    </message>
+    <message>
+        <source>Mapping of the categories</source>
+        <translation>Zuordnung der Kategorien</translation>
+    </message>
+    <message>
+        <source>as they are</source>
+        <translation>wie sie sind</translation>
+    </message>
+    <message>
+        <source>Categories</source>
+        <translation>Kategorien</translation>
+    </message>
+    <message>
+        <source>none: one part only</source>
+        <translation>keine: nur ein Teil</translation>
+    </message>
+    <message>
+        <source>Part for validation</source>
+        <translation>Anteil zur Validierung</translation>
+    </message>
+    <message>
+        <source>For validation</source>
+        <translation>Zur Validierung</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>As it is</source>
+        <translation>Wie sie ist</translation>
+    </message>
+    <message>
+        <source>Longer side at most {0} px</source>
+        <translation>Längere Seite höchstens {0} px</translation>
+    </message>
+    <message>
+        <source>Put the photographs beside the labels</source>
+        <translation>Die Fotos neben die Beschriftungen legen</translation>
+    </message>
+    <message>
+        <source>Mappings and taxonomies ({0})</source>
+        <translation>Zuordnungen und Taxonomien ({0})</translation>
+    </message>
+    <message>
+        <source>Export into</source>
+        <translation>Exportieren nach</translation>
+    </message>
+    <message>
+        <source>Name a folder.</source>
+        <translation>Nennen Sie einen Ordner.</translation>
+    </message>
+    <message>
+        <source>No image is accepted yet: accept some with Enter, or export all with labels.</source>
+        <translation>Noch ist kein Bild angenommen: Nehmen Sie welche mit der Eingabetaste an, oder exportieren Sie alle beschrifteten.</translation>
+    </message>
+    <message>
+        <source>No image has labels yet: label some first.</source>
+        <translation>Noch ist kein Bild beschriftet: Beschriften Sie zuerst welche.</translation>
+    </message>
+    <message>
+        <source>Images to write: {0}</source>
+        <translation>Bilder zu schreiben: {0}</translation>
+    </message>
+    <message>
+        <source>This format cannot carry everything; what is lost is counted and listed.</source>
+        <translation>Dieses Format kann nicht alles aufnehmen; was verloren geht, wird gezählt und aufgelistet.</translation>
+    </message>
+</context>
+<context>
+    <name>Failures</name>
+    <message>
+        <source>{0}: {1}
+Your work is saved up to the last finished stroke. You can go on; if it comes again, restart.</source>
+        <translation>{0}: {1}
+Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weiterarbeiten; kommt es wieder, starten Sie neu.</translation>
+    </message>
+    <message>
+        <source>Something went wrong</source>
+        <translation>Etwas ist schiefgegangen</translation>
+    </message>
+</context>
+<context>
+    <name>FlagDialog</name>
+    <message>
+        <source>Flag {0}</source>
+        <translation>{0} markieren</translation>
+    </message>
+    <message>
+        <source>Note</source>
+        <translation>Notiz</translation>
+    </message>
+    <message>
+        <source>e.g. is this a van or a lorry?</source>
+        <translation>z. B. ist das ein Transporter oder ein Lastwagen?</translation>
+    </message>
+    <message>
+        <source>Flag</source>
+        <translation>Markieren</translation>
+    </message>
+    <message>
+        <source>What should be looked at again?</source>
+        <translation>Was soll noch einmal angesehen werden?</translation>
+    </message>
+</context>
+<context>
+    <name>HistoryModel</name>
+    <message>
+        <source>as it was opened first</source>
+        <translation>wie zuerst geöffnet</translation>
+    </message>
+</context>
+<context>
+    <name>HistoryPanel</name>
+    <message>
+        <source>History</source>
+        <translation>Verlauf</translation>
+    </message>
+    <message>
+        <source>{0} changes</source>
+        <translation>{0} Änderungen</translation>
+    </message>
+</context>
+<context>
+    <name>ImageModel</name>
+    <message>
+        <source>new</source>
+        <translation>neu</translation>
+    </message>
+    <message>
+        <source>predicted</source>
+        <translation>vorhergesagt</translation>
+    </message>
+    <message>
+        <source>in progress</source>
+        <translation>in Arbeit</translation>
+    </message>
+    <message>
+        <source>accepted</source>
+        <translation>angenommen</translation>
+    </message>
+    <message>
+        <source>flagged</source>
+        <translation>markiert</translation>
+    </message>
+    <message>
+        <source>the model is {0} % sure</source>
+        <translation>das Modell ist zu {0} % sicher</translation>
+    </message>
+</context>
+<context>
+    <name>ImagesPanel</name>
+    <message>
+        <source>Images</source>
+        <translation>Bilder</translation>
+    </message>
+    <message>
+        <source>Filter by name, note or status</source>
+        <translation>Nach Name, Notiz oder Status filtern</translation>
+    </message>
+    <message>
+        <source>as added</source>
+        <translation>wie hinzugefügt</translation>
+    </message>
+    <message>
+        <source>by name</source>
+        <translation>nach Name</translation>
+    </message>
+    <message>
+        <source>by status</source>
+        <translation>nach Status</translation>
+    </message>
+    <message>
+        <source>least certain first</source>
+        <translation>unsicherste zuerst</translation>
+    </message>
+    <message>
+        <source>Order of the images</source>
+        <translation>Reihenfolge der Bilder</translation>
+    </message>
+    <message>
+        <source>all ▾</source>
+        <translation>alle ▾</translation>
+    </message>
+    <message>
+        <source>Which images are shown</source>
+        <translation>Welche Bilder gezeigt werden</translation>
+    </message>
+    <message>
+        <source>With a category</source>
+        <translation>Mit einer Kategorie</translation>
+    </message>
+    <message>
+        <source>Show all</source>
+        <translation>Alle zeigen</translation>
+    </message>
+    <message>
+        <source>some ▾</source>
+        <translation>einige ▾</translation>
+    </message>
+    <message>
+        <source>{0} of {1} accepted</source>
+        <translation>{0} von {1} angenommen</translation>
+    </message>
+    <message>
+        <source>{0} shown · </source>
+        <translation>{0} gezeigt · </translation>
+    </message>
+</context>
+<context>
+    <name>JobLine</name>
+    <message>
+        <source>Pause</source>
+        <translation>Anhalten</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>(+{0} more)</source>
+        <translation>(+{0} weitere)</translation>
+    </message>
+    <message>
+        <source>paused</source>
+        <translation>angehalten</translation>
+    </message>
+    <message>
+        <source>Go on</source>
+        <translation>Fortsetzen</translation>
+    </message>
+</context>
+<context>
+    <name>KeyModel</name>
+    <message>
+        <source>Command</source>
+        <translation>Befehl</translation>
+    </message>
+    <message>
+        <source>Keys</source>
+        <translation>Tasten</translation>
+    </message>
+    <message>
+        <source>Menu</source>
+        <translation>Menü</translation>
+    </message>
+    <message>
+        <source>Also: {0}</source>
+        <translation>Auch: {0}</translation>
+    </message>
+</context>
+<context>
+    <name>KeysPage</name>
+    <message>
+        <source>Keys as in</source>
+        <translation>Tasten wie in</translation>
+    </message>
+    <message>
+        <source>Seamseg Studio</source>
+        <translation>Seamseg Studio</translation>
+    </message>
+    <message>
+        <source>Search a command or a key</source>
+        <translation>Befehl oder Taste suchen</translation>
+    </message>
+    <message>
+        <source>New keys</source>
+        <translation>Neue Tasten</translation>
+    </message>
+    <message>
+        <source>Set</source>
+        <translation>Setzen</translation>
+    </message>
+    <message>
+        <source>Add</source>
+        <translation>Hinzufügen</translation>
+    </message>
+    <message>
+        <source>No key</source>
+        <translation>Keine Taste</translation>
+    </message>
+    <message>
+        <source>As in the preset</source>
+        <translation>Wie in der Vorlage</translation>
+    </message>
+    <message>
+        <source>Commands and their keys</source>
+        <translation>Befehle und ihre Tasten</translation>
+    </message>
+    <message>
+        <source>Take over</source>
+        <translation>Übernehmen</translation>
+    </message>
+    <message>
+        <source>{0} is held for looking around and cannot be given away.</source>
+        <translation>{0} wird zum Umsehen gehalten und kann nicht vergeben werden.</translation>
+    </message>
+    <message>
+        <source>{0} belongs to: {1}. Taking it over leaves that without it.</source>
+        <translation>{0} gehört zu: {1}. Wird sie übernommen, fehlt sie dort.</translation>
+    </message>
+    <message>
+        <source>{0} is free.</source>
+        <translation>{0} ist frei.</translation>
+    </message>
+    <message>
+        <source>Keys that do nothing now, as several commands have them: {0}</source>
+        <translation>Tasten ohne Wirkung, da mehrere Befehle sie haben: {0}</translation>
+    </message>
+    <message>
+        <source>Choose a command, click into the field and press the keys. No key is in conflict.</source>
+        <translation>Wählen Sie einen Befehl, klicken Sie ins Feld und drücken Sie die Tasten. Keine Taste ist im Konflikt.</translation>
+    </message>
+</context>
+<context>
+    <name>LabelFolderJob</name>
+    <message>
+        <source>{0} img/s</source>
+        <translation>{0} Bilder/s</translation>
+    </message>
+    <message>
+        <source>{0} s an image</source>
+        <translation>{0} s je Bild</translation>
+    </message>
+    <message>
+        <source>{0} left</source>
+        <translation>noch {0}</translation>
+    </message>
+</context>
+<context>
+    <name>Labelling</name>
+    <message>
+        <source>Labelling</source>
+        <translation>Beschriften</translation>
+    </message>
+    <message>
+        <source>Labelling stopped</source>
+        <translation>Das Beschriften hat aufgehört</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>Erneut versuchen</translation>
+    </message>
+    <message>
+        <source>This image was not labelled</source>
+        <translation>Dieses Bild wurde nicht beschriftet</translation>
+    </message>
+    <message>
+        <source>You have worked on {0}, so nothing was changed. Using it is one step that can be undone.</source>
+        <translation>Sie haben an {0} gearbeitet, deshalb wurde nichts geändert. Ihn zu verwenden ist ein Schritt, der sich rückgängig machen lässt.</translation>
+    </message>
+    <message>
+        <source>The model has a new proposal</source>
+        <translation>Das Modell hat einen neuen Vorschlag</translation>
+    </message>
+    <message>
+        <source>Use the proposal</source>
+        <translation>Vorschlag verwenden</translation>
+    </message>
+    <message>
+        <source>Keep mine</source>
+        <translation>Meines behalten</translation>
+    </message>
+    <message>
+        <source>{0}: its project was closed</source>
+        <translation>{0}: sein Projekt wurde geschlossen</translation>
+    </message>
+    <message>
+        <source>Images labelled: {0}</source>
+        <translation>Beschriftete Bilder: {0}</translation>
+    </message>
+    <message>
+        <source>Labelling finished, but not for every image</source>
+        <translation>Beschriften beendet, aber nicht für jedes Bild</translation>
+    </message>
+    <message>
+        <source>not labelled: {0}</source>
+        <translation>nicht beschriftet: {0}</translation>
+    </message>
+    <message>
+        <source>Labelling finished</source>
+        <translation>Beschriften beendet</translation>
+    </message>
+    <message>
+        <source>The engine does not work</source>
+        <translation>Die Engine arbeitet nicht</translation>
+    </message>
+    <message>
+        <source>What it labels as one of these stays unlabelled here: {0}.</source>
+        <translation>Was es als eine von diesen beschriftet, bleibt hier unbeschriftet: {0}.</translation>
+    </message>
+    <message>
+        <source>The model knows categories that this project has not</source>
+        <translation>Das Modell kennt Kategorien, die dieses Projekt nicht hat</translation>
+    </message>
+</context>
+<context>
+    <name>LogPanel</name>
+    <message>
+        <source>Log</source>
+        <translation>Protokoll</translation>
+    </message>
+    <message>
+        <source>Nothing has happened yet.</source>
+        <translation>Noch ist nichts geschehen.</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
+    <message>
+        <source>Clear</source>
+        <translation>Leeren</translation>
+    </message>
+    <message>
+        <source>warning: </source>
+        <translation>Warnung: </translation>
+    </message>
+    <message>
+        <source>error: </source>
+        <translation>Fehler: </translation>
+    </message>
+</context>
+<context>
+    <name>LookPage</name>
+    <message>
+        <source>As the system</source>
+        <translation>Wie das System</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>Hell</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>Dunkel</translation>
+    </message>
+    <message>
+        <source>High contrast</source>
+        <translation>Hoher Kontrast</translation>
+    </message>
+    <message>
+        <source>Theme</source>
+        <translation>Farbschema</translation>
+    </message>
+    <message>
+        <source>Size of text</source>
+        <translation>Schriftgröße</translation>
+    </message>
+    <message>
+        <source>Colours of categories</source>
+        <translation>Farben der Kategorien</translation>
+    </message>
+    <message>
+        <source>The project's own</source>
+        <translation>Die des Projekts</translation>
+    </message>
+    <message>
+        <source>For colour-blind eyes: Okabe and Ito</source>
+        <translation>Für Farbenfehlsichtige: Okabe und Ito</translation>
+    </message>
+    <message>
+        <source>For colour-blind eyes: Tol, muted</source>
+        <translation>Für Farbenfehlsichtige: Tol, gedämpft</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>Sprache</translation>
+    </message>
+    <message>
+        <source>Another language is spoken from the next start.</source>
+        <translation>Eine andere Sprache gilt ab dem nächsten Start.</translation>
+    </message>
+</context>
+<context>
+    <name>LossCurve</name>
+    <message>
+        <source>Loss curve</source>
+        <translation>Verlustkurve</translation>
+    </message>
+    <message>
+        <source>Loss {0} after {1} steps</source>
+        <translation>Verlust {0} nach {1} Schritten</translation>
+    </message>
+</context>
+<context>
+    <name>MainWindow</name>
+    <message>
+        <source>Seamseg Studio</source>
+        <translation>Seamseg Studio</translation>
+    </message>
+    <message>
+        <source>Accept</source>
+        <translation>Annehmen</translation>
+    </message>
+    <message>
+        <source>&amp;Panels</source>
+        <translation>&amp;Felder</translation>
+    </message>
+    <message>
+        <source>Open &amp;recent</source>
+        <translation>&amp;Zuletzt geöffnet</translation>
+    </message>
+    <message>
+        <source>nothing opened yet</source>
+        <translation>noch nichts geöffnet</translation>
+    </message>
+    <message>
+        <source>saves by itself</source>
+        <translation>speichert von selbst</translation>
+    </message>
+    <message>
+        <source>Labels every pixel of images with a model that learns from your corrections. Apache-2.0.</source>
+        <translation>Beschriftet jedes Pixel von Bildern mit einem Modell, das aus Ihren Korrekturen lernt. Apache-2.0.</translation>
+    </message>
+</context>
+<context>
+    <name>NavigatorPanel</name>
+    <message>
+        <source>Navigator</source>
+        <translation>Navigator</translation>
+    </message>
+</context>
+<context>
+    <name>OptionBar</name>
+    <message>
+        <source>Tool options</source>
+        <translation>Werkzeugoptionen</translation>
+    </message>
+    <message>
+        <source>hold Space to pan · wheel to zoom · hold H to peek</source>
+        <translation>Leertaste halten zum Verschieben · Rad zum Zoomen · H halten für das Bild</translation>
+    </message>
+</context>
+<context>
+    <name>PreferencesDialog</name>
+    <message>
+        <source>Preferences</source>
+        <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>Pages</source>
+        <translation>Seiten</translation>
+    </message>
+    <message>
+        <source>Look</source>
+        <translation>Aussehen</translation>
+    </message>
+    <message>
+        <source>Keys</source>
+        <translation>Tasten</translation>
+    </message>
+    <message>
+        <source>Engine</source>
+        <translation>Engine</translation>
+    </message>
+    <message>
+        <source>New projects</source>
+        <translation>Neue Projekte</translation>
+    </message>
+    <message>
+        <source>Take back</source>
+        <translation>Zurücknehmen</translation>
+    </message>
+    <message>
+        <source>Reset all</source>
+        <translation>Alles zurücksetzen</translation>
+    </message>
+    <message>
+        <source>Import…</source>
+        <translation>Importieren…</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>Exportieren…</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Imported from {0}.</source>
+        <translation>Aus {0} importiert.</translation>
+    </message>
+    <message>
+        <source>Written to {0}.</source>
+        <translation>Geschrieben nach {0}.</translation>
+    </message>
+    <message>
+        <source>Everything is as it was at first.</source>
+        <translation>Alles ist wie am Anfang.</translation>
+    </message>
+    <message>
+        <source>Preferences ({0})</source>
+        <translation>Einstellungen ({0})</translation>
+    </message>
+    <message>
+        <source>Import preferences</source>
+        <translation>Einstellungen importieren</translation>
+    </message>
+    <message>
+        <source>Export preferences</source>
+        <translation>Einstellungen exportieren</translation>
+    </message>
+</context>
+<context>
+    <name>ProjectPage</name>
+    <message>
+        <source>Categories of new projects</source>
+        <translation>Kategorien neuer Projekte</translation>
+    </message>
+    <message>
+        <source>those of the model</source>
+        <translation>die des Modells</translation>
+    </message>
+    <message>
+        <source>Choose…</source>
+        <translation>Wählen…</translation>
+    </message>
+    <message>
+        <source>Export format</source>
+        <translation>Exportformat</translation>
+    </message>
+    <message>
+        <source>Categories</source>
+        <translation>Kategorien</translation>
+    </message>
+    <message>
+        <source>Taxonomies ({0})</source>
+        <translation>Taxonomien ({0})</translation>
+    </message>
+    <message>
+        <source>The categories of the model in use, so that it can label at once.</source>
+        <translation>Die Kategorien des verwendeten Modells, damit es sofort beschriften kann.</translation>
+    </message>
+    <message>
+        <source>{0}: {1} stuff, {2} things.</source>
+        <translation>{0}: {1} Stoffe, {2} Dinge.</translation>
+    </message>
+    <message>
+        <source>Not used: {0}</source>
+        <translation>Nicht verwendet: {0}</translation>
+    </message>
+</context>
+<context>
+    <name>PropertiesPanel</name>
+    <message>
+        <source>Properties</source>
+        <translation>Eigenschaften</translation>
+    </message>
+    <message>
+        <source>the model</source>
+        <translation>das Modell</translation>
+    </message>
+    <message>
+        <source>you</source>
+        <translation>Sie</translation>
+    </message>
+    <message>
+        <source>a file</source>
+        <translation>eine Datei</translation>
+    </message>
+    <message>
+        <source>Maker</source>
+        <translation>Hersteller</translation>
+    </message>
+    <message>
+        <source>Camera</source>
+        <translation>Kamera</translation>
+    </message>
+    <message>
+        <source>Taken</source>
+        <translation>Aufgenommen</translation>
+    </message>
+    <message>
+        <source>Exposure, s</source>
+        <translation>Belichtung, s</translation>
+    </message>
+    <message>
+        <source>Aperture</source>
+        <translation>Blende</translation>
+    </message>
+    <message>
+        <source>ISO</source>
+        <translation>ISO</translation>
+    </message>
+    <message>
+        <source>Focal length, mm</source>
+        <translation>Brennweite, mm</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation>Bild</translation>
+    </message>
+    <message>
+        <source>Selection</source>
+        <translation>Auswahl</translation>
+    </message>
+    <message>
+        <source>No image is open.</source>
+        <translation>Kein Bild ist geöffnet.</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>Ordner</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Segments</source>
+        <translation>Segmente</translation>
+    </message>
+    <message>
+        <source>Changes by people</source>
+        <translation>Änderungen von Menschen</translation>
+    </message>
+    <message>
+        <source>Time worked</source>
+        <translation>Arbeitszeit</translation>
+    </message>
+    <message>
+        <source>The model is sure</source>
+        <translation>Das Modell ist sicher</translation>
+    </message>
+    <message>
+        <source>Note</source>
+        <translation>Notiz</translation>
+    </message>
+    <message>
+        <source>Area</source>
+        <translation>Fläche</translation>
+    </message>
+    <message>
+        <source>{0} pixels ({1})</source>
+        <translation>{0} Pixel ({1})</translation>
+    </message>
+    <message>
+        <source>Categories</source>
+        <translation>Kategorien</translation>
+    </message>
+    <message>
+        <source>thing</source>
+        <translation>Ding</translation>
+    </message>
+    <message>
+        <source>stuff</source>
+        <translation>Stoff</translation>
+    </message>
+    <message>
+        <source>Category</source>
+        <translation>Kategorie</translation>
+    </message>
+    <message>
+        <source>Place</source>
+        <translation>Ort</translation>
+    </message>
+    <message>
+        <source>Said by</source>
+        <translation>Gesagt von</translation>
+    </message>
+    <message>
+        <source>Score</source>
+        <translation>Punktzahl</translation>
+    </message>
+    <message>
+        <source>crowd</source>
+        <translation>Gruppe</translation>
+    </message>
+    <message>
+        <source>locked</source>
+        <translation>gesperrt</translation>
+    </message>
+    <message>
+        <source>Marks</source>
+        <translation>Merkmale</translation>
+    </message>
+</context>
+<context>
+    <name>SegmentModel</name>
+    <message>
+        <source>model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <source>you</source>
+        <translation>Sie</translation>
+    </message>
+    <message>
+        <source>file</source>
+        <translation>Datei</translation>
+    </message>
+    <message>
+        <source>by the model</source>
+        <translation>vom Modell</translation>
+    </message>
+    <message>
+        <source>by you</source>
+        <translation>von Ihnen</translation>
+    </message>
+    <message>
+        <source>from a file</source>
+        <translation>aus einer Datei</translation>
+    </message>
+    <message>
+        <source>score {0}</source>
+        <translation>Punktzahl {0}</translation>
+    </message>
+    <message>
+        <source>crowd</source>
+        <translation>Gruppe</translation>
+    </message>
+    <message>
+        <source>locked</source>
+        <translation>gesperrt</translation>
+    </message>
+    <message>
+        <source>hidden</source>
+        <translation>ausgeblendet</translation>
+    </message>
+</context>
+<context>
+    <name>SegmentsPanel</name>
+    <message>
+        <source>Segments</source>
+        <translation>Segmente</translation>
+    </message>
+    <message>
+        <source>Order of the segments</source>
+        <translation>Reihenfolge der Segmente</translation>
+    </message>
+    <message>
+        <source>largest first</source>
+        <translation>größte zuerst</translation>
+    </message>
+    <message>
+        <source>by category</source>
+        <translation>nach Kategorie</translation>
+    </message>
+    <message>
+        <source>least certain first</source>
+        <translation>unsicherste zuerst</translation>
+    </message>
+    <message>
+        <source>no headings</source>
+        <translation>keine Überschriften</translation>
+    </message>
+    <message>
+        <source>under categories</source>
+        <translation>unter Kategorien</translation>
+    </message>
+    <message>
+        <source>under who said so</source>
+        <translation>unter dem, der es sagt</translation>
+    </message>
+</context>
+<context>
+    <name>Session</name>
+    <message>
+        <source>Not found</source>
+        <translation>Nicht gefunden</translation>
+    </message>
+    <message>
+        <source>{0}: no such file or folder.</source>
+        <translation>{0}: Datei oder Ordner nicht vorhanden.</translation>
+    </message>
+    <message>
+        <source>Opening {0}</source>
+        <translation>{0} wird geöffnet</translation>
+    </message>
+    <message>
+        <source>Opening images</source>
+        <translation>Bilder werden geöffnet</translation>
+    </message>
+    <message>
+        <source>All images are accepted</source>
+        <translation>Alle Bilder sind angenommen</translation>
+    </message>
+    <message>
+        <source>Export them, or train the model on them.</source>
+        <translation>Exportieren Sie sie, oder trainieren Sie das Modell damit.</translation>
+    </message>
+    <message>
+        <source>Could not open</source>
+        <translation>Konnte nicht öffnen</translation>
+    </message>
+    <message>
+        <source>The categories of your preferences were not used</source>
+        <translation>Die Kategorien Ihrer Einstellungen wurden nicht verwendet</translation>
+    </message>
+    <message>
+        <source>{0} keeps the labels. The photos stay where they are and are never changed.</source>
+        <translation>{0} bewahrt die Beschriftungen auf. Die Fotos bleiben, wo sie sind, und werden nie verändert.</translation>
+    </message>
+    <message>
+        <source>A new project was made</source>
+        <translation>Ein neues Projekt wurde angelegt</translation>
+    </message>
+    <message>
+        <source>Another studio has this project open. You can look, but changes are not possible here.</source>
+        <translation>Ein anderes Studio hat dieses Projekt geöffnet. Sie können es ansehen, aber hier nichts ändern.</translation>
+    </message>
+    <message>
+        <source>Opened for reading only</source>
+        <translation>Nur zum Lesen geöffnet</translation>
+    </message>
+    <message>
+        <source>Adding images</source>
+        <translation>Bilder werden hinzugefügt</translation>
+    </message>
+    <message>
+        <source>Nothing was added</source>
+        <translation>Nichts wurde hinzugefügt</translation>
+    </message>
+    <message>
+        <source>Images that could not be added: {0}</source>
+        <translation>Bilder, die nicht hinzugefügt werden konnten: {0}</translation>
+    </message>
+    <message>
+        <source>Could not open the image</source>
+        <translation>Das Bild konnte nicht geöffnet werden</translation>
+    </message>
+    <message>
+        <source>The status was not saved</source>
+        <translation>Der Status wurde nicht gespeichert</translation>
+    </message>
+</context>
+<context>
+    <name>StartPage</name>
+    <message>
+        <source>Start</source>
+        <translation>Start</translation>
+    </message>
+    <message>
+        <source>Label every pixel</source>
+        <translation>Jedes Pixel beschriften</translation>
+    </message>
+    <message>
+        <source>Drop a folder of images here. The model labels them, you correct it, it learns from you.</source>
+        <translation>Ziehen Sie einen Ordner mit Bildern hierher. Das Modell beschriftet sie, Sie korrigieren, es lernt von Ihnen.</translation>
+    </message>
+    <message>
+        <source>Open a folder…</source>
+        <translation>Einen Ordner öffnen…</translation>
+    </message>
+    <message>
+        <source>Open images…</source>
+        <translation>Bilder öffnen…</translation>
+    </message>
+    <message>
+        <source>Try the sample photos</source>
+        <translation>Beispielfotos ausprobieren</translation>
+    </message>
+    <message>
+        <source>Recent projects</source>
+        <translation>Letzte Projekte</translation>
+    </message>
+    <message>
+        <source>Open {0}</source>
+        <translation>{0} öffnen</translation>
+    </message>
+</context>
+<context>
+    <name>StatusBar</name>
+    <message>
+        <source>Status</source>
+        <translation>Status</translation>
+    </message>
+    <message>
+        <source>Under the pointer</source>
+        <translation>Unter dem Zeiger</translation>
+    </message>
+    <message>
+        <source>Saving</source>
+        <translation>Speichern</translation>
+    </message>
+    <message>
+        <source>Hint</source>
+        <translation>Hinweis</translation>
+    </message>
+    <message>
+        <source>Time on this image</source>
+        <translation>Zeit an diesem Bild</translation>
+    </message>
+    <message>
+        <source>unlabelled</source>
+        <translation>unbeschriftet</translation>
+    </message>
+    <message>
+        <source>2nd choice {0}</source>
+        <translation>2. Wahl {0}</translation>
+    </message>
+    <message>
+        <source>about {0} left</source>
+        <translation>noch etwa {0}</translation>
+    </message>
+    <message>
+        <source>Time you have worked on this image, and what is left at your median pace</source>
+        <translation>Ihre Arbeitszeit an diesem Bild, und was bei Ihrem mittleren Tempo noch bleibt</translation>
+    </message>
+</context>
+<context>
+    <name>Studio</name>
+    <message>
+        <source>Its work since the last snapshot would be lost. What you labelled is saved in any case.</source>
+        <translation>Seine Arbeit seit der letzten Zwischenspeicherung ginge verloren. Was Sie beschriftet haben, ist auf jeden Fall gespeichert.</translation>
+    </message>
+    <message>
+        <source>Stop it and quit</source>
+        <translation>Anhalten und beenden</translation>
+    </message>
+    <message>
+        <source>Stay</source>
+        <translation>Bleiben</translation>
+    </message>
+    <message>
+        <source>A training is running</source>
+        <translation>Ein Training läuft</translation>
+    </message>
+    <message>
+        <source>Waiting for the disk</source>
+        <translation>Warten auf die Platte</translation>
+    </message>
+    <message>
+        <source>The studio closes as soon as every change is saved.</source>
+        <translation>Das Studio schließt, sobald jede Änderung gespeichert ist.</translation>
+    </message>
+    <message>
+        <source>Changes that are not on disk: {0}</source>
+        <translation>Änderungen, die nicht auf der Platte sind: {0}</translation>
+    </message>
+    <message>
+        <source>The disk refuses them; saving is tried again every few seconds. Make room on it, for example.</source>
+        <translation>Die Platte nimmt sie nicht an; das Speichern wird alle paar Sekunden wieder versucht. Schaffen Sie zum Beispiel Platz.</translation>
+    </message>
+    <message>
+        <source>Quit once they are saved</source>
+        <translation>Beenden, sobald gespeichert</translation>
+    </message>
+    <message>
+        <source>Quit and lose them</source>
+        <translation>Beenden und verlieren</translation>
+    </message>
+    <message>
+        <source>{0}. Open a folder of your own instead.</source>
+        <translation>{0}. Öffnen Sie stattdessen einen eigenen Ordner.</translation>
+    </message>
+    <message>
+        <source>The sample photos could not be copied</source>
+        <translation>Die Beispielfotos konnten nicht kopiert werden</translation>
+    </message>
+    <message>
+        <source>Copying the sample photos</source>
+        <translation>Beispielfotos werden kopiert</translation>
+    </message>
+    <message>
+        <source>Exporting</source>
+        <translation>Exportieren</translation>
+    </message>
+    <message>
+        <source>Nothing was exported</source>
+        <translation>Nichts wurde exportiert</translation>
+    </message>
+    <message>
+        <source>Images written: {0}</source>
+        <translation>Geschriebene Bilder: {0}</translation>
+    </message>
+    <message>
+        <source>What the format could not carry:</source>
+        <translation>Was das Format nicht aufnehmen konnte:</translation>
+    </message>
+    <message>
+        <source>Export finished</source>
+        <translation>Export beendet</translation>
+    </message>
+    <message>
+        <source>{0} exists already. Give the model another name.</source>
+        <translation>{0} gibt es schon. Geben Sie dem Modell einen anderen Namen.</translation>
+    </message>
+    <message>
+        <source>The training did not start</source>
+        <translation>Das Training begann nicht</translation>
+    </message>
+    <message>
+        <source>Training</source>
+        <translation>Training</translation>
+    </message>
+    <message>
+        <source>The training failed</source>
+        <translation>Das Training ist gescheitert</translation>
+    </message>
+    <message>
+        <source>Use the new model</source>
+        <translation>Neues Modell verwenden</translation>
+    </message>
+    <message>
+        <source>Later</source>
+        <translation>Später</translation>
+    </message>
+    <message>
+        <source>It learned from your corrections. Use it for the next images?</source>
+        <translation>Es hat aus Ihren Korrekturen gelernt. Für die nächsten Bilder verwenden?</translation>
+    </message>
+    <message>
+        <source>The new model is ready</source>
+        <translation>Das neue Modell ist fertig</translation>
+    </message>
+    <message>
+        <source>Labelling with {0}</source>
+        <translation>Beschriften mit {0}</translation>
+    </message>
+    <message>
+        <source>The model was not loaded</source>
+        <translation>Das Modell wurde nicht geladen</translation>
+    </message>
+</context>
+<context>
+    <name>ToolBox</name>
+    <message>
+        <source>Tools</source>
+        <translation>Werkzeuge</translation>
+    </message>
+</context>
+<context>
+    <name>Tools</name>
+    <message>
+        <source>A pen's pressure sets the width</source>
+        <translation>Der Druck des Stifts bestimmt die Breite</translation>
+    </message>
+    <message>
+        <source>Model's 2nd choice</source>
+        <translation>2. Wahl des Modells</translation>
+    </message>
+    <message>
+        <source>A line cuts where it is drawn; scribbles let the edges of the picture decide where the border runs</source>
+        <translation>Eine Linie schneidet, wo sie gezogen wird; bei Kritzeln entscheiden die Kanten im Bild, wo die Grenze läuft</translation>
+    </message>
+    <message>
+        <source>A line</source>
+        <translation>Eine Linie</translation>
+    </message>
+    <message>
+        <source>A polygon needs three corners at least</source>
+        <translation>Ein Vieleck braucht mindestens drei Ecken</translation>
+    </message>
+    <message>
+        <source>Add</source>
+        <translation>Hinzufügen</translation>
+    </message>
+    <message>
+        <source>Amount</source>
+        <translation>Betrag</translation>
+    </message>
+    <message>
+        <source>Border</source>
+        <translation>Rand</translation>
+    </message>
+    <message>
+        <source>Brush</source>
+        <translation>Pinsel</translation>
+    </message>
+    <message>
+        <source>Click a part to give it to the current category · with Holes, click a segment to give it what it encloses</source>
+        <translation>Einen Teil anklicken, um ihn der aktuellen Kategorie zu geben · mit Löchern: ein Segment anklicken, um ihm zu geben, was es umschließt</translation>
+    </message>
+    <message>
+        <source>Click a segment to paint with its category</source>
+        <translation>Ein Segment anklicken, um mit seiner Kategorie zu malen</translation>
+    </message>
+    <message>
+        <source>Click a segment, again for the next one there · drag around several · Shift or Ctrl adds or takes away</source>
+        <translation>Ein Segment anklicken, erneut für das nächste dort · um mehrere ziehen · Umschalt oder Strg fügt hinzu oder nimmt weg</translation>
+    </message>
+    <message>
+        <source>Click a segment: void has no holes to fill</source>
+        <translation>Ein Segment anklicken: Unbeschriftetes hat keine Löcher</translation>
+    </message>
+    <message>
+        <source>Click along an edge; the line follows it · Enter, a double click or the first point commits · Backspace goes back · Esc cancels</source>
+        <translation>Entlang einer Kante klicken; die Linie folgt ihr · Eingabe, Doppelklick oder der erste Punkt übernimmt · Rücktaste geht zurück · Esc bricht ab</translation>
+    </message>
+    <message>
+        <source>Click corners, drag to move them · Enter or double click commits · Backspace removes the last, Alt + click any · Shift adds, Ctrl subtracts</source>
+        <translation>Ecken klicken, ziehen zum Verschieben · Eingabe oder Doppelklick übernimmt · Rücktaste entfernt die letzte, Alt + Klick jede · Umschalt fügt hinzu, Strg zieht ab</translation>
+    </message>
+    <message>
+        <source>Click three places at least</source>
+        <translation>Mindestens drei Stellen anklicken</translation>
+    </message>
+    <message>
+        <source>Copy from the image before</source>
+        <translation>Aus dem Bild davor übernehmen</translation>
+    </message>
+    <message>
+        <source>Drag a line right across a segment · with Scribbles, drag over each part, then Enter · Backspace takes one back · Esc cancels</source>
+        <translation>Eine Linie quer über ein Segment ziehen · mit Kritzeln: über jeden Teil ziehen, dann Eingabe · Rücktaste nimmt eine zurück · Esc bricht ab</translation>
+    </message>
+    <message>
+        <source>Drag a rectangle: nothing outside can change · click to work on the whole image again · Esc cancels</source>
+        <translation>Ein Rechteck ziehen: außerhalb kann sich nichts ändern · Klick: wieder am ganzen Bild arbeiten · Esc bricht ab</translation>
+    </message>
+    <message>
+        <source>Drag around a region · Shift adds to the selected segment, Ctrl subtracts · Esc cancels</source>
+        <translation>Um ein Gebiet ziehen · Umschalt fügt dem ausgewählten Segment hinzu, Strg zieht ab · Esc bricht ab</translation>
+    </message>
+    <message>
+        <source>Drag on a segment: right grows, left shrinks · a click uses the amount above, Ctrl inverts · Esc cancels</source>
+        <translation>Auf einem Segment ziehen: rechts wächst, links schrumpft · ein Klick nimmt den Betrag oben, Strg kehrt um · Esc bricht ab</translation>
+    </message>
+    <message>
+        <source>Drag over pieces to collect them · [ ] for their size · Shift adds, Ctrl subtracts · Esc cancels</source>
+        <translation>Über Stücke ziehen, um sie zu sammeln · [ ] für ihre Größe · Umschalt fügt hinzu, Strg zieht ab · Esc bricht ab</translation>
+    </message>
+    <message>
+        <source>Drag to erase · Ctrl paints · Alt + drag or [ ] for the size · Esc cancels the stroke</source>
+        <translation>Ziehen zum Radieren · Strg malt · Alt + Ziehen oder [ ] für die Größe · Esc bricht den Strich ab</translation>
+    </message>
+    <message>
+        <source>Drag to paint · Ctrl erases · Alt + drag or [ ] for the size · Esc cancels the stroke</source>
+        <translation>Ziehen zum Malen · Strg radiert · Alt + Ziehen oder [ ] für die Größe · Esc bricht den Strich ab</translation>
+    </message>
+    <message>
+        <source>Enclosed specks of another colour belong to it too</source>
+        <translation>Eingeschlossene Flecken anderer Farbe gehören auch dazu</translation>
+    </message>
+    <message>
+        <source>Erase from</source>
+        <translation>Radieren von</translation>
+    </message>
+    <message>
+        <source>Erase to</source>
+        <translation>Radieren zu</translation>
+    </message>
+    <message>
+        <source>Eraser</source>
+        <translation>Radierer</translation>
+    </message>
+    <message>
+        <source>Everything</source>
+        <translation>Alles</translation>
+    </message>
+    <message>
+        <source>Fill holes</source>
+        <translation>Löcher füllen</translation>
+    </message>
+    <message>
+        <source>Fill</source>
+        <translation>Füllen</translation>
+    </message>
+    <message>
+        <source>Finding superpixels here …</source>
+        <translation>Superpixel werden hier gesucht …</translation>
+    </message>
+    <message>
+        <source>Grow and smooth</source>
+        <translation>Wachsen und Glätten</translation>
+    </message>
+    <message>
+        <source>Grow or shrink</source>
+        <translation>Wachsen oder schrumpfen</translation>
+    </message>
+    <message>
+        <source>Holes</source>
+        <translation>Löcher</translation>
+    </message>
+    <message>
+        <source>How far a colour may be from the one pressed on, in levels; a drag changes it</source>
+        <translation>Wie weit eine Farbe von der angeklickten abweichen darf, in Stufen; Ziehen ändert es</translation>
+    </message>
+    <message>
+        <source>How far from the place is looked, in rows and columns</source>
+        <translation>Wie weit um die Stelle gesucht wird, in Zeilen und Spalten</translation>
+    </message>
+    <message>
+        <source>Lasso</source>
+        <translation>Lasso</translation>
+    </message>
+    <message>
+        <source>Looking at the edges here …</source>
+        <translation>Die Kanten hier werden angesehen …</translation>
+    </message>
+    <message>
+        <source>Magic wand</source>
+        <translation>Zauberstab</translation>
+    </message>
+    <message>
+        <source>New</source>
+        <translation>Neu</translation>
+    </message>
+    <message>
+        <source>Of a click: [ and ]</source>
+        <translation>Eines Klicks: [ und ]</translation>
+    </message>
+    <message>
+        <source>Paint over</source>
+        <translation>Übermalen</translation>
+    </message>
+    <message>
+        <source>Pen pressure</source>
+        <translation>Stiftdruck</translation>
+    </message>
+    <message>
+        <source>Pick category</source>
+        <translation>Kategorie aufnehmen</translation>
+    </message>
+    <message>
+        <source>Pieces</source>
+        <translation>Stücke</translation>
+    </message>
+    <message>
+        <source>Point at where a segment was in the image before; click to copy it to the same place here</source>
+        <translation>Dorthin zeigen, wo ein Segment im Bild davor war; klicken übernimmt es an dieselbe Stelle</translation>
+    </message>
+    <message>
+        <source>Polygon</source>
+        <translation>Polygon</translation>
+    </message>
+    <message>
+        <source>Press on a colour, drag right or left for more or less of it · Shift adds, Ctrl subtracts · Esc cancels</source>
+        <translation>Auf eine Farbe drücken, nach rechts oder links ziehen für mehr oder weniger davon · Umschalt fügt hinzu, Strg zieht ab · Esc bricht ab</translation>
+    </message>
+    <message>
+        <source>Reach</source>
+        <translation>Reichweite</translation>
+    </message>
+    <message>
+        <source>Reading the image before …</source>
+        <translation>Das Bild davor wird gelesen …</translation>
+    </message>
+    <message>
+        <source>Region</source>
+        <translation>Gebiet</translation>
+    </message>
+    <message>
+        <source>Replace</source>
+        <translation>Ersetzen</translation>
+    </message>
+    <message>
+        <source>Scribble on two parts of the segment at least, then press Enter</source>
+        <translation>Auf mindestens zwei Teile des Segments kritzeln, dann Eingabe drücken</translation>
+    </message>
+    <message>
+        <source>Scribbles</source>
+        <translation>Kritzeln</translation>
+    </message>
+    <message>
+        <source>Select</source>
+        <translation>Auswählen</translation>
+    </message>
+    <message>
+        <source>Selected</source>
+        <translation>Ausgewähltes</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Smart scissors</source>
+        <translation>Magnetische Schere</translation>
+    </message>
+    <message>
+        <source>Smooth</source>
+        <translation>Glätten</translation>
+    </message>
+    <message>
+        <source>Split by</source>
+        <translation>Teilen durch</translation>
+    </message>
+    <message>
+        <source>Split</source>
+        <translation>Teilen</translation>
+    </message>
+    <message>
+        <source>Stuff around</source>
+        <translation>Stoff ringsum</translation>
+    </message>
+    <message>
+        <source>Stuff only</source>
+        <translation>Nur Stoff</translation>
+    </message>
+    <message>
+        <source>Subtract</source>
+        <translation>Abziehen</translation>
+    </message>
+    <message>
+        <source>Superpixel brush</source>
+        <translation>Superpixel-Pinsel</translation>
+    </message>
+    <message>
+        <source>The part clicked</source>
+        <translation>Der angeklickte Teil</translation>
+    </message>
+    <message>
+        <source>Their size: [ and ]</source>
+        <translation>Ihre Größe: [ und ]</translation>
+    </message>
+    <message>
+        <source>There is no labelled image before this one in the project</source>
+        <translation>Vor diesem Bild gibt es im Projekt kein beschriftetes</translation>
+    </message>
+    <message>
+        <source>There is no segment under the line</source>
+        <translation>Unter der Linie liegt kein Segment</translation>
+    </message>
+    <message>
+        <source>Tolerance</source>
+        <translation>Toleranz</translation>
+    </message>
+    <message>
+        <source>Void only</source>
+        <translation>Nur Unbeschriftetes</translation>
+    </message>
+    <message>
+        <source>Void</source>
+        <translation>Unbeschriftet</translation>
+    </message>
+    <message>
+        <source>What a click fills</source>
+        <translation>Was ein Klick füllt</translation>
+    </message>
+    <message>
+        <source>What a click or a drag does</source>
+        <translation>Was ein Klick oder Ziehen bewirkt</translation>
+    </message>
+    <message>
+        <source>What erased pixels become</source>
+        <translation>Was radierte Pixel werden</translation>
+    </message>
+    <message>
+        <source>What the region becomes. Holding Shift adds to the selected segment, Ctrl subtracts</source>
+        <translation>Was das Gebiet wird. Umschalt halten fügt dem ausgewählten Segment hinzu, Strg zieht ab</translation>
+    </message>
+    <message>
+        <source>Which pixels may change; locked segments never do</source>
+        <translation>Welche Pixel sich ändern dürfen; gesperrte Segmente nie</translation>
+    </message>
+    <message>
+        <source>Width: [ and ], or Alt + drag</source>
+        <translation>Breite: [ und ], oder Alt + Ziehen</translation>
+    </message>
+    <message>
+        <source>Work area</source>
+        <translation>Arbeitsbereich</translation>
+    </message>
+</context>
+<context>
+    <name>TrainDialog</name>
+    <message>
+        <source>Train on the corrections</source>
+        <translation>Mit den Korrekturen trainieren</translation>
+    </message>
+    <message>
+        <source>Accepted images, entirely: {0}</source>
+        <translation>Angenommene Bilder, ganz: {0}</translation>
+    </message>
+    <message>
+        <source>Others, only what you changed in them: {0}</source>
+        <translation>Andere, nur was Sie darin geändert haben: {0}</translation>
+    </message>
+    <message>
+        <source>Learns from</source>
+        <translation>Lernt aus</translation>
+    </message>
+    <message>
+        <source>Begins with</source>
+        <translation>Beginnt mit</translation>
+    </message>
+    <message>
+        <source>Runs on</source>
+        <translation>Läuft auf</translation>
+    </message>
+    <message>
+        <source>Name of the new model</source>
+        <translation>Name des neuen Modells</translation>
+    </message>
+    <message>
+        <source>New model</source>
+        <translation>Neues Modell</translation>
+    </message>
+    <message>
+        <source>Start</source>
+        <translation>Start</translation>
+    </message>
+    <message>
+        <source>You can go on labelling meanwhile. The model in use stays until you choose the new one.</source>
+        <translation>Sie können inzwischen weiter beschriften. Das verwendete Modell bleibt, bis Sie das neue wählen.</translation>
+    </message>
+    <message>
+        <source>There is nothing to learn from yet: correct or accept some images first.</source>
+        <translation>Noch gibt es nichts zu lernen: Korrigieren oder nehmen Sie zuerst einige Bilder an.</translation>
+    </message>
+    <message>
+        <source>Give the model a name that can be a folder's name.</source>
+        <translation>Geben Sie dem Modell einen Namen, der auch ein Ordnername sein kann.</translation>
+    </message>
+</context>
+<context>
+    <name>TrainerProcess</name>
+    <message>
+        <source>starting</source>
+        <translation>startet</translation>
+    </message>
+    <message>
+        <source>stopping</source>
+        <translation>hält an</translation>
+    </message>
+    <message>
+        <source>{0} left</source>
+        <translation>noch {0}</translation>
+    </message>
+    <message>
+        <source>the training ended unexpectedly (code {0})</source>
+        <translation>das Training endete unerwartet (Code {0})</translation>
+    </message>
+    <message>
+        <source>the training was ended by the system, perhaps for want of memory</source>
+        <translation>das Training wurde vom System beendet, vielleicht aus Speichermangel</translation>
+    </message>
+    <message>
+        <source>the training could not be started: {0}</source>
+        <translation>das Training konnte nicht gestartet werden: {0}</translation>
+    </message>
+</context>
+<context>
+    <name>TrainingPanel</name>
+    <message>
+        <source>Training</source>
+        <translation>Training</translation>
+    </message>
+    <message>
+        <source>No training yet.</source>
+        <translation>Noch kein Training.</translation>
+    </message>
+    <message>
+        <source>Train…</source>
+        <translation>Trainieren…</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>Anhalten</translation>
+    </message>
+    <message>
+        <source>Use the new model</source>
+        <translation>Neues Modell verwenden</translation>
+    </message>
+    <message>
+        <source>Starting…</source>
+        <translation>Startet…</translation>
+    </message>
+    <message>
+        <source>Stopped.</source>
+        <translation>Angehalten.</translation>
+    </message>
+    <message>
+        <source>{0} steps on {1} images, on {2}</source>
+        <translation>{0} Schritte mit {1} Bildern, auf {2}</translation>
+    </message>
+    <message>
+        <source>Step {0}: loss {1}</source>
+        <translation>Schritt {0}: Verlust {1}</translation>
+    </message>
+    <message>
+        <source>After step {0}: {1}</source>
+        <translation>Nach Schritt {0}: {1}</translation>
+    </message>
+    <message>
+        <source>Done. The new model is ready.</source>
+        <translation>Fertig. Das neue Modell ist bereit.</translation>
+    </message>
+</context>
+</TS>

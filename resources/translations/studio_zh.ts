@@ -1,0 +1,2540 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="zh_CN">
+<context>
+    <name>Actions</name>
+    <message>
+        <source>&amp;100 %</source>
+        <translation>100 %</translation>
+    </message>
+    <message>
+        <source>&amp;About Seamseg Studio</source>
+        <translation>关于 Seamseg Studio</translation>
+    </message>
+    <message>
+        <source>&amp;Brush</source>
+        <translation>画笔</translation>
+    </message>
+    <message>
+        <source>&amp;Cancel labelling</source>
+        <translation>取消标注</translation>
+    </message>
+    <message>
+        <source>&amp;Close project</source>
+        <translation>关闭项目</translation>
+    </message>
+    <message>
+        <source>&amp;Command palette…</source>
+        <translation>命令面板…</translation>
+    </message>
+    <message>
+        <source>&amp;Convert to the current category</source>
+        <translation>转换为当前类别</translation>
+    </message>
+    <message>
+        <source>&amp;Dark</source>
+        <translation>深色</translation>
+    </message>
+    <message>
+        <source>&amp;Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>&amp;Edit the categories…</source>
+        <translation>编辑类别…</translation>
+    </message>
+    <message>
+        <source>&amp;Edit</source>
+        <translation>编辑</translation>
+    </message>
+    <message>
+        <source>&amp;Eraser</source>
+        <translation>橡皮擦</translation>
+    </message>
+    <message>
+        <source>&amp;Export…</source>
+        <translation>导出…</translation>
+    </message>
+    <message>
+        <source>&amp;File</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>&amp;Fill and outline</source>
+        <translation>填充和轮廓</translation>
+    </message>
+    <message>
+        <source>&amp;Fill</source>
+        <translation>填充</translation>
+    </message>
+    <message>
+        <source>&amp;Fit the image</source>
+        <translation>适合窗口</translation>
+    </message>
+    <message>
+        <source>&amp;Flag or unflag</source>
+        <translation>标记或取消标记</translation>
+    </message>
+    <message>
+        <source>&amp;Grow and smooth</source>
+        <translation>扩展与平滑</translation>
+    </message>
+    <message>
+        <source>&amp;Grow by a pixel</source>
+        <translation>扩展一个像素</translation>
+    </message>
+    <message>
+        <source>&amp;Help</source>
+        <translation>帮助</translation>
+    </message>
+    <message>
+        <source>&amp;Hide or show</source>
+        <translation>隐藏或显示</translation>
+    </message>
+    <message>
+        <source>&amp;Instances apart</source>
+        <translation>区分实例</translation>
+    </message>
+    <message>
+        <source>&amp;Keyboard shortcuts</source>
+        <translation>键盘快捷键</translation>
+    </message>
+    <message>
+        <source>&amp;Label this image</source>
+        <translation>标注此图像</translation>
+    </message>
+    <message>
+        <source>&amp;Label</source>
+        <translation>标注</translation>
+    </message>
+    <message>
+        <source>&amp;Larger brush</source>
+        <translation>增大画笔</translation>
+    </message>
+    <message>
+        <source>&amp;Larger</source>
+        <translation>更大</translation>
+    </message>
+    <message>
+        <source>&amp;Lasso</source>
+        <translation>套索</translation>
+    </message>
+    <message>
+        <source>&amp;Light</source>
+        <translation>浅色</translation>
+    </message>
+    <message>
+        <source>&amp;Load a model…</source>
+        <translation>加载模型…</translation>
+    </message>
+    <message>
+        <source>&amp;Lock or unlock</source>
+        <translation>锁定或解锁</translation>
+    </message>
+    <message>
+        <source>&amp;Merge</source>
+        <translation>合并</translation>
+    </message>
+    <message>
+        <source>&amp;Next image</source>
+        <translation>下一张图像</translation>
+    </message>
+    <message>
+        <source>&amp;Normal</source>
+        <translation>正常</translation>
+    </message>
+    <message>
+        <source>&amp;Outline only</source>
+        <translation>仅轮廓</translation>
+    </message>
+    <message>
+        <source>&amp;Overlay</source>
+        <translation>叠加层</translation>
+    </message>
+    <message>
+        <source>&amp;Paste at the same place</source>
+        <translation>粘贴到相同位置</translation>
+    </message>
+    <message>
+        <source>&amp;Pause labelling</source>
+        <translation>暂停标注</translation>
+    </message>
+    <message>
+        <source>&amp;Polygon</source>
+        <translation>多边形</translation>
+    </message>
+    <message>
+        <source>&amp;Quit</source>
+        <translation>退出</translation>
+    </message>
+    <message>
+        <source>&amp;Redo</source>
+        <translation>重做</translation>
+    </message>
+    <message>
+        <source>&amp;Reject: back to the prediction</source>
+        <translation>拒绝：恢复为预测结果</translation>
+    </message>
+    <message>
+        <source>&amp;Reset the layout</source>
+        <translation>重置布局</translation>
+    </message>
+    <message>
+        <source>&amp;Search a category</source>
+        <translation>搜索类别</translation>
+    </message>
+    <message>
+        <source>&amp;Segment</source>
+        <translation>分割块</translation>
+    </message>
+    <message>
+        <source>&amp;Select</source>
+        <translation>选择</translation>
+    </message>
+    <message>
+        <source>&amp;Shrink by a pixel</source>
+        <translation>收缩一个像素</translation>
+    </message>
+    <message>
+        <source>&amp;Smaller</source>
+        <translation>更小</translation>
+    </message>
+    <message>
+        <source>&amp;Stop the training</source>
+        <translation>停止训练</translation>
+    </message>
+    <message>
+        <source>&amp;Take acceptance back</source>
+        <translation>撤回接受</translation>
+    </message>
+    <message>
+        <source>&amp;Theme</source>
+        <translation>主题</translation>
+    </message>
+    <message>
+        <source>&amp;Tools</source>
+        <translation>工具</translation>
+    </message>
+    <message>
+        <source>&amp;Train on the corrections…</source>
+        <translation>用修正进行训练…</translation>
+    </message>
+    <message>
+        <source>&amp;Train</source>
+        <translation>训练</translation>
+    </message>
+    <message>
+        <source>&amp;Undo</source>
+        <translation>撤销</translation>
+    </message>
+    <message>
+        <source>&amp;Use the new model</source>
+        <translation>使用新模型</translation>
+    </message>
+    <message>
+        <source>&amp;View</source>
+        <translation>视图</translation>
+    </message>
+    <message>
+        <source>&amp;Who said so</source>
+        <translation>来源</translation>
+    </message>
+    <message>
+        <source>A&amp;ccept, on to the next</source>
+        <translation>接受并转到下一张</translation>
+    </message>
+    <message>
+        <source>As the &amp;system</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message>
+        <source>C&amp;opy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Category of key 1</source>
+        <translation>按键 1 的类别</translation>
+    </message>
+    <message>
+        <source>Category of key 2</source>
+        <translation>按键 2 的类别</translation>
+    </message>
+    <message>
+        <source>Category of key 3</source>
+        <translation>按键 3 的类别</translation>
+    </message>
+    <message>
+        <source>Category of key 4</source>
+        <translation>按键 4 的类别</translation>
+    </message>
+    <message>
+        <source>Category of key 5</source>
+        <translation>按键 5 的类别</translation>
+    </message>
+    <message>
+        <source>Category of key 6</source>
+        <translation>按键 6 的类别</translation>
+    </message>
+    <message>
+        <source>Category of key 7</source>
+        <translation>按键 7 的类别</translation>
+    </message>
+    <message>
+        <source>Category of key 8</source>
+        <translation>按键 8 的类别</translation>
+    </message>
+    <message>
+        <source>Category of key 9</source>
+        <translation>按键 9 的类别</translation>
+    </message>
+    <message>
+        <source>Copy from the image bef&amp;ore</source>
+        <translation>从上一张图像复制</translation>
+    </message>
+    <message>
+        <source>Cro&amp;wd or not</source>
+        <translation>设为群体或取消</translation>
+    </message>
+    <message>
+        <source>F&amp;ull screen</source>
+        <translation>全屏</translation>
+    </message>
+    <message>
+        <source>Fill &amp;holes</source>
+        <translation>填补孔洞</translation>
+    </message>
+    <message>
+        <source>Flag with a n&amp;ote…</source>
+        <translation>添加备注并标记…</translation>
+    </message>
+    <message>
+        <source>Give &amp;category</source>
+        <translation>指定类别</translation>
+    </message>
+    <message>
+        <source>High &amp;contrast</source>
+        <translation>高对比度</translation>
+    </message>
+    <message>
+        <source>Label &amp;all images</source>
+        <translation>标注所有图像</translation>
+    </message>
+    <message>
+        <source>Magic &amp;wand</source>
+        <translation>魔棒</translation>
+    </message>
+    <message>
+        <source>Next &amp;unaccepted image</source>
+        <translation>下一张未接受的图像</translation>
+    </message>
+    <message>
+        <source>Open &amp;folder…</source>
+        <translation>打开文件夹…</translation>
+    </message>
+    <message>
+        <source>Open &amp;images…</source>
+        <translation>打开图像…</translation>
+    </message>
+    <message>
+        <source>Open &amp;project…</source>
+        <translation>打开项目…</translation>
+    </message>
+    <message>
+        <source>Open the &amp;sample photos</source>
+        <translation>打开示例照片</translation>
+    </message>
+    <message>
+        <source>P&amp;references…</source>
+        <translation>首选项…</translation>
+    </message>
+    <message>
+        <source>Pick &amp;category</source>
+        <translation>拾取类别</translation>
+    </message>
+    <message>
+        <source>Pre&amp;vious image</source>
+        <translation>上一张图像</translation>
+    </message>
+    <message>
+        <source>R&amp;estart the engine</source>
+        <translation>重启引擎</translation>
+    </message>
+    <message>
+        <source>S&amp;hape</source>
+        <translation>形状</translation>
+    </message>
+    <message>
+        <source>S&amp;maller brush</source>
+        <translation>减小画笔</translation>
+    </message>
+    <message>
+        <source>S&amp;mart scissors</source>
+        <translation>智能剪刀</translation>
+    </message>
+    <message>
+        <source>S&amp;mooth the borders</source>
+        <translation>平滑边界</translation>
+    </message>
+    <message>
+        <source>S&amp;uperpixel brush</source>
+        <translation>超像素画笔</translation>
+    </message>
+    <message>
+        <source>Select &amp;all segments</source>
+        <translation>选择所有分割块</translation>
+    </message>
+    <message>
+        <source>Select &amp;none</source>
+        <translation>取消选择</translation>
+    </message>
+    <message>
+        <source>Show &amp;all</source>
+        <translation>全部显示</translation>
+    </message>
+    <message>
+        <source>Show out&amp;lines</source>
+        <translation>显示轮廓</translation>
+    </message>
+    <message>
+        <source>Spli&amp;t</source>
+        <translation>拆分</translation>
+    </message>
+    <message>
+        <source>Split into unconnected &amp;parts</source>
+        <translation>拆分为不相连的部分</translation>
+    </message>
+    <message>
+        <source>Text &amp;size</source>
+        <translation>文字大小</translation>
+    </message>
+    <message>
+        <source>Use the sta&amp;rter model</source>
+        <translation>使用入门模型</translation>
+    </message>
+    <message>
+        <source>Work &amp;area</source>
+        <translation>工作区域</translation>
+    </message>
+    <message>
+        <source>Work on the whole &amp;image</source>
+        <translation>处理整张图像</translation>
+    </message>
+    <message>
+        <source>Zoom &amp;in</source>
+        <translation>放大</translation>
+    </message>
+    <message>
+        <source>Zoom &amp;out</source>
+        <translation>缩小</translation>
+    </message>
+</context>
+<context>
+    <name>Canvas</name>
+    <message>
+        <source>Canvas</source>
+        <translation>画布</translation>
+    </message>
+</context>
+<context>
+    <name>CanvasBar</name>
+    <message>
+        <source>Overlay</source>
+        <translation>叠加层</translation>
+    </message>
+    <message>
+        <source>How strong the colours are</source>
+        <translation>颜色的强度</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation>图像</translation>
+    </message>
+    <message>
+        <source>How bright the image is</source>
+        <translation>图像的亮度</translation>
+    </message>
+    <message>
+        <source>Fill + outline</source>
+        <translation>填充 + 轮廓</translation>
+    </message>
+    <message>
+        <source>Colours of the categories, with outlines</source>
+        <translation>类别颜色，带轮廓</translation>
+    </message>
+    <message>
+        <source>Outline</source>
+        <translation>轮廓</translation>
+    </message>
+    <message>
+        <source>Outlines only</source>
+        <translation>仅轮廓</translation>
+    </message>
+    <message>
+        <source>Instances</source>
+        <translation>实例</translation>
+    </message>
+    <message>
+        <source>Each instance in a colour of its own</source>
+        <translation>每个实例使用各自的颜色</translation>
+    </message>
+    <message>
+        <source>Who said so</source>
+        <translation>来源</translation>
+    </message>
+    <message>
+        <source>Model blue, you orange, imported green</source>
+        <translation>模型蓝色，您橙色，导入绿色</translation>
+    </message>
+    <message>
+        <source>H peek</source>
+        <translation>H 查看原图</translation>
+    </message>
+    <message>
+        <source>Hold H to see the image alone</source>
+        <translation>按住 H 仅显示图像</translation>
+    </message>
+</context>
+<context>
+    <name>Card</name>
+    <message>
+        <source>Dismiss: {0}</source>
+        <translation>关闭：{0}</translation>
+    </message>
+</context>
+<context>
+    <name>CategoriesDialog</name>
+    <message>
+        <source>Categories</source>
+        <translation>类别</translation>
+    </message>
+    <message>
+        <source>Add</source>
+        <translation>添加</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>移除</translation>
+    </message>
+    <message>
+        <source>Up</source>
+        <translation>上移</translation>
+    </message>
+    <message>
+        <source>Down</source>
+        <translation>下移</translation>
+    </message>
+    <message>
+        <source>Colour…</source>
+        <translation>颜色…</translation>
+    </message>
+    <message>
+        <source>Thing or stuff</source>
+        <translation>物体或背景</translation>
+    </message>
+    <message>
+        <source>Import…</source>
+        <translation>导入…</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>导出…</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation>更改</translation>
+    </message>
+    <message>
+        <source>Written to {0}.</source>
+        <translation>已写入 {0}。</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation>种类</translation>
+    </message>
+    <message>
+        <source>Segments</source>
+        <translation>分割块</translation>
+    </message>
+    <message>
+        <source>Its segments become</source>
+        <translation>其分割块变为</translation>
+    </message>
+    <message>
+        <source>thing</source>
+        <translation>物体</translation>
+    </message>
+    <message>
+        <source>stuff</source>
+        <translation>背景</translation>
+    </message>
+    <message>
+        <source>What the segments of {0} become</source>
+        <translation>{0} 的分割块变为什么</translation>
+    </message>
+    <message>
+        <source>unlabelled</source>
+        <translation>未标注</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>保留</translation>
+    </message>
+    <message>
+        <source>No label changes.</source>
+        <translation>不会更改任何标注。</translation>
+    </message>
+    <message>
+        <source>Images whose labels change: {0}.</source>
+        <translation>标注将更改的图像：{0}。</translation>
+    </message>
+    <message>
+        <source>Segments that become unlabelled: {0}.</source>
+        <translation>将变为未标注的分割块：{0}。</translation>
+    </message>
+    <message>
+        <source>A backup is made, and it can be taken back.</source>
+        <translation>会创建备份，并且可以撤回。</translation>
+    </message>
+    <message>
+        <source>new category</source>
+        <translation>新类别</translation>
+    </message>
+    <message>
+        <source>Taxonomies ({0})</source>
+        <translation>分类体系 ({0})</translation>
+    </message>
+    <message>
+        <source>Import categories</source>
+        <translation>导入类别</translation>
+    </message>
+    <message>
+        <source>Export categories</source>
+        <translation>导出类别</translation>
+    </message>
+</context>
+<context>
+    <name>CategoriesPanel</name>
+    <message>
+        <source>Categories</source>
+        <translation>类别</translation>
+    </message>
+    <message>
+        <source>Search or press /</source>
+        <translation>搜索或按 /</translation>
+    </message>
+    <message>
+        <source>{0} · stuff {1} · things {2}</source>
+        <translation>{0} · 背景 {1} · 物体 {2}</translation>
+    </message>
+    <message>
+        <source>Give the selection to {0}</source>
+        <translation>将所选设为 {0}</translation>
+    </message>
+    <message>
+        <source>Key</source>
+        <translation>按键</translation>
+    </message>
+    <message>
+        <source>Edit the categories…</source>
+        <translation>编辑类别…</translation>
+    </message>
+</context>
+<context>
+    <name>CategoryChange</name>
+    <message>
+        <source>Some work is not on disk yet; free some space and try again.</source>
+        <translation>部分工作尚未写入磁盘；请释放空间后重试。</translation>
+    </message>
+    <message>
+        <source>Changing the categories</source>
+        <translation>正在更改类别</translation>
+    </message>
+    <message>
+        <source>The categories were not brought back</source>
+        <translation>类别未能恢复</translation>
+    </message>
+    <message>
+        <source>Edited since, so left as they are: {0}</source>
+        <translation>此后已编辑，因此保持不变：{0}</translation>
+    </message>
+    <message>
+        <source>The former categories are back</source>
+        <translation>已恢复原来的类别</translation>
+    </message>
+    <message>
+        <source>Images whose labels changed: {0}</source>
+        <translation>标注已更改的图像：{0}</translation>
+    </message>
+    <message>
+        <source>Take it back</source>
+        <translation>撤回</translation>
+    </message>
+    <message>
+        <source>Keep it</source>
+        <translation>保留</translation>
+    </message>
+    <message>
+        <source>The categories are changed</source>
+        <translation>类别已更改</translation>
+    </message>
+</context>
+<context>
+    <name>Chips</name>
+    <message>
+        <source>starting</source>
+        <translation>正在启动</translation>
+    </message>
+    <message>
+        <source>loading the model</source>
+        <translation>正在加载模型</translation>
+    </message>
+    <message>
+        <source>ready</source>
+        <translation>就绪</translation>
+    </message>
+    <message>
+        <source>working</source>
+        <translation>工作中</translation>
+    </message>
+    <message>
+        <source>restarting</source>
+        <translation>正在重启</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>stopped</source>
+        <translation>已停止</translation>
+    </message>
+    <message>
+        <source>Project  {0}</source>
+        <translation>项目  {0}</translation>
+    </message>
+    <message>
+        <source>read only</source>
+        <translation>只读</translation>
+    </message>
+    <message>
+        <source>Model  {0}</source>
+        <translation>模型  {0}</translation>
+    </message>
+    <message>
+        <source>{0}
+{1} million parameters</source>
+        <translation>{0}
+{1} 百万参数</translation>
+    </message>
+    <message>
+        <source>Engine · {0}</source>
+        <translation>引擎 · {0}</translation>
+    </message>
+</context>
+<context>
+    <name>CommandPalette</name>
+    <message>
+        <source>Command palette</source>
+        <translation>命令面板</translation>
+    </message>
+    <message>
+        <source>Type a command</source>
+        <translation>输入命令</translation>
+    </message>
+    <message>
+        <source>Commands</source>
+        <translation>命令</translation>
+    </message>
+</context>
+<context>
+    <name>Commands</name>
+    <message>
+        <source>Open images</source>
+        <translation>打开图像</translation>
+    </message>
+    <message>
+        <source>Images ({0})</source>
+        <translation>图像 ({0})</translation>
+    </message>
+    <message>
+        <source>Open a folder of images</source>
+        <translation>打开图像文件夹</translation>
+    </message>
+    <message>
+        <source>Open a project (.seamseg)</source>
+        <translation>打开项目 (.seamseg)</translation>
+    </message>
+    <message>
+        <source>An export is running; wait for its end.</source>
+        <translation>正在导出；请等待其完成。</translation>
+    </message>
+    <message>
+        <source>the starter model</source>
+        <translation>入门模型</translation>
+    </message>
+    <message>
+        <source>Choose a model (a folder)</source>
+        <translation>选择模型（文件夹）</translation>
+    </message>
+    <message>
+        <source>a training is running</source>
+        <translation>正在训练</translation>
+    </message>
+    <message>
+        <source>every image has labels</source>
+        <translation>所有图像均已标注</translation>
+    </message>
+    <message>
+        <source>no image is open</source>
+        <translation>没有打开的图像</translation>
+    </message>
+    <message>
+        <source>no images are being labelled</source>
+        <translation>没有正在标注的图像</translation>
+    </message>
+    <message>
+        <source>no model was trained since the start</source>
+        <translation>启动以来没有训练过模型</translation>
+    </message>
+    <message>
+        <source>no project is open</source>
+        <translation>没有打开的项目</translation>
+    </message>
+    <message>
+        <source>no segment is selected</source>
+        <translation>没有选择分割块</translation>
+    </message>
+    <message>
+        <source>no segment was copied</source>
+        <translation>没有复制分割块</translation>
+    </message>
+    <message>
+        <source>no training is running</source>
+        <translation>没有正在进行的训练</translation>
+    </message>
+    <message>
+        <source>nothing is hidden</source>
+        <translation>没有隐藏的内容</translation>
+    </message>
+    <message>
+        <source>nothing to redo</source>
+        <translation>没有可重做的操作</translation>
+    </message>
+    <message>
+        <source>nothing to undo</source>
+        <translation>没有可撤销的操作</translation>
+    </message>
+    <message>
+        <source>select one segment</source>
+        <translation>请选择一个分割块</translation>
+    </message>
+    <message>
+        <source>select two segments or more</source>
+        <translation>请选择两个或更多分割块</translation>
+    </message>
+    <message>
+        <source>the image is not accepted</source>
+        <translation>该图像未被接受</translation>
+    </message>
+    <message>
+        <source>the images are being labelled</source>
+        <translation>正在标注图像</translation>
+    </message>
+    <message>
+        <source>the model has not labelled this image</source>
+        <translation>模型尚未标注此图像</translation>
+    </message>
+    <message>
+        <source>the project is open for reading only</source>
+        <translation>项目以只读方式打开</translation>
+    </message>
+    <message>
+        <source>the work area is the whole image</source>
+        <translation>工作区域是整张图像</translation>
+    </message>
+</context>
+<context>
+    <name>Documents</name>
+    <message>
+        <source>Every change is on disk.</source>
+        <translation>所有更改都已写入磁盘。</translation>
+    </message>
+    <message>
+        <source>Saved after all</source>
+        <translation>最终已保存</translation>
+    </message>
+    <message>
+        <source>Changes of {0} are not on disk yet</source>
+        <translation>{0} 的更改尚未写入磁盘</translation>
+    </message>
+    <message>
+        <source>Not changed</source>
+        <translation>未更改</translation>
+    </message>
+</context>
+<context>
+    <name>EnginePage</name>
+    <message>
+        <source>The fastest there is</source>
+        <translation>可用的最快设备</translation>
+    </message>
+    <message>
+        <source>CPU</source>
+        <translation>CPU</translation>
+    </message>
+    <message>
+        <source>GPU (CUDA)</source>
+        <translation>GPU (CUDA)</translation>
+    </message>
+    <message>
+        <source>Device</source>
+        <translation>设备</translation>
+    </message>
+    <message>
+        <source>What suits the device</source>
+        <translation>适合设备的精度</translation>
+    </message>
+    <message>
+        <source>32 bits: exact, slower</source>
+        <translation>32 位：精确，较慢</translation>
+    </message>
+    <message>
+        <source>16 bits (fp16): faster on a GPU</source>
+        <translation>16 位 (fp16)：在 GPU 上更快</translation>
+    </message>
+    <message>
+        <source>16 bits (bf16): faster, wider range</source>
+        <translation>16 位 (bf16)：更快，范围更大</translation>
+    </message>
+    <message>
+        <source>Precision</source>
+        <translation>精度</translation>
+    </message>
+    <message>
+        <source>Label an image by itself when it is opened and has no labels</source>
+        <translation>打开没有标注的图像时自动标注</translation>
+    </message>
+    <message>
+        <source>A change of device or precision starts the engine anew; your work is not concerned.</source>
+        <translation>更改设备或精度会重启引擎；不影响您的工作。</translation>
+    </message>
+</context>
+<context>
+    <name>ExportDialog</name>
+    <message>
+        <source>Export</source>
+        <translation>导出</translation>
+    </message>
+    <message>
+        <source>Format</source>
+        <translation>格式</translation>
+    </message>
+    <message>
+        <source>All with labels ({0})</source>
+        <translation>所有已标注 ({0})</translation>
+    </message>
+    <message>
+        <source>Accepted only ({0})</source>
+        <translation>仅已接受 ({0})</translation>
+    </message>
+    <message>
+        <source>Images</source>
+        <translation>图像</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>文件夹</translation>
+    </message>
+    <message>
+        <source>Choose…</source>
+        <translation>选择…</translation>
+    </message>
+    <message>
+        <source>Replace what an earlier export left there</source>
+        <translation>替换之前导出的内容</translation>
+    </message>
+    <message>
+        <source>Mapping of the categories</source>
+        <translation>类别映射</translation>
+    </message>
+    <message>
+        <source>as they are</source>
+        <translation>保持不变</translation>
+    </message>
+    <message>
+        <source>Categories</source>
+        <translation>类别</translation>
+    </message>
+    <message>
+        <source>none: one part only</source>
+        <translation>无：仅一个部分</translation>
+    </message>
+    <message>
+        <source>Part for validation</source>
+        <translation>验证部分</translation>
+    </message>
+    <message>
+        <source>For validation</source>
+        <translation>用于验证</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>大小</translation>
+    </message>
+    <message>
+        <source>As it is</source>
+        <translation>保持不变</translation>
+    </message>
+    <message>
+        <source>Longer side at most {0} px</source>
+        <translation>长边最多 {0} 像素</translation>
+    </message>
+    <message>
+        <source>Put the photographs beside the labels</source>
+        <translation>将照片与标注放在一起</translation>
+    </message>
+    <message>
+        <source>Mappings and taxonomies ({0})</source>
+        <translation>映射和分类体系 ({0})</translation>
+    </message>
+    <message>
+        <source>Export into</source>
+        <translation>导出到</translation>
+    </message>
+    <message>
+        <source>Name a folder.</source>
+        <translation>请指定文件夹。</translation>
+    </message>
+    <message>
+        <source>No image is accepted yet: accept some with Enter, or export all with labels.</source>
+        <translation>尚无已接受的图像：请按 Enter 接受，或导出所有已标注的图像。</translation>
+    </message>
+    <message>
+        <source>No image has labels yet: label some first.</source>
+        <translation>尚无已标注的图像：请先进行标注。</translation>
+    </message>
+    <message>
+        <source>Images to write: {0}</source>
+        <translation>要写入的图像：{0}</translation>
+    </message>
+    <message>
+        <source>This format cannot carry everything; what is lost is counted and listed.</source>
+        <translation>此格式无法保留全部内容；丢失的内容会被统计并列出。</translation>
+    </message>
+</context>
+<context>
+    <name>Failures</name>
+    <message>
+        <source>{0}: {1}
+Your work is saved up to the last finished stroke. You can go on; if it comes again, restart.</source>
+        <translation>{0}: {1}
+您的工作已保存到最后完成的一笔。您可以继续；如果再次出现，请重新启动。</translation>
+    </message>
+    <message>
+        <source>Something went wrong</source>
+        <translation>出现错误</translation>
+    </message>
+</context>
+<context>
+    <name>FlagDialog</name>
+    <message>
+        <source>Flag {0}</source>
+        <translation>标记 {0}</translation>
+    </message>
+    <message>
+        <source>Note</source>
+        <translation>备注</translation>
+    </message>
+    <message>
+        <source>e.g. is this a van or a lorry?</source>
+        <translation>例如：这是面包车还是卡车？</translation>
+    </message>
+    <message>
+        <source>Flag</source>
+        <translation>标记</translation>
+    </message>
+    <message>
+        <source>What should be looked at again?</source>
+        <translation>需要再次查看什么？</translation>
+    </message>
+</context>
+<context>
+    <name>HistoryModel</name>
+    <message>
+        <source>as it was opened first</source>
+        <translation>最初打开时的状态</translation>
+    </message>
+</context>
+<context>
+    <name>HistoryPanel</name>
+    <message>
+        <source>History</source>
+        <translation>历史</translation>
+    </message>
+    <message>
+        <source>{0} changes</source>
+        <translation>{0} 处更改</translation>
+    </message>
+</context>
+<context>
+    <name>ImageModel</name>
+    <message>
+        <source>new</source>
+        <translation>新</translation>
+    </message>
+    <message>
+        <source>predicted</source>
+        <translation>已预测</translation>
+    </message>
+    <message>
+        <source>in progress</source>
+        <translation>进行中</translation>
+    </message>
+    <message>
+        <source>accepted</source>
+        <translation>已接受</translation>
+    </message>
+    <message>
+        <source>flagged</source>
+        <translation>已标记</translation>
+    </message>
+    <message>
+        <source>the model is {0} % sure</source>
+        <translation>模型置信度 {0} %</translation>
+    </message>
+</context>
+<context>
+    <name>ImagesPanel</name>
+    <message>
+        <source>Images</source>
+        <translation>图像</translation>
+    </message>
+    <message>
+        <source>Filter by name, note or status</source>
+        <translation>按名称、备注或状态筛选</translation>
+    </message>
+    <message>
+        <source>as added</source>
+        <translation>添加顺序</translation>
+    </message>
+    <message>
+        <source>by name</source>
+        <translation>按名称</translation>
+    </message>
+    <message>
+        <source>by status</source>
+        <translation>按状态</translation>
+    </message>
+    <message>
+        <source>least certain first</source>
+        <translation>最不确定的优先</translation>
+    </message>
+    <message>
+        <source>Order of the images</source>
+        <translation>图像顺序</translation>
+    </message>
+    <message>
+        <source>all ▾</source>
+        <translation>全部 ▾</translation>
+    </message>
+    <message>
+        <source>Which images are shown</source>
+        <translation>显示哪些图像</translation>
+    </message>
+    <message>
+        <source>With a category</source>
+        <translation>包含某类别</translation>
+    </message>
+    <message>
+        <source>Show all</source>
+        <translation>全部显示</translation>
+    </message>
+    <message>
+        <source>some ▾</source>
+        <translation>部分 ▾</translation>
+    </message>
+    <message>
+        <source>{0} of {1} accepted</source>
+        <translation>已接受 {0} / {1}</translation>
+    </message>
+    <message>
+        <source>{0} shown · </source>
+        <translation>显示 {0} · </translation>
+    </message>
+</context>
+<context>
+    <name>JobLine</name>
+    <message>
+        <source>Pause</source>
+        <translation>暂停</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>(+{0} more)</source>
+        <translation>(另有 {0} 项)</translation>
+    </message>
+    <message>
+        <source>paused</source>
+        <translation>已暂停</translation>
+    </message>
+    <message>
+        <source>Go on</source>
+        <translation>继续</translation>
+    </message>
+</context>
+<context>
+    <name>KeyModel</name>
+    <message>
+        <source>Command</source>
+        <translation>命令</translation>
+    </message>
+    <message>
+        <source>Keys</source>
+        <translation>按键</translation>
+    </message>
+    <message>
+        <source>Menu</source>
+        <translation>菜单</translation>
+    </message>
+    <message>
+        <source>Also: {0}</source>
+        <translation>另见：{0}</translation>
+    </message>
+</context>
+<context>
+    <name>KeysPage</name>
+    <message>
+        <source>Keys as in</source>
+        <translation>按键方案</translation>
+    </message>
+    <message>
+        <source>Seamseg Studio</source>
+        <translation>Seamseg Studio</translation>
+    </message>
+    <message>
+        <source>Search a command or a key</source>
+        <translation>搜索命令或按键</translation>
+    </message>
+    <message>
+        <source>New keys</source>
+        <translation>新按键</translation>
+    </message>
+    <message>
+        <source>Set</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Add</source>
+        <translation>添加</translation>
+    </message>
+    <message>
+        <source>No key</source>
+        <translation>无按键</translation>
+    </message>
+    <message>
+        <source>As in the preset</source>
+        <translation>与预设相同</translation>
+    </message>
+    <message>
+        <source>Commands and their keys</source>
+        <translation>命令及其按键</translation>
+    </message>
+    <message>
+        <source>Take over</source>
+        <translation>占用</translation>
+    </message>
+    <message>
+        <source>{0} is held for looking around and cannot be given away.</source>
+        <translation>{0} 用于浏览，不能分配。</translation>
+    </message>
+    <message>
+        <source>{0} belongs to: {1}. Taking it over leaves that without it.</source>
+        <translation>{0} 属于：{1}。占用后对方将失去该按键。</translation>
+    </message>
+    <message>
+        <source>{0} is free.</source>
+        <translation>{0} 可用。</translation>
+    </message>
+    <message>
+        <source>Keys that do nothing now, as several commands have them: {0}</source>
+        <translation>因被多个命令占用而无效的按键：{0}</translation>
+    </message>
+    <message>
+        <source>Choose a command, click into the field and press the keys. No key is in conflict.</source>
+        <translation>选择命令，点击输入框并按下按键。当前没有冲突。</translation>
+    </message>
+</context>
+<context>
+    <name>LabelFolderJob</name>
+    <message>
+        <source>{0} img/s</source>
+        <translation>{0} 张/秒</translation>
+    </message>
+    <message>
+        <source>{0} s an image</source>
+        <translation>每张 {0} 秒</translation>
+    </message>
+    <message>
+        <source>{0} left</source>
+        <translation>剩余 {0}</translation>
+    </message>
+</context>
+<context>
+    <name>Labelling</name>
+    <message>
+        <source>Labelling</source>
+        <translation>正在标注</translation>
+    </message>
+    <message>
+        <source>Labelling stopped</source>
+        <translation>标注已停止</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>重试</translation>
+    </message>
+    <message>
+        <source>This image was not labelled</source>
+        <translation>此图像未被标注</translation>
+    </message>
+    <message>
+        <source>You have worked on {0}, so nothing was changed. Using it is one step that can be undone.</source>
+        <translation>您已编辑 {0}，因此未作更改。采用它是可以撤销的一步。</translation>
+    </message>
+    <message>
+        <source>The model has a new proposal</source>
+        <translation>模型有新的建议</translation>
+    </message>
+    <message>
+        <source>Use the proposal</source>
+        <translation>采用建议</translation>
+    </message>
+    <message>
+        <source>Keep mine</source>
+        <translation>保留我的</translation>
+    </message>
+    <message>
+        <source>{0}: its project was closed</source>
+        <translation>{0}：其项目已关闭</translation>
+    </message>
+    <message>
+        <source>Images labelled: {0}</source>
+        <translation>已标注图像：{0}</translation>
+    </message>
+    <message>
+        <source>Labelling finished, but not for every image</source>
+        <translation>标注完成，但并非所有图像</translation>
+    </message>
+    <message>
+        <source>not labelled: {0}</source>
+        <translation>未标注：{0}</translation>
+    </message>
+    <message>
+        <source>Labelling finished</source>
+        <translation>标注完成</translation>
+    </message>
+    <message>
+        <source>The engine does not work</source>
+        <translation>引擎无法工作</translation>
+    </message>
+    <message>
+        <source>What it labels as one of these stays unlabelled here: {0}.</source>
+        <translation>被其标为以下类别的内容在此保持未标注：{0}。</translation>
+    </message>
+    <message>
+        <source>The model knows categories that this project has not</source>
+        <translation>模型包含此项目没有的类别</translation>
+    </message>
+</context>
+<context>
+    <name>LogPanel</name>
+    <message>
+        <source>Log</source>
+        <translation>日志</translation>
+    </message>
+    <message>
+        <source>Nothing has happened yet.</source>
+        <translation>尚无任何事件。</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Clear</source>
+        <translation>清除</translation>
+    </message>
+    <message>
+        <source>warning: </source>
+        <translation>警告：</translation>
+    </message>
+    <message>
+        <source>error: </source>
+        <translation>错误：</translation>
+    </message>
+</context>
+<context>
+    <name>LookPage</name>
+    <message>
+        <source>As the system</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>浅色</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>深色</translation>
+    </message>
+    <message>
+        <source>High contrast</source>
+        <translation>高对比度</translation>
+    </message>
+    <message>
+        <source>Theme</source>
+        <translation>主题</translation>
+    </message>
+    <message>
+        <source>Size of text</source>
+        <translation>文字大小</translation>
+    </message>
+    <message>
+        <source>Colours of categories</source>
+        <translation>类别颜色</translation>
+    </message>
+    <message>
+        <source>The project's own</source>
+        <translation>项目自带</translation>
+    </message>
+    <message>
+        <source>For colour-blind eyes: Okabe and Ito</source>
+        <translation>色盲友好：Okabe 与 Ito</translation>
+    </message>
+    <message>
+        <source>For colour-blind eyes: Tol, muted</source>
+        <translation>色盲友好：Tol 柔和</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>语言</translation>
+    </message>
+    <message>
+        <source>Another language is spoken from the next start.</source>
+        <translation>语言更改在下次启动后生效。</translation>
+    </message>
+</context>
+<context>
+    <name>LossCurve</name>
+    <message>
+        <source>Loss curve</source>
+        <translation>损失曲线</translation>
+    </message>
+    <message>
+        <source>Loss {0} after {1} steps</source>
+        <translation>{1} 步后损失 {0}</translation>
+    </message>
+</context>
+<context>
+    <name>MainWindow</name>
+    <message>
+        <source>Seamseg Studio</source>
+        <translation>Seamseg Studio</translation>
+    </message>
+    <message>
+        <source>Accept</source>
+        <translation>接受</translation>
+    </message>
+    <message>
+        <source>&amp;Panels</source>
+        <translation>面板</translation>
+    </message>
+    <message>
+        <source>Open &amp;recent</source>
+        <translation>最近打开</translation>
+    </message>
+    <message>
+        <source>nothing opened yet</source>
+        <translation>尚未打开任何内容</translation>
+    </message>
+    <message>
+        <source>saves by itself</source>
+        <translation>自动保存</translation>
+    </message>
+    <message>
+        <source>Labels every pixel of images with a model that learns from your corrections. Apache-2.0.</source>
+        <translation>用从您的修正中学习的模型标注图像的每个像素。Apache-2.0。</translation>
+    </message>
+</context>
+<context>
+    <name>NavigatorPanel</name>
+    <message>
+        <source>Navigator</source>
+        <translation>导航器</translation>
+    </message>
+</context>
+<context>
+    <name>OptionBar</name>
+    <message>
+        <source>Tool options</source>
+        <translation>工具选项</translation>
+    </message>
+    <message>
+        <source>hold Space to pan · wheel to zoom · hold H to peek</source>
+        <translation>按住空格平移 · 滚轮缩放 · 按住 H 查看原图</translation>
+    </message>
+</context>
+<context>
+    <name>PreferencesDialog</name>
+    <message>
+        <source>Preferences</source>
+        <translation>首选项</translation>
+    </message>
+    <message>
+        <source>Pages</source>
+        <translation>页面</translation>
+    </message>
+    <message>
+        <source>Look</source>
+        <translation>外观</translation>
+    </message>
+    <message>
+        <source>Keys</source>
+        <translation>按键</translation>
+    </message>
+    <message>
+        <source>Engine</source>
+        <translation>引擎</translation>
+    </message>
+    <message>
+        <source>New projects</source>
+        <translation>新项目</translation>
+    </message>
+    <message>
+        <source>Take back</source>
+        <translation>撤回</translation>
+    </message>
+    <message>
+        <source>Reset all</source>
+        <translation>全部重置</translation>
+    </message>
+    <message>
+        <source>Import…</source>
+        <translation>导入…</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>导出…</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Imported from {0}.</source>
+        <translation>已从 {0} 导入。</translation>
+    </message>
+    <message>
+        <source>Written to {0}.</source>
+        <translation>已写入 {0}。</translation>
+    </message>
+    <message>
+        <source>Everything is as it was at first.</source>
+        <translation>已恢复初始设置。</translation>
+    </message>
+    <message>
+        <source>Preferences ({0})</source>
+        <translation>首选项 ({0})</translation>
+    </message>
+    <message>
+        <source>Import preferences</source>
+        <translation>导入首选项</translation>
+    </message>
+    <message>
+        <source>Export preferences</source>
+        <translation>导出首选项</translation>
+    </message>
+</context>
+<context>
+    <name>ProjectPage</name>
+    <message>
+        <source>Categories of new projects</source>
+        <translation>新项目的类别</translation>
+    </message>
+    <message>
+        <source>those of the model</source>
+        <translation>模型的类别</translation>
+    </message>
+    <message>
+        <source>Choose…</source>
+        <translation>选择…</translation>
+    </message>
+    <message>
+        <source>Export format</source>
+        <translation>导出格式</translation>
+    </message>
+    <message>
+        <source>Categories</source>
+        <translation>类别</translation>
+    </message>
+    <message>
+        <source>Taxonomies ({0})</source>
+        <translation>分类体系 ({0})</translation>
+    </message>
+    <message>
+        <source>The categories of the model in use, so that it can label at once.</source>
+        <translation>使用当前模型的类别，以便立即标注。</translation>
+    </message>
+    <message>
+        <source>{0}: {1} stuff, {2} things.</source>
+        <translation>{0}：{1} 个背景，{2} 个物体。</translation>
+    </message>
+    <message>
+        <source>Not used: {0}</source>
+        <translation>未使用：{0}</translation>
+    </message>
+</context>
+<context>
+    <name>PropertiesPanel</name>
+    <message>
+        <source>Properties</source>
+        <translation>属性</translation>
+    </message>
+    <message>
+        <source>the model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>you</source>
+        <translation>您</translation>
+    </message>
+    <message>
+        <source>a file</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>Maker</source>
+        <translation>制造商</translation>
+    </message>
+    <message>
+        <source>Camera</source>
+        <translation>相机</translation>
+    </message>
+    <message>
+        <source>Taken</source>
+        <translation>拍摄时间</translation>
+    </message>
+    <message>
+        <source>Exposure, s</source>
+        <translation>曝光（秒）</translation>
+    </message>
+    <message>
+        <source>Aperture</source>
+        <translation>光圈</translation>
+    </message>
+    <message>
+        <source>ISO</source>
+        <translation>ISO</translation>
+    </message>
+    <message>
+        <source>Focal length, mm</source>
+        <translation>焦距（毫米）</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation>图像</translation>
+    </message>
+    <message>
+        <source>Selection</source>
+        <translation>所选内容</translation>
+    </message>
+    <message>
+        <source>No image is open.</source>
+        <translation>没有打开的图像。</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>文件夹</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>大小</translation>
+    </message>
+    <message>
+        <source>Segments</source>
+        <translation>分割块</translation>
+    </message>
+    <message>
+        <source>Changes by people</source>
+        <translation>人工更改</translation>
+    </message>
+    <message>
+        <source>Time worked</source>
+        <translation>工作时间</translation>
+    </message>
+    <message>
+        <source>The model is sure</source>
+        <translation>模型置信度</translation>
+    </message>
+    <message>
+        <source>Note</source>
+        <translation>备注</translation>
+    </message>
+    <message>
+        <source>Area</source>
+        <translation>面积</translation>
+    </message>
+    <message>
+        <source>{0} pixels ({1})</source>
+        <translation>{0} 像素 ({1})</translation>
+    </message>
+    <message>
+        <source>Categories</source>
+        <translation>类别</translation>
+    </message>
+    <message>
+        <source>thing</source>
+        <translation>物体</translation>
+    </message>
+    <message>
+        <source>stuff</source>
+        <translation>背景</translation>
+    </message>
+    <message>
+        <source>Category</source>
+        <translation>类别</translation>
+    </message>
+    <message>
+        <source>Place</source>
+        <translation>位置</translation>
+    </message>
+    <message>
+        <source>Said by</source>
+        <translation>来源</translation>
+    </message>
+    <message>
+        <source>Score</source>
+        <translation>得分</translation>
+    </message>
+    <message>
+        <source>crowd</source>
+        <translation>群体</translation>
+    </message>
+    <message>
+        <source>locked</source>
+        <translation>已锁定</translation>
+    </message>
+    <message>
+        <source>Marks</source>
+        <translation>标志</translation>
+    </message>
+</context>
+<context>
+    <name>SegmentModel</name>
+    <message>
+        <source>model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>you</source>
+        <translation>您</translation>
+    </message>
+    <message>
+        <source>file</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>by the model</source>
+        <translation>来自模型</translation>
+    </message>
+    <message>
+        <source>by you</source>
+        <translation>来自您</translation>
+    </message>
+    <message>
+        <source>from a file</source>
+        <translation>来自文件</translation>
+    </message>
+    <message>
+        <source>score {0}</source>
+        <translation>得分 {0}</translation>
+    </message>
+    <message>
+        <source>crowd</source>
+        <translation>群体</translation>
+    </message>
+    <message>
+        <source>locked</source>
+        <translation>已锁定</translation>
+    </message>
+    <message>
+        <source>hidden</source>
+        <translation>已隐藏</translation>
+    </message>
+</context>
+<context>
+    <name>SegmentsPanel</name>
+    <message>
+        <source>Segments</source>
+        <translation>分割块</translation>
+    </message>
+    <message>
+        <source>Order of the segments</source>
+        <translation>分割块顺序</translation>
+    </message>
+    <message>
+        <source>largest first</source>
+        <translation>最大的优先</translation>
+    </message>
+    <message>
+        <source>by category</source>
+        <translation>按类别</translation>
+    </message>
+    <message>
+        <source>least certain first</source>
+        <translation>最不确定的优先</translation>
+    </message>
+    <message>
+        <source>no headings</source>
+        <translation>无分组</translation>
+    </message>
+    <message>
+        <source>under categories</source>
+        <translation>按类别分组</translation>
+    </message>
+    <message>
+        <source>under who said so</source>
+        <translation>按来源分组</translation>
+    </message>
+</context>
+<context>
+    <name>Session</name>
+    <message>
+        <source>Not found</source>
+        <translation>未找到</translation>
+    </message>
+    <message>
+        <source>{0}: no such file or folder.</source>
+        <translation>{0}：没有此文件或文件夹。</translation>
+    </message>
+    <message>
+        <source>Opening {0}</source>
+        <translation>正在打开 {0}</translation>
+    </message>
+    <message>
+        <source>Opening images</source>
+        <translation>正在打开图像</translation>
+    </message>
+    <message>
+        <source>All images are accepted</source>
+        <translation>所有图像均已接受</translation>
+    </message>
+    <message>
+        <source>Export them, or train the model on them.</source>
+        <translation>请导出，或用它们训练模型。</translation>
+    </message>
+    <message>
+        <source>Could not open</source>
+        <translation>无法打开</translation>
+    </message>
+    <message>
+        <source>The categories of your preferences were not used</source>
+        <translation>未使用首选项中的类别</translation>
+    </message>
+    <message>
+        <source>{0} keeps the labels. The photos stay where they are and are never changed.</source>
+        <translation>{0} 保存标注。照片保留在原处，绝不会被更改。</translation>
+    </message>
+    <message>
+        <source>A new project was made</source>
+        <translation>已创建新项目</translation>
+    </message>
+    <message>
+        <source>Another studio has this project open. You can look, but changes are not possible here.</source>
+        <translation>另一个程序已打开此项目。您可以查看，但不能在此更改。</translation>
+    </message>
+    <message>
+        <source>Opened for reading only</source>
+        <translation>以只读方式打开</translation>
+    </message>
+    <message>
+        <source>Adding images</source>
+        <translation>正在添加图像</translation>
+    </message>
+    <message>
+        <source>Nothing was added</source>
+        <translation>未添加任何内容</translation>
+    </message>
+    <message>
+        <source>Images that could not be added: {0}</source>
+        <translation>无法添加的图像：{0}</translation>
+    </message>
+    <message>
+        <source>Could not open the image</source>
+        <translation>无法打开图像</translation>
+    </message>
+    <message>
+        <source>The status was not saved</source>
+        <translation>状态未保存</translation>
+    </message>
+</context>
+<context>
+    <name>StartPage</name>
+    <message>
+        <source>Start</source>
+        <translation>开始</translation>
+    </message>
+    <message>
+        <source>Label every pixel</source>
+        <translation>标注每个像素</translation>
+    </message>
+    <message>
+        <source>Drop a folder of images here. The model labels them, you correct it, it learns from you.</source>
+        <translation>将图像文件夹拖到此处。模型进行标注，您来修正，它向您学习。</translation>
+    </message>
+    <message>
+        <source>Open a folder…</source>
+        <translation>打开文件夹…</translation>
+    </message>
+    <message>
+        <source>Open images…</source>
+        <translation>打开图像…</translation>
+    </message>
+    <message>
+        <source>Try the sample photos</source>
+        <translation>试用示例照片</translation>
+    </message>
+    <message>
+        <source>Recent projects</source>
+        <translation>最近的项目</translation>
+    </message>
+    <message>
+        <source>Open {0}</source>
+        <translation>打开 {0}</translation>
+    </message>
+</context>
+<context>
+    <name>StatusBar</name>
+    <message>
+        <source>Status</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Under the pointer</source>
+        <translation>指针下</translation>
+    </message>
+    <message>
+        <source>Saving</source>
+        <translation>保存</translation>
+    </message>
+    <message>
+        <source>Hint</source>
+        <translation>提示</translation>
+    </message>
+    <message>
+        <source>Time on this image</source>
+        <translation>此图像用时</translation>
+    </message>
+    <message>
+        <source>unlabelled</source>
+        <translation>未标注</translation>
+    </message>
+    <message>
+        <source>2nd choice {0}</source>
+        <translation>次选 {0}</translation>
+    </message>
+    <message>
+        <source>about {0} left</source>
+        <translation>约剩 {0}</translation>
+    </message>
+    <message>
+        <source>Time you have worked on this image, and what is left at your median pace</source>
+        <translation>您在此图像上的工作时间，以及按中位速度估计的剩余时间</translation>
+    </message>
+</context>
+<context>
+    <name>Studio</name>
+    <message>
+        <source>Its work since the last snapshot would be lost. What you labelled is saved in any case.</source>
+        <translation>自上次快照以来的训练将丢失。您的标注无论如何都已保存。</translation>
+    </message>
+    <message>
+        <source>Stop it and quit</source>
+        <translation>停止并退出</translation>
+    </message>
+    <message>
+        <source>Stay</source>
+        <translation>留下</translation>
+    </message>
+    <message>
+        <source>A training is running</source>
+        <translation>正在训练</translation>
+    </message>
+    <message>
+        <source>Waiting for the disk</source>
+        <translation>等待磁盘</translation>
+    </message>
+    <message>
+        <source>The studio closes as soon as every change is saved.</source>
+        <translation>所有更改保存后程序将关闭。</translation>
+    </message>
+    <message>
+        <source>Changes that are not on disk: {0}</source>
+        <translation>尚未写入磁盘的更改：{0}</translation>
+    </message>
+    <message>
+        <source>The disk refuses them; saving is tried again every few seconds. Make room on it, for example.</source>
+        <translation>磁盘拒绝写入；每隔几秒会重试保存。例如请释放空间。</translation>
+    </message>
+    <message>
+        <source>Quit once they are saved</source>
+        <translation>保存后退出</translation>
+    </message>
+    <message>
+        <source>Quit and lose them</source>
+        <translation>退出并丢弃</translation>
+    </message>
+    <message>
+        <source>{0}. Open a folder of your own instead.</source>
+        <translation>{0}。请改为打开您自己的文件夹。</translation>
+    </message>
+    <message>
+        <source>The sample photos could not be copied</source>
+        <translation>无法复制示例照片</translation>
+    </message>
+    <message>
+        <source>Copying the sample photos</source>
+        <translation>正在复制示例照片</translation>
+    </message>
+    <message>
+        <source>Exporting</source>
+        <translation>正在导出</translation>
+    </message>
+    <message>
+        <source>Nothing was exported</source>
+        <translation>未导出任何内容</translation>
+    </message>
+    <message>
+        <source>Images written: {0}</source>
+        <translation>已写入图像：{0}</translation>
+    </message>
+    <message>
+        <source>What the format could not carry:</source>
+        <translation>该格式无法保留的内容：</translation>
+    </message>
+    <message>
+        <source>Export finished</source>
+        <translation>导出完成</translation>
+    </message>
+    <message>
+        <source>{0} exists already. Give the model another name.</source>
+        <translation>{0} 已存在。请为模型另取名称。</translation>
+    </message>
+    <message>
+        <source>The training did not start</source>
+        <translation>训练未开始</translation>
+    </message>
+    <message>
+        <source>Training</source>
+        <translation>训练</translation>
+    </message>
+    <message>
+        <source>The training failed</source>
+        <translation>训练失败</translation>
+    </message>
+    <message>
+        <source>Use the new model</source>
+        <translation>使用新模型</translation>
+    </message>
+    <message>
+        <source>Later</source>
+        <translation>以后</translation>
+    </message>
+    <message>
+        <source>It learned from your corrections. Use it for the next images?</source>
+        <translation>它已从您的修正中学习。用于接下来的图像吗？</translation>
+    </message>
+    <message>
+        <source>The new model is ready</source>
+        <translation>新模型已就绪</translation>
+    </message>
+    <message>
+        <source>Labelling with {0}</source>
+        <translation>使用 {0} 标注</translation>
+    </message>
+    <message>
+        <source>The model was not loaded</source>
+        <translation>模型未加载</translation>
+    </message>
+</context>
+<context>
+    <name>ToolBox</name>
+    <message>
+        <source>Tools</source>
+        <translation>工具</translation>
+    </message>
+</context>
+<context>
+    <name>Tools</name>
+    <message>
+        <source>A pen's pressure sets the width</source>
+        <translation>笔压决定宽度</translation>
+    </message>
+    <message>
+        <source>Model's 2nd choice</source>
+        <translation>模型的次选</translation>
+    </message>
+    <message>
+        <source>A line cuts where it is drawn; scribbles let the edges of the picture decide where the border runs</source>
+        <translation>直线按所画位置切割；涂画则由图像边缘决定边界走向</translation>
+    </message>
+    <message>
+        <source>A line</source>
+        <translation>直线</translation>
+    </message>
+    <message>
+        <source>A polygon needs three corners at least</source>
+        <translation>多边形至少需要三个顶点</translation>
+    </message>
+    <message>
+        <source>Add</source>
+        <translation>添加</translation>
+    </message>
+    <message>
+        <source>Amount</source>
+        <translation>程度</translation>
+    </message>
+    <message>
+        <source>Border</source>
+        <translation>边界</translation>
+    </message>
+    <message>
+        <source>Brush</source>
+        <translation>画笔</translation>
+    </message>
+    <message>
+        <source>Click a part to give it to the current category · with Holes, click a segment to give it what it encloses</source>
+        <translation>点击部分以归入当前类别 · 选“孔洞”时，点击分割块以并入其包围的内容</translation>
+    </message>
+    <message>
+        <source>Click a segment to paint with its category</source>
+        <translation>点击分割块以使用其类别绘制</translation>
+    </message>
+    <message>
+        <source>Click a segment, again for the next one there · drag around several · Shift or Ctrl adds or takes away</source>
+        <translation>点击分割块，再次点击选择下一个 · 拖动框选多个 · Shift 或 Ctrl 增减</translation>
+    </message>
+    <message>
+        <source>Click a segment: void has no holes to fill</source>
+        <translation>请点击分割块：空白处没有孔洞</translation>
+    </message>
+    <message>
+        <source>Click along an edge; the line follows it · Enter, a double click or the first point commits · Backspace goes back · Esc cancels</source>
+        <translation>沿边缘点击，线条会跟随 · Enter、双击或回到首点确认 · Backspace 后退 · Esc 取消</translation>
+    </message>
+    <message>
+        <source>Click corners, drag to move them · Enter or double click commits · Backspace removes the last, Alt + click any · Shift adds, Ctrl subtracts</source>
+        <translation>点击放置顶点，拖动移动 · Enter 或双击确认 · Backspace 删除最后一个，Alt + 点击删除任意一个 · Shift 添加，Ctrl 减去</translation>
+    </message>
+    <message>
+        <source>Click three places at least</source>
+        <translation>请至少点击三处</translation>
+    </message>
+    <message>
+        <source>Copy from the image before</source>
+        <translation>从上一张图像复制</translation>
+    </message>
+    <message>
+        <source>Drag a line right across a segment · with Scribbles, drag over each part, then Enter · Backspace takes one back · Esc cancels</source>
+        <translation>画一条穿过分割块的线 · 选“涂画”时，在每个部分上涂画后按 Enter · Backspace 撤回一笔 · Esc 取消</translation>
+    </message>
+    <message>
+        <source>Drag a rectangle: nothing outside can change · click to work on the whole image again · Esc cancels</source>
+        <translation>拖出矩形：外部不会改变 · 点击以重新处理整张图像 · Esc 取消</translation>
+    </message>
+    <message>
+        <source>Drag around a region · Shift adds to the selected segment, Ctrl subtracts · Esc cancels</source>
+        <translation>拖动圈出区域 · Shift 添加到所选分割块，Ctrl 减去 · Esc 取消</translation>
+    </message>
+    <message>
+        <source>Drag on a segment: right grows, left shrinks · a click uses the amount above, Ctrl inverts · Esc cancels</source>
+        <translation>在分割块上拖动：向右扩展，向左收缩 · 点击使用上方的程度，Ctrl 反向 · Esc 取消</translation>
+    </message>
+    <message>
+        <source>Drag over pieces to collect them · [ ] for their size · Shift adds, Ctrl subtracts · Esc cancels</source>
+        <translation>拖过小块以收集 · [ ] 调整大小 · Shift 添加，Ctrl 减去 · Esc 取消</translation>
+    </message>
+    <message>
+        <source>Drag to erase · Ctrl paints · Alt + drag or [ ] for the size · Esc cancels the stroke</source>
+        <translation>拖动擦除 · Ctrl 绘制 · Alt + 拖动或 [ ] 调整大小 · Esc 取消此笔</translation>
+    </message>
+    <message>
+        <source>Drag to paint · Ctrl erases · Alt + drag or [ ] for the size · Esc cancels the stroke</source>
+        <translation>拖动绘制 · Ctrl 擦除 · Alt + 拖动或 [ ] 调整大小 · Esc 取消此笔</translation>
+    </message>
+    <message>
+        <source>Enclosed specks of another colour belong to it too</source>
+        <translation>包含其中的异色斑点也一并纳入</translation>
+    </message>
+    <message>
+        <source>Erase from</source>
+        <translation>擦除范围</translation>
+    </message>
+    <message>
+        <source>Erase to</source>
+        <translation>擦除为</translation>
+    </message>
+    <message>
+        <source>Eraser</source>
+        <translation>橡皮擦</translation>
+    </message>
+    <message>
+        <source>Everything</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>Fill holes</source>
+        <translation>填补孔洞</translation>
+    </message>
+    <message>
+        <source>Fill</source>
+        <translation>填充</translation>
+    </message>
+    <message>
+        <source>Finding superpixels here …</source>
+        <translation>正在查找此处的超像素…</translation>
+    </message>
+    <message>
+        <source>Grow and smooth</source>
+        <translation>扩展与平滑</translation>
+    </message>
+    <message>
+        <source>Grow or shrink</source>
+        <translation>扩展或收缩</translation>
+    </message>
+    <message>
+        <source>Holes</source>
+        <translation>孔洞</translation>
+    </message>
+    <message>
+        <source>How far a colour may be from the one pressed on, in levels; a drag changes it</source>
+        <translation>颜色与所按颜色的允许差异（级）；拖动可更改</translation>
+    </message>
+    <message>
+        <source>How far from the place is looked, in rows and columns</source>
+        <translation>查找范围（行和列）</translation>
+    </message>
+    <message>
+        <source>Lasso</source>
+        <translation>套索</translation>
+    </message>
+    <message>
+        <source>Looking at the edges here …</source>
+        <translation>正在分析此处的边缘…</translation>
+    </message>
+    <message>
+        <source>Magic wand</source>
+        <translation>魔棒</translation>
+    </message>
+    <message>
+        <source>New</source>
+        <translation>新建</translation>
+    </message>
+    <message>
+        <source>Of a click: [ and ]</source>
+        <translation>单击的程度：[ 和 ]</translation>
+    </message>
+    <message>
+        <source>Paint over</source>
+        <translation>覆盖范围</translation>
+    </message>
+    <message>
+        <source>Pen pressure</source>
+        <translation>笔压</translation>
+    </message>
+    <message>
+        <source>Pick category</source>
+        <translation>拾取类别</translation>
+    </message>
+    <message>
+        <source>Pieces</source>
+        <translation>小块</translation>
+    </message>
+    <message>
+        <source>Point at where a segment was in the image before; click to copy it to the same place here</source>
+        <translation>指向上一张图像中分割块的位置；点击复制到相同位置</translation>
+    </message>
+    <message>
+        <source>Polygon</source>
+        <translation>多边形</translation>
+    </message>
+    <message>
+        <source>Press on a colour, drag right or left for more or less of it · Shift adds, Ctrl subtracts · Esc cancels</source>
+        <translation>按住颜色，左右拖动以减少或增加 · Shift 添加，Ctrl 减去 · Esc 取消</translation>
+    </message>
+    <message>
+        <source>Reach</source>
+        <translation>范围</translation>
+    </message>
+    <message>
+        <source>Reading the image before …</source>
+        <translation>正在读取上一张图像…</translation>
+    </message>
+    <message>
+        <source>Region</source>
+        <translation>区域</translation>
+    </message>
+    <message>
+        <source>Replace</source>
+        <translation>替换</translation>
+    </message>
+    <message>
+        <source>Scribble on two parts of the segment at least, then press Enter</source>
+        <translation>请在分割块的至少两个部分上涂画，然后按 Enter</translation>
+    </message>
+    <message>
+        <source>Scribbles</source>
+        <translation>涂画</translation>
+    </message>
+    <message>
+        <source>Select</source>
+        <translation>选择</translation>
+    </message>
+    <message>
+        <source>Selected</source>
+        <translation>所选</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>大小</translation>
+    </message>
+    <message>
+        <source>Smart scissors</source>
+        <translation>智能剪刀</translation>
+    </message>
+    <message>
+        <source>Smooth</source>
+        <translation>平滑</translation>
+    </message>
+    <message>
+        <source>Split by</source>
+        <translation>拆分方式</translation>
+    </message>
+    <message>
+        <source>Split</source>
+        <translation>拆分</translation>
+    </message>
+    <message>
+        <source>Stuff around</source>
+        <translation>周围背景</translation>
+    </message>
+    <message>
+        <source>Stuff only</source>
+        <translation>仅背景</translation>
+    </message>
+    <message>
+        <source>Subtract</source>
+        <translation>减去</translation>
+    </message>
+    <message>
+        <source>Superpixel brush</source>
+        <translation>超像素画笔</translation>
+    </message>
+    <message>
+        <source>The part clicked</source>
+        <translation>点击的部分</translation>
+    </message>
+    <message>
+        <source>Their size: [ and ]</source>
+        <translation>大小：[ 和 ]</translation>
+    </message>
+    <message>
+        <source>There is no labelled image before this one in the project</source>
+        <translation>项目中此图像之前没有已标注的图像</translation>
+    </message>
+    <message>
+        <source>There is no segment under the line</source>
+        <translation>线下没有分割块</translation>
+    </message>
+    <message>
+        <source>Tolerance</source>
+        <translation>容差</translation>
+    </message>
+    <message>
+        <source>Void only</source>
+        <translation>仅空白</translation>
+    </message>
+    <message>
+        <source>Void</source>
+        <translation>空白</translation>
+    </message>
+    <message>
+        <source>What a click fills</source>
+        <translation>点击填充的内容</translation>
+    </message>
+    <message>
+        <source>What a click or a drag does</source>
+        <translation>点击或拖动的作用</translation>
+    </message>
+    <message>
+        <source>What erased pixels become</source>
+        <translation>擦除的像素变为</translation>
+    </message>
+    <message>
+        <source>What the region becomes. Holding Shift adds to the selected segment, Ctrl subtracts</source>
+        <translation>区域变为什么。按住 Shift 添加到所选分割块，Ctrl 减去</translation>
+    </message>
+    <message>
+        <source>Which pixels may change; locked segments never do</source>
+        <translation>哪些像素可以更改；锁定的分割块不会更改</translation>
+    </message>
+    <message>
+        <source>Width: [ and ], or Alt + drag</source>
+        <translation>宽度：[ 和 ]，或 Alt + 拖动</translation>
+    </message>
+    <message>
+        <source>Work area</source>
+        <translation>工作区域</translation>
+    </message>
+</context>
+<context>
+    <name>TrainDialog</name>
+    <message>
+        <source>Train on the corrections</source>
+        <translation>用修正进行训练</translation>
+    </message>
+    <message>
+        <source>Accepted images, entirely: {0}</source>
+        <translation>已接受的图像（全部内容）：{0}</translation>
+    </message>
+    <message>
+        <source>Others, only what you changed in them: {0}</source>
+        <translation>其他图像（仅您更改的部分）：{0}</translation>
+    </message>
+    <message>
+        <source>Learns from</source>
+        <translation>学习内容</translation>
+    </message>
+    <message>
+        <source>Begins with</source>
+        <translation>起始模型</translation>
+    </message>
+    <message>
+        <source>Runs on</source>
+        <translation>运行设备</translation>
+    </message>
+    <message>
+        <source>Name of the new model</source>
+        <translation>新模型的名称</translation>
+    </message>
+    <message>
+        <source>New model</source>
+        <translation>新模型</translation>
+    </message>
+    <message>
+        <source>Start</source>
+        <translation>开始</translation>
+    </message>
+    <message>
+        <source>You can go on labelling meanwhile. The model in use stays until you choose the new one.</source>
+        <translation>您可以同时继续标注。在您选择新模型之前，当前模型保持不变。</translation>
+    </message>
+    <message>
+        <source>There is nothing to learn from yet: correct or accept some images first.</source>
+        <translation>尚无可学习的内容：请先修正或接受一些图像。</translation>
+    </message>
+    <message>
+        <source>Give the model a name that can be a folder's name.</source>
+        <translation>请为模型取一个可用作文件夹名的名称。</translation>
+    </message>
+</context>
+<context>
+    <name>TrainerProcess</name>
+    <message>
+        <source>starting</source>
+        <translation>正在启动</translation>
+    </message>
+    <message>
+        <source>stopping</source>
+        <translation>正在停止</translation>
+    </message>
+    <message>
+        <source>{0} left</source>
+        <translation>剩余 {0}</translation>
+    </message>
+    <message>
+        <source>the training ended unexpectedly (code {0})</source>
+        <translation>训练意外结束（代码 {0}）</translation>
+    </message>
+    <message>
+        <source>the training was ended by the system, perhaps for want of memory</source>
+        <translation>训练被系统终止，可能是内存不足</translation>
+    </message>
+    <message>
+        <source>the training could not be started: {0}</source>
+        <translation>无法启动训练：{0}</translation>
+    </message>
+</context>
+<context>
+    <name>TrainingPanel</name>
+    <message>
+        <source>Training</source>
+        <translation>训练</translation>
+    </message>
+    <message>
+        <source>No training yet.</source>
+        <translation>尚未训练。</translation>
+    </message>
+    <message>
+        <source>Train…</source>
+        <translation>训练…</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+    <message>
+        <source>Use the new model</source>
+        <translation>使用新模型</translation>
+    </message>
+    <message>
+        <source>Starting…</source>
+        <translation>正在启动…</translation>
+    </message>
+    <message>
+        <source>Stopped.</source>
+        <translation>已停止。</translation>
+    </message>
+    <message>
+        <source>{0} steps on {1} images, on {2}</source>
+        <translation>{1} 张图像上的 {0} 步，设备 {2}</translation>
+    </message>
+    <message>
+        <source>Step {0}: loss {1}</source>
+        <translation>第 {0} 步：损失 {1}</translation>
+    </message>
+    <message>
+        <source>After step {0}: {1}</source>
+        <translation>第 {0} 步之后：{1}</translation>
+    </message>
+    <message>
+        <source>Done. The new model is ready.</source>
+        <translation>完成。新模型已就绪。</translation>
+    </message>
+</context>
+</TS>

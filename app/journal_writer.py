@@ -167,12 +167,12 @@ class JournalWriter(QObject):
 
     def _fail(self, error: Exception) -> None:
         waiting = f"{len(self._waiting)} change{'s' if len(self._waiting) > 1 else ''}"
-        self._tell(f"Not saved, {waiting} kept in memory and retried: {error}")
+        self._tell(self.tr("Not saved, {0} kept in memory and retried: {1}").format(waiting, error))
         self._retry.start()
 
     def _tell_saved(self) -> None:
         self._retry.stop()
-        self._tell(f"Saved {QTime.currentTime().toString('HH:mm:ss')}")
+        self._tell(self.tr("Saved {0}").format(QTime.currentTime().toString("HH:mm:ss")))
 
     def _tell(self, text: str) -> None:
         if text != self._text:

@@ -62,6 +62,7 @@ class CategoryModel(QAbstractListModel):
         self._taxonomy: Taxonomy | None = None
         self._digits: list[int] = []
         self._usage: Mapping[int, Usage] = {}
+        self._kinds = {"stuff": self.tr("stuff"), "thing": self.tr("thing")}
 
     def set_taxonomy(self, taxonomy: Taxonomy | None, digits: list[int]) -> None:
         self.beginResetModel()
@@ -89,11 +90,14 @@ class CategoryModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return category.name
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{category.name}, {category.kind.value}"
+                return f"{category.name}, {self._kinds[category.kind.value]}"
             case Qt.ItemDataRole.ToolTipRole:
                 usage = self._usage.get(row)
-                share = f"{100 * usage.share:.2f} %, {usage.num_segments} segments" if usage else ""
-                return " - ".join(part for part in (f"{category.name} ({category.kind.value})", share) if part)
+                parts = [f"{category.name} ({self._kinds[category.kind.value]})"]
+                if usage is not None:
+                    parts.append(f"{100 * usage.share:.2f} %")
+                    parts.append(self.tr("segments: {0}").format(usage.num_segments))
+                return " · ".join(parts)
             case Role.SWATCH:
                 return QColor(*category.color)
             case Role.DETAIL:

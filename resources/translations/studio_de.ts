@@ -20,6 +20,10 @@
         <translation>Beschriften a&amp;bbrechen</translation>
     </message>
     <message>
+        <source>&amp;Categories without outlines</source>
+        <translation>&amp;Kategorien ohne Umrisse</translation>
+    </message>
+    <message>
         <source>&amp;Close project</source>
         <translation>Projekt s&amp;chließen</translation>
     </message>
@@ -38,6 +42,14 @@
     <message>
         <source>&amp;Delete</source>
         <translation>&amp;Löschen</translation>
+    </message>
+    <message>
+        <source>&amp;Difference to the prediction</source>
+        <translation>&amp;Unterschied zur Vorhersage</translation>
+    </message>
+    <message>
+        <source>&amp;Dim all but the selection</source>
+        <translation>Alles außer der Auswahl ab&amp;dunkeln</translation>
     </message>
     <message>
         <source>&amp;Edit the categories…</source>
@@ -86,6 +98,10 @@
     <message>
         <source>&amp;Help</source>
         <translation>&amp;Hilfe</translation>
+    </message>
+    <message>
+        <source>&amp;Hide or show the current category</source>
+        <translation>Aktuelle Kategorie &amp;aus- oder einblenden</translation>
     </message>
     <message>
         <source>&amp;Hide or show</source>
@@ -144,6 +160,10 @@
         <translation>&amp;Normal</translation>
     </message>
     <message>
+        <source>&amp;Open the most uncertain image</source>
+        <translation>Das &amp;unsicherste Bild öffnen</translation>
+    </message>
+    <message>
         <source>&amp;Outline only</source>
         <translation>Nur &amp;Umriss</translation>
     </message>
@@ -178,6 +198,10 @@
     <message>
         <source>&amp;Reset the layout</source>
         <translation>Anordnung &amp;zurücksetzen</translation>
+    </message>
+    <message>
+        <source>&amp;Rulers</source>
+        <translation>&amp;Lineale</translation>
     </message>
     <message>
         <source>&amp;Search a category</source>
@@ -222,6 +246,10 @@
     <message>
         <source>&amp;Train</source>
         <translation>&amp;Trainieren</translation>
+    </message>
+    <message>
+        <source>&amp;Uncertainty of the model</source>
+        <translation>&amp;Unsicherheit des Modells</translation>
     </message>
     <message>
         <source>&amp;Undo</source>
@@ -296,6 +324,10 @@
         <translation>&amp;Gruppe oder nicht</translation>
     </message>
     <message>
+        <source>Cross&amp;hair</source>
+        <translation>&amp;Fadenkreuz</translation>
+    </message>
+    <message>
         <source>F&amp;ull screen</source>
         <translation>&amp;Vollbild</translation>
     </message>
@@ -316,8 +348,16 @@
         <translation>Hoher &amp;Kontrast</translation>
     </message>
     <message>
+        <source>I&amp;mage as it is</source>
+        <translation>&amp;Bild wie es ist</translation>
+    </message>
+    <message>
         <source>Label &amp;all images</source>
         <translation>&amp;Alle Bilder beschriften</translation>
+    </message>
+    <message>
+        <source>Lock or unlock the c&amp;urrent category</source>
+        <translation>Aktuelle Kategorie sp&amp;erren oder entsperren</translation>
     </message>
     <message>
         <source>Magic &amp;wand</source>
@@ -326,6 +366,10 @@
     <message>
         <source>Next &amp;unaccepted image</source>
         <translation>Nächstes nicht an&amp;genommenes Bild</translation>
+    </message>
+    <message>
+        <source>Next uncertain &amp;place</source>
+        <translation>Nächste unsichere &amp;Stelle</translation>
     </message>
     <message>
         <source>Open &amp;folder…</source>
@@ -354,6 +398,10 @@
     <message>
         <source>Pre&amp;vious image</source>
         <translation>&amp;Vorheriges Bild</translation>
+    </message>
+    <message>
+        <source>Previous uncertain place</source>
+        <translation>Vorige unsichere Stelle</translation>
     </message>
     <message>
         <source>R&amp;estart the engine</source>
@@ -390,6 +438,10 @@
     <message>
         <source>Show &amp;all</source>
         <translation>Alle &amp;einblenden</translation>
+    </message>
+    <message>
+        <source>Show &amp;names</source>
+        <translation>&amp;Namen zeigen</translation>
     </message>
     <message>
         <source>Show out&amp;lines</source>
@@ -478,12 +530,44 @@
         <translation>Jede Instanz in einer eigenen Farbe</translation>
     </message>
     <message>
+        <source>Categories</source>
+        <translation>Kategorien</translation>
+    </message>
+    <message>
+        <source>Colours of the categories, without outlines</source>
+        <translation>Farben der Kategorien, ohne Umrisse</translation>
+    </message>
+    <message>
+        <source>Uncertainty</source>
+        <translation>Unsicherheit</translation>
+    </message>
+    <message>
+        <source>Blue where the model is sure, yellow where it is not; plain where you have said so</source>
+        <translation>Blau, wo das Modell sicher ist, gelb, wo nicht; einfarbig, wo Sie es gesagt haben</translation>
+    </message>
+    <message>
         <source>Who said so</source>
         <translation>Wer es sagt</translation>
     </message>
     <message>
         <source>Model blue, you orange, imported green</source>
         <translation>Modell blau, Sie orange, importiert grün</translation>
+    </message>
+    <message>
+        <source>Difference</source>
+        <translation>Unterschied</translation>
+    </message>
+    <message>
+        <source>Only where the category is not what the model said; light grey where nothing is left</source>
+        <translation>Nur wo die Kategorie nicht die des Modells ist; hellgrau, wo nichts übrig ist</translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation>Mehr</translation>
+    </message>
+    <message>
+        <source>Further meanings of the colours</source>
+        <translation>Weitere Bedeutungen der Farben</translation>
     </message>
     <message>
         <source>H peek</source>
@@ -687,6 +771,21 @@
     </message>
 </context>
 <context>
+    <name>CategoryModel</name>
+    <message>
+        <source>stuff</source>
+        <translation>Stoff</translation>
+    </message>
+    <message>
+        <source>thing</source>
+        <translation>Ding</translation>
+    </message>
+    <message>
+        <source>segments: {0}</source>
+        <translation>Segmente: {0}</translation>
+    </message>
+</context>
+<context>
     <name>Chips</name>
     <message>
         <source>starting</source>
@@ -775,6 +874,14 @@
     <message>
         <source>An export is running; wait for its end.</source>
         <translation>Ein Export läuft; warten Sie, bis er fertig ist.</translation>
+    </message>
+    <message>
+        <source>No more uncertain places in this image</source>
+        <translation>Keine unsicheren Stellen mehr in diesem Bild</translation>
+    </message>
+    <message>
+        <source>Uncertain place {0} of {1} · {2} % unsure</source>
+        <translation>Unsichere Stelle {0} von {1} · zu {2} % unsicher</translation>
     </message>
     <message>
         <source>the starter model</source>
@@ -1194,6 +1301,17 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
 </context>
 <context>
+    <name>JournalWriter</name>
+    <message>
+        <source>Not saved, {0} kept in memory and retried: {1}</source>
+        <translation>Nicht gespeichert, {0} bleiben im Speicher und werden wieder versucht: {1}</translation>
+    </message>
+    <message>
+        <source>Saved {0}</source>
+        <translation>Gespeichert {0}</translation>
+    </message>
+</context>
+<context>
     <name>KeyModel</name>
     <message>
         <source>Command</source>
@@ -1415,7 +1533,7 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Farben der Kategorien</translation>
     </message>
     <message>
-        <source>The project's own</source>
+        <source>The project&apos;s own</source>
         <translation>Die des Projekts</translation>
     </message>
     <message>
@@ -1742,6 +1860,17 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>Marks</source>
         <translation>Merkmale</translation>
+    </message>
+</context>
+<context>
+    <name>Review</name>
+    <message>
+        <source>Every other image that the model has labelled is accepted.</source>
+        <translation>Jedes andere vom Modell beschriftete Bild ist angenommen.</translation>
+    </message>
+    <message>
+        <source>No image is left to review</source>
+        <translation>Kein Bild ist mehr zu prüfen</translation>
     </message>
 </context>
 <context>
@@ -2083,6 +2212,37 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
 </context>
 <context>
+    <name>TonesButton</name>
+    <message>
+        <source>Contrast and gamma of the image</source>
+        <translation>Kontrast und Gamma des Bildes</translation>
+    </message>
+    <message>
+        <source>Contrast and gamma</source>
+        <translation>Kontrast und Gamma</translation>
+    </message>
+    <message>
+        <source>Contrast</source>
+        <translation>Kontrast</translation>
+    </message>
+    <message>
+        <source>How far light and dark lie apart</source>
+        <translation>Wie weit Hell und Dunkel auseinanderliegen</translation>
+    </message>
+    <message>
+        <source>Lightens the shadows, or darkens them</source>
+        <translation>Hellt die Schatten auf oder dunkelt sie ab</translation>
+    </message>
+    <message>
+        <source>Gamma</source>
+        <translation>Gamma</translation>
+    </message>
+    <message>
+        <source>As it is</source>
+        <translation>Wie sie ist</translation>
+    </message>
+</context>
+<context>
     <name>ToolBox</name>
     <message>
         <source>Tools</source>
@@ -2092,11 +2252,11 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
 <context>
     <name>Tools</name>
     <message>
-        <source>A pen's pressure sets the width</source>
+        <source>A pen&apos;s pressure sets the width</source>
         <translation>Der Druck des Stifts bestimmt die Breite</translation>
     </message>
     <message>
-        <source>Model's 2nd choice</source>
+        <source>Model&apos;s 2nd choice</source>
         <translation>2. Wahl des Modells</translation>
     </message>
     <message>
@@ -2459,7 +2619,7 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Noch gibt es nichts zu lernen: Korrigieren oder nehmen Sie zuerst einige Bilder an.</translation>
     </message>
     <message>
-        <source>Give the model a name that can be a folder's name.</source>
+        <source>Give the model a name that can be a folder&apos;s name.</source>
         <translation>Geben Sie dem Modell einen Namen, der auch ein Ordnername sein kann.</translation>
     </message>
 </context>

@@ -20,6 +20,10 @@
         <translation>取消标注</translation>
     </message>
     <message>
+        <source>&amp;Categories without outlines</source>
+        <translation>类别颜色，无轮廓</translation>
+    </message>
+    <message>
         <source>&amp;Close project</source>
         <translation>关闭项目</translation>
     </message>
@@ -38,6 +42,14 @@
     <message>
         <source>&amp;Delete</source>
         <translation>删除</translation>
+    </message>
+    <message>
+        <source>&amp;Difference to the prediction</source>
+        <translation>与预测的差异</translation>
+    </message>
+    <message>
+        <source>&amp;Dim all but the selection</source>
+        <translation>除所选外变暗</translation>
     </message>
     <message>
         <source>&amp;Edit the categories…</source>
@@ -86,6 +98,10 @@
     <message>
         <source>&amp;Help</source>
         <translation>帮助</translation>
+    </message>
+    <message>
+        <source>&amp;Hide or show the current category</source>
+        <translation>隐藏或显示当前类别</translation>
     </message>
     <message>
         <source>&amp;Hide or show</source>
@@ -144,6 +160,10 @@
         <translation>正常</translation>
     </message>
     <message>
+        <source>&amp;Open the most uncertain image</source>
+        <translation>打开最不确定的图像</translation>
+    </message>
+    <message>
         <source>&amp;Outline only</source>
         <translation>仅轮廓</translation>
     </message>
@@ -178,6 +198,10 @@
     <message>
         <source>&amp;Reset the layout</source>
         <translation>重置布局</translation>
+    </message>
+    <message>
+        <source>&amp;Rulers</source>
+        <translation>标尺</translation>
     </message>
     <message>
         <source>&amp;Search a category</source>
@@ -222,6 +246,10 @@
     <message>
         <source>&amp;Train</source>
         <translation>训练</translation>
+    </message>
+    <message>
+        <source>&amp;Uncertainty of the model</source>
+        <translation>模型的不确定性</translation>
     </message>
     <message>
         <source>&amp;Undo</source>
@@ -296,6 +324,10 @@
         <translation>设为群体或取消</translation>
     </message>
     <message>
+        <source>Cross&amp;hair</source>
+        <translation>十字线</translation>
+    </message>
+    <message>
         <source>F&amp;ull screen</source>
         <translation>全屏</translation>
     </message>
@@ -316,8 +348,16 @@
         <translation>高对比度</translation>
     </message>
     <message>
+        <source>I&amp;mage as it is</source>
+        <translation>原始图像</translation>
+    </message>
+    <message>
         <source>Label &amp;all images</source>
         <translation>标注所有图像</translation>
+    </message>
+    <message>
+        <source>Lock or unlock the c&amp;urrent category</source>
+        <translation>锁定或解锁当前类别</translation>
     </message>
     <message>
         <source>Magic &amp;wand</source>
@@ -326,6 +366,10 @@
     <message>
         <source>Next &amp;unaccepted image</source>
         <translation>下一张未接受的图像</translation>
+    </message>
+    <message>
+        <source>Next uncertain &amp;place</source>
+        <translation>下一个不确定处</translation>
     </message>
     <message>
         <source>Open &amp;folder…</source>
@@ -354,6 +398,10 @@
     <message>
         <source>Pre&amp;vious image</source>
         <translation>上一张图像</translation>
+    </message>
+    <message>
+        <source>Previous uncertain place</source>
+        <translation>上一个不确定处</translation>
     </message>
     <message>
         <source>R&amp;estart the engine</source>
@@ -390,6 +438,10 @@
     <message>
         <source>Show &amp;all</source>
         <translation>全部显示</translation>
+    </message>
+    <message>
+        <source>Show &amp;names</source>
+        <translation>显示名称</translation>
     </message>
     <message>
         <source>Show out&amp;lines</source>
@@ -478,12 +530,44 @@
         <translation>每个实例使用各自的颜色</translation>
     </message>
     <message>
+        <source>Categories</source>
+        <translation>类别</translation>
+    </message>
+    <message>
+        <source>Colours of the categories, without outlines</source>
+        <translation>类别颜色，无轮廓</translation>
+    </message>
+    <message>
+        <source>Uncertainty</source>
+        <translation>不确定性</translation>
+    </message>
+    <message>
+        <source>Blue where the model is sure, yellow where it is not; plain where you have said so</source>
+        <translation>模型确定处为蓝色，不确定处为黄色；您标注处为素色</translation>
+    </message>
+    <message>
         <source>Who said so</source>
         <translation>来源</translation>
     </message>
     <message>
         <source>Model blue, you orange, imported green</source>
         <translation>模型蓝色，您橙色，导入绿色</translation>
+    </message>
+    <message>
+        <source>Difference</source>
+        <translation>差异</translation>
+    </message>
+    <message>
+        <source>Only where the category is not what the model said; light grey where nothing is left</source>
+        <translation>仅显示类别与模型不同之处；浅灰色表示已无标注</translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation>更多</translation>
+    </message>
+    <message>
+        <source>Further meanings of the colours</source>
+        <translation>颜色的更多含义</translation>
     </message>
     <message>
         <source>H peek</source>
@@ -687,6 +771,21 @@
     </message>
 </context>
 <context>
+    <name>CategoryModel</name>
+    <message>
+        <source>stuff</source>
+        <translation>背景</translation>
+    </message>
+    <message>
+        <source>thing</source>
+        <translation>物体</translation>
+    </message>
+    <message>
+        <source>segments: {0}</source>
+        <translation>分割块：{0}</translation>
+    </message>
+</context>
+<context>
     <name>Chips</name>
     <message>
         <source>starting</source>
@@ -775,6 +874,14 @@
     <message>
         <source>An export is running; wait for its end.</source>
         <translation>正在导出；请等待其完成。</translation>
+    </message>
+    <message>
+        <source>No more uncertain places in this image</source>
+        <translation>此图像中没有更多不确定处</translation>
+    </message>
+    <message>
+        <source>Uncertain place {0} of {1} · {2} % unsure</source>
+        <translation>不确定处 {0} / {1} · 不确定度 {2} %</translation>
     </message>
     <message>
         <source>the starter model</source>
@@ -1194,6 +1301,17 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     </message>
 </context>
 <context>
+    <name>JournalWriter</name>
+    <message>
+        <source>Not saved, {0} kept in memory and retried: {1}</source>
+        <translation>未保存，{0} 保留在内存中并将重试：{1}</translation>
+    </message>
+    <message>
+        <source>Saved {0}</source>
+        <translation>已保存 {0}</translation>
+    </message>
+</context>
+<context>
     <name>KeyModel</name>
     <message>
         <source>Command</source>
@@ -1415,7 +1533,7 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>类别颜色</translation>
     </message>
     <message>
-        <source>The project's own</source>
+        <source>The project&apos;s own</source>
         <translation>项目自带</translation>
     </message>
     <message>
@@ -1742,6 +1860,17 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>Marks</source>
         <translation>标志</translation>
+    </message>
+</context>
+<context>
+    <name>Review</name>
+    <message>
+        <source>Every other image that the model has labelled is accepted.</source>
+        <translation>模型标注的其他图像均已接受。</translation>
+    </message>
+    <message>
+        <source>No image is left to review</source>
+        <translation>没有待审核的图像</translation>
     </message>
 </context>
 <context>
@@ -2083,6 +2212,37 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     </message>
 </context>
 <context>
+    <name>TonesButton</name>
+    <message>
+        <source>Contrast and gamma of the image</source>
+        <translation>图像的对比度和伽马</translation>
+    </message>
+    <message>
+        <source>Contrast and gamma</source>
+        <translation>对比度和伽马</translation>
+    </message>
+    <message>
+        <source>Contrast</source>
+        <translation>对比度</translation>
+    </message>
+    <message>
+        <source>How far light and dark lie apart</source>
+        <translation>明暗之间的差距</translation>
+    </message>
+    <message>
+        <source>Lightens the shadows, or darkens them</source>
+        <translation>提亮或加深阴影</translation>
+    </message>
+    <message>
+        <source>Gamma</source>
+        <translation>伽马</translation>
+    </message>
+    <message>
+        <source>As it is</source>
+        <translation>保持不变</translation>
+    </message>
+</context>
+<context>
     <name>ToolBox</name>
     <message>
         <source>Tools</source>
@@ -2092,11 +2252,11 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
 <context>
     <name>Tools</name>
     <message>
-        <source>A pen's pressure sets the width</source>
+        <source>A pen&apos;s pressure sets the width</source>
         <translation>笔压决定宽度</translation>
     </message>
     <message>
-        <source>Model's 2nd choice</source>
+        <source>Model&apos;s 2nd choice</source>
         <translation>模型的次选</translation>
     </message>
     <message>
@@ -2459,7 +2619,7 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>尚无可学习的内容：请先修正或接受一些图像。</translation>
     </message>
     <message>
-        <source>Give the model a name that can be a folder's name.</source>
+        <source>Give the model a name that can be a folder&apos;s name.</source>
         <translation>请为模型取一个可用作文件夹名的名称。</translation>
     </message>
 </context>

@@ -27,8 +27,8 @@ from seamseg_studio.app.tools.options import ChoiceOption
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TRANSLATIONS = REPOSITORY / "resources" / "translations"
-MIN_SHARE = 0.97
-"""A text that was just added is English until somebody translates it; more than a few of these are a fault."""
+MIN_SHARE = 0.9
+"""A text that was just added is English until somebody translates it; more than a tenth are a fault."""
 
 SHOWN_BY = {
     *("setText", "setWindowTitle", "setToolTip", "setPlaceholderText", "setAccessibleName", "setStatusTip"),

@@ -35,7 +35,7 @@ class Losses:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._totals: dict[str, int] = {}
-        self._images: dict[str, int] = {}
+        self._images: dict[str, set[str]] = {}
         self._listed: dict[str, list[Loss]] = {}
 
     def add(self, kind: str, image: str, count: int = 1, detail: str = "") -> None:
@@ -44,7 +44,7 @@ class Losses:
             return
         with self._lock:
             self._totals[kind] = self._totals.get(kind, 0) + count
-            self._images[kind] = self._images.get(kind, 0) + 1
+            self._images.setdefault(kind, set()).add(image)
             listed = self._listed.setdefault(kind, [])
             if len(listed) < _MAX_LISTED:
                 listed.append(Loss(kind, image, count, detail))
@@ -55,6 +55,10 @@ class Losses:
     def count(self, kind: str) -> int:
         """How many of one kind there were."""
         return self._totals.get(kind, 0)
+
+    def num_images(self, kind: str) -> int:
+        """In how many images there were some of one kind."""
+        return len(self._images.get(kind, ()))
 
     @property
     def totals(self) -> dict[str, int]:
@@ -71,19 +75,28 @@ class Losses:
         """One line for each kind: how many in how many images, and where it happened first."""
         lines = []
         for kind, total in self.totals.items():
-            listed = self.listed(kind)
-            names = ", ".join(loss.image for loss in listed[:3])
-            more = ", ..." if self._images[kind] > 3 else ""
-            plural = "image" if self._images[kind] == 1 else "images"
-            lines.append(f"{total} {kind} in {self._images[kind]} {plural} ({names}{more})")
+            first = list(dict.fromkeys(loss.image for loss in self.listed(kind)))[:3]
+            number = self.num_images(kind)
+            more = ", ..." if number > len(first) else ""
+            lines.append(
+                f"{total} {kind} in {number} {'image' if number == 1 else 'images'} ({', '.join(first)}{more})"
+            )
         return lines
+
+    def _take(self, other: Losses) -> None:
+        with self._lock, other._lock:
+            for kind, count in other._totals.items():
+                self._totals[kind] = self._totals.get(kind, 0) + count
+                self._images.setdefault(kind, set()).update(other._images[kind])
+                listed = self._listed.setdefault(kind, [])
+                listed += other._listed[kind][: _MAX_LISTED - len(listed)]
 
     def to_json(self) -> dict[str, object]:
         """Totals, and the list: image, count and detail of each."""
         return {
             kind: {
                 "total": total,
-                "images": self._images[kind],
+                "images": self.num_images(kind),
                 "list": [
                     {"image": loss.image, "count": loss.count, **({"detail": loss.detail} if loss.detail else {})}
                     for loss in self.listed(kind)
@@ -97,9 +110,5 @@ def merged(several: Iterable[Losses]) -> Losses:
     """Adds up several collections."""
     total = Losses()
     for losses in several:
-        for kind, number in losses.totals.items():
-            listed = losses.listed(kind)
-            for loss in listed:
-                total.add(kind, loss.image, loss.count, loss.detail)
-            total.add(kind, "(further images)", number - sum(loss.count for loss in listed))
+        total._take(losses)
     return total

@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from seamseg_studio.app.category_change import CategoryChange
 from seamseg_studio.app.dialogs.categories import CategoriesDialog
+from seamseg_studio.app.dialogs.compare import CompareDialog
 from seamseg_studio.app.dialogs.export import ExportDialog
 from seamseg_studio.app.dialogs.flag import FlagDialog
 from seamseg_studio.app.dialogs.paths import ask_files, ask_folder
@@ -54,6 +55,8 @@ class Commands(QObject):
         studio.board.changed.connect(self.conditions_changed)
         studio.engine.state_changed.connect(self.conditions_changed)
         studio.training_ended.connect(self.conditions_changed)
+        studio.trainings.models_changed.connect(self.conditions_changed)
+        studio.trainings.compare_requested.connect(self.show_comparison)
         studio.theme.changed.connect(self.conditions_changed)
         studio.review.place_reached.connect(self._on_review_place_reached)
 
@@ -109,6 +112,8 @@ class Commands(QObject):
             "folder_job": lambda: "" if studio.labelling.folder_job else "no images are being labelled",
             "no_training": lambda: "a training is running" if studio.training else "",
             "training": lambda: "" if studio.training else "no training is running",
+            "comparison": lambda: "" if studio.trainings.comparison else "no model was compared since the start",
+            "former_model": lambda: "" if studio.trainings.can_go_back else "no other model was used before",
             "trained": lambda: "" if studio.trained_bundle else "no model was trained since the start",
         }
 
@@ -348,7 +353,7 @@ class Commands(QObject):
     def train(self) -> None:
         engine = self.studio.engine
         base = engine.model.name if engine.model is not None else engine.spec or self.tr("the starter model")
-        name = self.studio.new_model_name()
+        name = self.studio.trainings.new_name()
         dialog = TrainDialog(self.studio.material, base, engine.state.device, name, self.window)
         dialog.ordered.connect(self.studio.train)
         dialog.open()
@@ -358,6 +363,20 @@ class Commands(QObject):
 
     def use_trained_model(self) -> None:
         self.studio.use_trained_model()
+
+    def go_back(self) -> None:
+        self.studio.go_back()
+
+    def compare_models(self) -> None:
+        index = self.studio.trainings.comparison
+        if index is not None:
+            self.show_comparison(index)
+
+    def show_comparison(self, index: Path) -> None:
+        try:
+            CompareDialog(index, self.studio.theme, self.window).open()
+        except (OSError, ValueError) as error:
+            self.studio.session.post_error(self.tr("The comparison cannot be shown"), str(error))
 
     def load_model(self) -> None:
         ask_folder(self.window, self.tr("Choose a model (a folder)"), lambda path: self.load_bundle(path))

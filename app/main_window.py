@@ -181,7 +181,11 @@ class MainWindow(QMainWindow):
         self.segments.hide_requested.connect(commands.toggle_hidden_of)
         self.segments.focus_requested.connect(commands.show_segment)
         self.training.start_requested.connect(self.actions_by_id["train"].trigger)
-        self.training.use_requested.connect(commands.load_bundle)
+        self.training.use_requested.connect(studio.promote)
+        self.training.compare_requested.connect(commands.compare_models)
+        self.training.go_back_requested.connect(commands.go_back)
+        studio.trainings.models_changed.connect(self._on_trainings_models_changed)
+        studio.session.project_changed.connect(self._on_trainings_models_changed)
         self._on_studio_preferences_changed()
         studio.preferences_changed.connect(self._on_studio_preferences_changed)
         studio.work_timer.ticked.connect(self._on_work_timer_ticked)
@@ -281,6 +285,10 @@ class MainWindow(QMainWindow):
     def _on_studio_training_started(self, process: object) -> None:
         self.training.show_process(process)  # type: ignore[arg-type]
         self.show_panel("training")
+
+    def _on_trainings_models_changed(self) -> None:
+        trainings = self._studio.trainings
+        self.training.show_models(can_compare=trainings.comparison is not None, can_go_back=trainings.can_go_back)
 
     # Layout
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import as_file, files
@@ -20,7 +19,7 @@ from seamseg_studio.app.jobs.export_job import ExportOrder, ExportReport, export
 from seamseg_studio.app.jobs.job import FunctionJob, JobBoard, JobContext
 from seamseg_studio.app.jobs.opening import PROJECT_SUFFIX
 from seamseg_studio.app.jobs.thumbnails import Thumbnails
-from seamseg_studio.app.jobs.trainer_process import TrainerProcess, command_line
+from seamseg_studio.app.jobs.trainer_process import TrainerProcess
 from seamseg_studio.app.labelling import Labelling
 from seamseg_studio.app.messages import Choice, Level, Message
 from seamseg_studio.app.preferences import Preferences
@@ -28,9 +27,9 @@ from seamseg_studio.app.review import Review
 from seamseg_studio.app.session import Session
 from seamseg_studio.app.settings import Settings, user_data_folder
 from seamseg_studio.app.theme import Theme
+from seamseg_studio.app.trainings import Trainings
 from seamseg_studio.app.work_time import WorkTimer
 
-MODELS_FOLDER = "models"
 EXPORTS_FOLDER = "exports"
 _SAMPLES = "samples"
 _MAX_LOSSES = 8  # kinds of losses in the message after an export; there are few more
@@ -86,11 +85,13 @@ class Studio(QObject):
         self.labelling = Labelling(self.session, self.engine, self.board, self)
         self.labelling.by_itself = self.preferences.labels_by_itself
         self.review = Review(self.session, self)
-        self.training: TrainerProcess | None = None
-        self.trained_bundle: Path | None = None
+        self.trainings = Trainings(self.session, self.board, self)
+        self.trainings.started.connect(self.training_started)
+        self.trainings.ended.connect(self._on_trainings_ended)
         self.exporting: FunctionJob | None = None
         self.session.project_changed.connect(self._on_session_project_changed)
         self._may_end_training = False
+        self._leaves_training = False
         self._may_lose_changes = False
         self._trainer_options = trainer_options
 
@@ -98,17 +99,20 @@ class Studio(QObject):
         """Whether nothing would be lost. Else a message asks, and calls `close` if the person insists."""
         if not self._agrees_to_lose_changes(close):
             return False
-        if self.training is None or self._may_end_training:
+        if self.training is None or self.training.paused or self._may_end_training:
             return True
 
-        def insist() -> None:
-            self._may_end_training = True
+        def insist(leave: bool) -> None:
+            self._may_end_training, self._leaves_training = True, leave
             close()
 
-        text = self.tr("Its work since the last snapshot would be lost. What you labelled is saved in any case.")
-        stop = Choice(self.tr("Stop it and quit"), insist)
+        text = self.tr("It can go on by itself; when you open the project again, it is shown as if you had stayed.")
+        leave = Choice(self.tr("Let it go on and quit"), lambda: insist(True))
+        stop = Choice(self.tr("Stop it and quit"), lambda: insist(False))
         stay = Choice(self.tr("Stay"), lambda: None)
-        self.session.post(Message(self.tr("A training is running"), text, Level.WARNING, (stop, stay), "closing"))
+        self.session.post(
+            Message(self.tr("A training is running"), text, Level.WARNING, (leave, stop, stay), "closing")
+        )
         return False
 
     def _agrees_to_lose_changes(self, close: Callable[[], object]) -> bool:
@@ -141,8 +145,7 @@ class Studio(QObject):
     def close(self) -> None:
         """Ends every job, the trainer and the engine; the open document is whole on disk before."""
         self.labelling.cancel_folder()
-        if self.training is not None:
-            self.training.end_now()
+        self.trainings.close(leave=self._leaves_training)
         self.board.close()
         self.session.close_now()
         self.thumbnails.close()
@@ -192,6 +195,7 @@ class Studio(QObject):
         )
 
     def _on_session_project_changed(self) -> None:
+        self.trainings.find()
         project = self.session.project
         if project is not None and project.folder == (user_data_folder() / _SAMPLES).with_suffix(PROJECT_SUFFIX):
             self.labelling.label_all()  # who only wants to look around should find every photo labelled
@@ -234,51 +238,42 @@ class Studio(QObject):
         """What a training would learn from."""
         return material_of(self.session.records)
 
-    def new_model_name(self) -> str:
-        """A name for the next model that no folder has yet."""
-        project = self.session.project
-        stem = project.folder.stem if project is not None else "model"
-        return f"{stem}-{time.strftime('%Y%m%d-%H%M')}"
+    @property
+    def training(self) -> TrainerProcess | None:
+        """The training that runs or is paused."""
+        return self.trainings.running
+
+    @property
+    def trained_bundle(self) -> Path | None:
+        """The model that was trained last."""
+        return self.trainings.bundle
 
     def train(self, name: str) -> None:
         """Starts a training on the corrections of the open project."""
-        project = self.session.project
-        if project is None or self.training is not None:
-            return
-        out = project.folder / MODELS_FOLDER / name
-        if out.exists():
-            text = self.tr("{0} exists already. Give the model another name.").format(out)
-            self.session.post_error(self.tr("The training did not start"), text)
-            return
-        arguments = command_line(project.folder, out, self.engine.spec, self._device, self._trainer_options)
-        process = TrainerProcess(self.tr("Training"), arguments, self)
-        self.training, self.trained_bundle = process, None
-        process.succeeded.connect(self._on_training_succeeded)
-        process.failed.connect(lambda text: self.session.post_error(self.tr("The training failed"), text))
-        process.ended.connect(self._on_training_ended)
-        self.board.add(process)
-        self.training_started.emit(process)
-        process.start()
+        self.trainings.start(name, self.engine.spec, self._device, self._trainer_options)
 
     def stop_training(self) -> None:
         """Asks the trainer to stop."""
-        if self.training is not None:
-            self.training.cancel()
+        self.trainings.stop()
 
     def use_trained_model(self) -> None:
         """Lets the engine label with the model trained last."""
         if self.trained_bundle is not None:
-            self.load_model(str(self.trained_bundle))
+            self.promote(self.trained_bundle)
 
-    def _on_training_succeeded(self, bundle: Path) -> None:
-        self.trained_bundle = bundle
-        use = Choice(self.tr("Use the new model"), self.use_trained_model)
-        later = Choice(self.tr("Later"), lambda: None)
-        text = self.tr("It learned from your corrections. Use it for the next images?")
-        self.session.post(Message(self.tr("The new model is ready"), text, Level.OFFER, (use, later), "training"))
+    def promote(self, bundle: Path) -> None:
+        """Lets the engine label with a new model, and remembers the one until now."""
+        former = self.engine.spec
+        self.load_model(str(bundle), on_loaded=lambda: self.trainings.remember(former))
 
-    def _on_training_ended(self) -> None:
-        self.training = None
+    def go_back(self) -> None:
+        """Lets the engine label again with the model before."""
+        there_is, spec = self.trainings.take_former()
+        if there_is:
+            self.load_model(spec)
+
+    def _on_trainings_ended(self) -> None:
+        self.trainings.tell_outcome(self.use_trained_model)
         self.training_ended.emit()
 
     # Models

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -67,6 +68,9 @@ def make_parser() -> Parser:
         metavar="W",
         help="with --from-corrections: weight of what was known before; 0 to learn from corrections alone (default: 1)",
     )
+    parser.add_argument(
+        "--low-priority", action="store_true", help="leave the processor to other programs that want it"
+    )
     parser.add_version()
     return parser
 
@@ -77,6 +81,8 @@ def train(arguments: argparse.Namespace) -> int:
     # The rest needs torch, which `--help` should not wait for.
     from seamseg_studio.training import ranks
 
+    if arguments.low_priority and hasattr(os, "nice"):
+        os.nice(10)
     device, has_joined = ranks.join(arguments.device)
     try:
         bundle = _train(arguments, device, is_first=ranks.rank() == 0)

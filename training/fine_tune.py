@@ -17,6 +17,7 @@ from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.training import ranks
 from seamseg_studio.training.batch import Collate
 from seamseg_studio.training.chance import seed_everything
+from seamseg_studio.training.comparison import write_comparison
 from seamseg_studio.training.config import TrainingOptions
 from seamseg_studio.training.corrections import Material, read_material
 from seamseg_studio.training.dataset import (
@@ -154,6 +155,7 @@ def train_from_corrections(
     for name, comparison in zip(("held_out", "old_data"), verdicts, strict=True):
         if comparison is not None:
             gate[name] = comparison.to_json()
+    _write_pictures(run, events, (teacher, base.taxonomy), (network.eval(), material.taxonomy), held_out, gate)
     path = write_bundle(
         trainer,
         run,
@@ -334,6 +336,22 @@ def _compare(
         new = measure_panoptic(network, old.val, taxonomy, max_images=MAX_OLD_IMAGES)
         old_data = Comparison(base_scores[1], new)
     return held, old_data
+
+
+def _write_pictures(
+    run: RunOptions,
+    events: EventLog,
+    base: tuple[PanopticNet, Taxonomy],
+    new: tuple[PanopticNet, Taxonomy],
+    held_out: SampleSource,
+    gate: dict[str, Any],
+) -> None:
+    if ranks.rank() or not len(held_out):
+        return
+    try:
+        write_comparison(run.out, base, new, held_out, gate)
+    except OSError as error:
+        events.emit("warning", message=f"the pictures for comparing could not be written ({error})")
 
 
 def _lineage(base: Bundle, project: Path, material: Material, steps: int, gate: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from seamseg_studio.engine.files import atomic_write
 from seamseg_studio.engine.inference.predictor import Predictor
 from seamseg_studio.engine.model.panoptic_net import PanopticNet
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
+from seamseg_studio.training.comparison import painted
 from seamseg_studio.training.dataset import SampleSource
 from seamseg_studio.training.events import EventLog, read_events
 from seamseg_studio.training.sample import VOID_CATEGORY, Sample
@@ -86,10 +87,11 @@ def write_report(
     Returns:
         The page; None if there is no log to make it from, or no room for it.
     """
-    if events.path is None or not events.path.is_file():
+    log = events.path or out / "events.jsonl"  # the studio lets stdout run into that file
+    if not log.is_file():
         return None
     judged = [] if held_out is None else find_worst(network, held_out, taxonomy)
-    page = render_report(read_events(events.path), title, judged, taxonomy)
+    page = render_report(read_events(log), title, judged, taxonomy)
     try:
         atomic_write(out / FILE_NAME, page.encode())
     except OSError as error:
@@ -185,16 +187,10 @@ def _worst(judged: Sequence[Judged], taxonomy: Taxonomy) -> str:
     for one in judged:
         truth = one.sample.categories[one.sample.ids]
         image = one.sample.image
-        pictures = (image, _painted(image, truth, taxonomy), _painted(image, one.labels, taxonomy))
+        pictures = (image, painted(image, truth, taxonomy), painted(image, one.labels, taxonomy))
         images = "".join(f'<img alt="" src="data:image/jpeg;base64,{_encoded(picture)}">' for picture in pictures)
         parts.append(f"<p>{escape(one.sample.name)}: PQ {100 * one.pq:.1f}</p><div class='worst'>{images}</div>")
     return "".join(parts)
-
-
-def _painted(image: NDArray[np.uint8], labels: NDArray[np.int64], taxonomy: Taxonomy) -> NDArray[np.uint8]:
-    colors = np.concatenate([taxonomy.palette, np.zeros((1, 3), np.uint8)])
-    overlay = colors[np.minimum(labels, len(taxonomy))]
-    return (0.45 * image + 0.55 * overlay).astype(np.uint8)
 
 
 def _encoded(picture: NDArray[np.uint8]) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
 from pytestqt.qtbot import QtBot
 
-from seamseg_studio.app.jobs.trainer_process import Step, TrainerProcess, Validation, command_line
+from seamseg_studio.app.jobs.event_tail import LineTail
+from seamseg_studio.app.jobs.trainer_process import TrainerProcess
+from seamseg_studio.app.jobs.training_events import Step, Validation, command_line
 
 START = {"v": 1, "event": "start", "total_steps": 2, "num_images": 3, "device": "cpu"}
 STEP = {"v": 1, "event": "step", "step": 1, "losses": {"obj": 0.5, "sem": 1.5}, "total": 2.0, "lr": 0.01, "seconds": 1}
@@ -81,8 +84,103 @@ def test_cancel_ends_a_running_training(qtbot: QtBot) -> None:
         process.cancel()
 
 
+# Writes a step, then waits; asked to end it leaves a snapshot, as the trainer does. Resumed, it comes to its end.
+STUBBORN = """
+import json, pathlib, signal, sys, time
+out = pathlib.Path(sys.argv[sys.argv.index("seamseg_studio.training") + 1])
+def tell(**event):
+    print(json.dumps({"v": 1, **event}), flush=True)
+def stop(*_):
+    (out / "snapshot.pt").write_bytes(b"")
+    tell(event="stopped", step=1, snapshot=str(out))
+    sys.exit(130)
+signal.signal(signal.SIGTERM, stop)
+tell(event="start", total_steps=2, num_images=3, device="cpu", base_scores={"pq": 0.5, "miou": None})
+if "--resume" not in sys.argv:
+    tell(event="step", step=1, losses={}, total=2.0)
+    while True:
+        time.sleep(0.05)
+tell(event="step", step=2, losses={}, total=1.0)
+tell(event="done", bundle=str(out / "model"), gate={"status": "candidate", "reason": "it is no better"})
+"""
+
+
+def stubborn(out: Path) -> list[str]:
+    return ["-c", STUBBORN, "seamseg_studio.training", str(out)]
+
+
+def test_a_pause_leaves_a_snapshot_and_the_training_goes_on_from_there(qtbot: QtBot, tmp_path: Path) -> None:
+    out = tmp_path / "better"
+    process = TrainerProcess("Training", stubborn(out), out=out)
+    steps: list[int] = []
+    process.stepped.connect(lambda step: steps.append(step.number))
+    with qtbot.waitSignal(process.stepped, timeout=20_000):
+        process.start()
+    with qtbot.waitSignal(process.pause_changed, timeout=20_000):
+        process.set_paused(True)
+    assert process.paused
+    assert not process.is_over
+    with qtbot.waitSignal(process.succeeded, timeout=20_000):
+        process.set_paused(False)
+    assert steps == [1, 2]
+    assert process.outcome is not None
+    assert not process.outcome.is_promoted
+    assert process.outcome.reason == "it is no better"
+
+
+def test_a_training_goes_on_without_its_window_and_the_next_one_finds_it(qtbot: QtBot, tmp_path: Path) -> None:
+    out = tmp_path / "better"
+    first = TrainerProcess("Training", stubborn(out), out=out)
+    with qtbot.waitSignal(first.stepped, timeout=20_000):
+        first.start()
+    first.leave()
+    second = TrainerProcess.attached("Training", out)
+    assert second is not None
+    checks: list[Validation] = []
+    second.validated.connect(checks.append)
+    with qtbot.waitSignal(second.stepped, timeout=20_000) as stepped:
+        second.start()
+    assert stepped.args == [Step(1, 2.0, {})]
+    assert checks == [Validation(0, {"pq": 0.5})]
+    with qtbot.waitSignal(second.pause_changed, timeout=20_000):
+        second.set_paused(True)
+    # After a restart of the machine the snapshot is there, and the process is not.
+    third = TrainerProcess.attached("Training", out)
+    assert third is not None
+    assert third.paused
+    third.start()
+    assert third.progress.done == 1
+    with qtbot.waitSignal(third.cancelled, timeout=20_000):
+        third.cancel()
+    assert TrainerProcess.attached("Training", out) is None
+    os.waitpid(-1, 0)  # the test is the parent of what its first window left
+
+
+def test_a_refused_training_leaves_no_folder(qtbot: QtBot, tmp_path: Path) -> None:
+    out = tmp_path / "better"
+    error = {"v": 1, "event": "error", "message": "nothing to learn from"}
+    process = TrainerProcess("Training", script(error, code=2), out=out)
+    with qtbot.waitSignal(process.failed, timeout=20_000):
+        process.start()
+    assert not out.exists()
+
+
+def test_lines_that_are_half_written_wait_for_their_end(tmp_path: Path) -> None:
+    path = tmp_path / "events"
+    tail = LineTail(path)
+    assert tail.read() == []
+    path.write_bytes(b"one\ntw")
+    assert tail.read() == ["one"]
+    with path.open("ab") as file:
+        file.write(b"o\nthree")
+    assert tail.read() == ["two"]
+    assert tail.read_all() == ["three"]
+    assert tail.read_all() == []
+
+
 def test_command_line_names_what_is_used() -> None:
     arguments = command_line(Path("/p/a.seamseg"), Path("/p/out"), "starter", "cuda:1", ["--steps", "3"])
+    arguments.remove("--low-priority")
     assert arguments[:2] == ["-m", "seamseg_studio.training.cli"]
     pairs = dict(zip(arguments[2::2], arguments[3::2], strict=True))
     assert pairs == {

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from gui_fake_engine import CAR
-from PySide6.QtCore import Qt
+from PIL import Image
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from seamseg_studio.app.dialogs.compare import CompareDialog
 from seamseg_studio.app.dialogs.export import ExportDialog
-from seamseg_studio.app.dialogs.train import TrainDialog
+from seamseg_studio.app.dialogs.train import TrainDialog, estimated_minutes
 from seamseg_studio.app.document import Document
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.messages import Level, Message
@@ -103,6 +106,8 @@ def test_training_needs_material_and_a_name(labelled: Document, window: MainWind
     labelled.relabel([CAR], 3)
     again = train_dialog(window, qtbot)
     assert again.go.isEnabled()
+    assert again.duration.text().startswith("about 2 min")
+    assert again.judged.text().startswith("nothing")
     again.name.setText("a/b")
     assert not again.go.isEnabled()
     again.reject()
@@ -129,7 +134,7 @@ def test_training_shows_its_curve_and_its_model_is_used(
             {"event": "done", "bundle": str(bundle)},
         )
 
-    monkeypatch.setattr("seamseg_studio.app.studio.command_line", command_line)
+    monkeypatch.setattr("seamseg_studio.app.trainings.command_line", command_line)
     labelled.relabel([CAR], 3)
     dialog = train_dialog(window, qtbot)
     dialog.name.setText("mine")
@@ -150,7 +155,7 @@ def test_training_can_be_stopped_in_its_panel(
     labelled: Document, window: MainWindow, studio: Studio, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forever = ["-c", "import time\nwhile True: time.sleep(1)"]
-    monkeypatch.setattr("seamseg_studio.app.studio.command_line", lambda *_: forever)
+    monkeypatch.setattr("seamseg_studio.app.trainings.command_line", lambda *_: forever)
     studio.train("x")
     qtbot.waitUntil(window.training.stop_button.isVisible)
     with qtbot.waitSignal(studio.training_ended, timeout=20_000):
@@ -170,7 +175,7 @@ def test_failed_training_is_one_sentence(
     messages: list[Message],
 ) -> None:
     program = events({"event": "error", "message": "nothing is corrected yet; correct an image first"})
-    monkeypatch.setattr("seamseg_studio.app.studio.command_line", lambda *_: program)
+    monkeypatch.setattr("seamseg_studio.app.trainings.command_line", lambda *_: program)
     studio.train("x")
     qtbot.waitUntil(lambda: studio.training is None, timeout=20_000)
     assert messages[-1].text == "nothing is corrected yet; correct an image first"
@@ -181,19 +186,20 @@ def test_closing_asks_while_a_training_runs(
     labelled: Document, window: MainWindow, studio: Studio, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forever = ["-c", "import time\nwhile True: time.sleep(1)"]
-    monkeypatch.setattr("seamseg_studio.app.studio.command_line", lambda *_: forever)
+    monkeypatch.setattr("seamseg_studio.app.trainings.command_line", lambda *_: forever)
     studio.train("x")
     window.close()
     assert window.isVisible()
-    stop, stay = window.cards.cards[0].buttons
+    _, stop, stay = window.cards.cards[0].buttons
     qtbot.mouseClick(stay, Qt.MouseButton.LeftButton)
     assert window.isVisible()
     window.close()
-    assert stop is not window.cards.cards[0].buttons[0]
-    qtbot.mouseClick(window.cards.cards[0].buttons[0], Qt.MouseButton.LeftButton)
+    assert stop is not window.cards.cards[0].buttons[1]
+    qtbot.mouseClick(window.cards.cards[0].buttons[1], Qt.MouseButton.LeftButton)
     assert not window.isVisible()
 
 
+<<<<<<< HEAD
 def test_details_of_an_export(labelled: Document, window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     dialog = export_dialog(window, qtbot)
     assert not dialog.validation.isEnabled()  # this format has no parts
@@ -210,3 +216,86 @@ def test_details_of_an_export(labelled: Document, window: MainWindow, qtbot: QtB
     order = dialog.order()
     assert (order.validation_percent, order.max_side_px, order.mapping) == (20, 1024, None)
     dialog.reject()
+=======
+def write_comparison(folder: Path) -> dict[str, object]:
+    """What the trainer leaves of two models, next to where it writes the new one; returns what its gate says."""
+    compare = folder / "compare"
+    compare.mkdir(parents=True)
+    for number, shade in enumerate((40, 200)):
+        for kind, value in (("photo", 128), ("base", shade), ("new", 255 - shade)):
+            pixels = np.full((60, 90, 3), value, np.uint8)
+            Image.fromarray(pixels).save(compare / f"{number:03d}-{kind}.jpg")
+    images = [
+        {"name": f"image{n}", "base_pq": 0.4, "new_pq": 0.4 + gain}
+        | {kind: f"{n:03d}-{kind}.jpg" for kind in ("photo", "base", "new")}
+        for n, gain in enumerate((0.2, -0.1))
+    ]
+    held_out = {"pq": {"base": 0.4, "new": 0.45}, "miou": {"base": 0.5, "new": 0.55}}
+    gate = {"status": "candidate", "reason": "it has forgotten too much", "held_out": held_out}
+    held_out["categories"] = {"road": {"base": 0.9, "new": 0.8}, "sky": {"base": None, "new": None}}  # type: ignore[assignment]
+    (compare / "index.json").write_text(json.dumps({"base": "starter", "gate": gate, "images": images}))
+    return gate
+
+
+def test_a_candidate_is_compared_used_all_the_same_and_taken_back(
+    labelled: Document, window: MainWindow, studio: Studio, qtbot: QtBot, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, messages: list[Message],
+) -> None:  # fmt: skip
+    bundle = tmp_path / "run" / "model"
+    bundle.mkdir(parents=True)
+    gate = write_comparison(tmp_path / "run")
+    program = events(
+        {"event": "start", "total_steps": 1, "num_images": 1, "device": "cpu", "base_scores": {"pq": 0.4, "miou": 0.5}},
+        {"event": "step", "step": 1, "losses": {"sem": 1.0}, "total": 1.0},
+        {"event": "validation", "step": 1, "pq": 0.45, "miou": 0.55},
+        {"event": "done", "bundle": str(bundle), "gate": gate},
+    )
+    monkeypatch.setattr("seamseg_studio.app.trainings.command_line", lambda *_: program)
+    with qtbot.waitSignal(studio.training_ended, timeout=20_000):
+        studio.train("x")
+    panel = window.training
+    assert "kept as a candidate: it has forgotten too much" in panel.state.text()
+    assert panel.quality.points == [(0, 40.0), (1, 45.0)]
+    assert panel.quality.isVisible()
+    assert "forgotten" in messages[-1].text
+    qtbot.waitUntil(panel.compare_button.isVisible)
+    qtbot.mouseClick(panel.compare_button, Qt.MouseButton.LeftButton)
+    dialog = next(d for d in window.findChildren(CompareDialog) if d.isVisible())
+    assert [dialog.images.item(i).text() for i in range(2)] == ["+20.0   image0", "-10.0   image1"]
+    assert dialog.scores.rowCount() == 3
+    assert dialog.scores.item(2, 1).text() == "90.0"
+    view = dialog.view
+    qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(view.width() - 30, view.height() // 2))
+    assert view.share > 0.8
+    shown = view.grab().toImage()
+    assert shown.pixelColor(view.width() // 2, view.height() // 2).red() == pytest.approx(40, abs=3)
+    qtbot.keyClick(view, Qt.Key.Key_Left)
+    assert view.share < 0.97
+    view.set_share(0.1)
+    shown = view.grab().toImage()
+    assert shown.pixelColor(view.width() // 2, view.height() // 2).red() == pytest.approx(215, abs=3)
+    dialog.reject()
+    assert panel.use_button.text() == "Use it all the same"
+    assert not panel.back_button.isVisible()
+    former = studio.engine.spec
+    qtbot.mouseClick(panel.use_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(panel.back_button.isVisible, timeout=20_000)
+    assert studio.settings.model == str(bundle)
+    qtbot.mouseClick(panel.back_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: studio.settings.model == former, timeout=20_000)
+    assert not panel.back_button.isVisible()
+
+
+def test_a_damaged_comparison_is_said(
+    window: MainWindow, studio: Studio, tmp_path: Path, messages: list[Message]
+) -> None:
+    (tmp_path / "index.json").write_text("[]")
+    studio.trainings.compare_requested.emit(tmp_path / "index.json")
+    assert messages[-1].title == "The comparison cannot be shown"
+
+
+def test_the_estimate_grows_with_the_images_and_a_cpu_has_a_limit() -> None:
+    assert estimated_minutes(1, on_gpu=False) == 2
+    assert estimated_minutes(10_000, on_gpu=False) == 5
+    assert estimated_minutes(100, on_gpu=True) == 4
+>>>>>>> 0a72f77 (A training outlives its window, can pause, and its model is compared, put to use and taken back)

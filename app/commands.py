@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QObject, Signal
+from PySide6.QtCore import QCoreApplication, Signal
 
 from seamseg_studio.app.category_change import CategoryChange
 from seamseg_studio.app.dialogs.categories import CategoriesDialog
-from seamseg_studio.app.dialogs.compare import CompareDialog
 from seamseg_studio.app.dialogs.export import ExportDialog
 from seamseg_studio.app.dialogs.flag import FlagDialog
 from seamseg_studio.app.dialogs.paths import ask_files, ask_folder
-from seamseg_studio.app.dialogs.train import TrainDialog
 from seamseg_studio.app.segment_commands import SegmentCommands
 from seamseg_studio.app.studio import EXPORTS_FOLDER, Studio
 from seamseg_studio.app.theme import MAX_SCALE, MIN_SCALE, ThemeChoice
+from seamseg_studio.app.training_commands import TrainingCommands
 
 if TYPE_CHECKING:
     from seamseg_studio.app.canvas import Canvas
@@ -30,7 +28,7 @@ _SCALE_STEP = 0.1
 _IMAGE_FILTER = "*.jpg *.jpeg *.png *.bmp *.tif *.tiff *.webp"
 
 
-class Commands(QObject):
+class Commands(TrainingCommands):
     """The slots behind the actions. Each is called only while its conditions hold.
 
     Signals:
@@ -42,9 +40,7 @@ class Commands(QObject):
     steps_changed = Signal()
 
     def __init__(self, studio: Studio, window: MainWindow) -> None:
-        super().__init__(window)
-        self.studio = studio
-        self.window = window
+        super().__init__(studio, window)
         self.segment = SegmentCommands(lambda: self.document, self)
         self.segment.copied_changed.connect(self.conditions_changed)
         session = studio.session
@@ -347,48 +343,6 @@ class Commands(QObject):
         self.canvas.zoom_to_box(box)
         text = self.tr("Uncertain place {0} of {1} · {2} % unsure")
         self.window.status.hint.setText(text.format(number, count, round(place.doubt * 100)))
-
-    # Train
-
-    def train(self) -> None:
-        engine = self.studio.engine
-        base = engine.model.name if engine.model is not None else engine.spec or self.tr("the starter model")
-        name = self.studio.trainings.new_name()
-        dialog = TrainDialog(self.studio.material, base, engine.state.device, name, self.window)
-        dialog.ordered.connect(self.studio.train)
-        dialog.open()
-
-    def stop_training(self) -> None:
-        self.studio.stop_training()
-
-    def use_trained_model(self) -> None:
-        self.studio.use_trained_model()
-
-    def go_back(self) -> None:
-        self.studio.go_back()
-
-    def compare_models(self) -> None:
-        index = self.studio.trainings.comparison
-        if index is not None:
-            self.show_comparison(index)
-
-    def show_comparison(self, index: Path) -> None:
-        try:
-            CompareDialog(index, self.studio.theme, self.window).open()
-        except (OSError, ValueError) as error:
-            self.studio.session.post_error(self.tr("The comparison cannot be shown"), str(error))
-
-    def load_model(self) -> None:
-        ask_folder(self.window, self.tr("Choose a model (a folder)"), lambda path: self.load_bundle(path))
-
-    def load_bundle(self, path: Path) -> None:
-        self.studio.load_model(str(path))
-
-    def load_starter(self) -> None:
-        self.studio.load_model(None)
-
-    def restart_engine(self) -> None:
-        self.studio.engine.restart()
 
     # Help
 

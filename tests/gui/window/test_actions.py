@@ -16,12 +16,14 @@ from pytestqt.qtbot import QtBot
 from seamseg_studio.app.action_spec import ActionSpec
 from seamseg_studio.app.actions import ACTIONS
 from seamseg_studio.app.dialogs.categories import CategoriesDialog
+from seamseg_studio.app.dialogs.compare import CompareDialog
 from seamseg_studio.app.dialogs.export import ExportDialog
 from seamseg_studio.app.dialogs.flag import FlagDialog
 from seamseg_studio.app.dialogs.palette import CommandPalette
 from seamseg_studio.app.dialogs.preferences import PreferencesDialog
 from seamseg_studio.app.dialogs.train import TrainDialog
 from seamseg_studio.app.document import Document
+from seamseg_studio.app.jobs.training_events import Outcome
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.segment_actions import TOOLS
 from seamseg_studio.app.session import Session
@@ -128,8 +130,21 @@ def accepted(hands: Hands) -> None:
 
 
 def trained(hands: Hands) -> None:
-    hands.studio.trained_bundle = hands.hold.parent
-    hands.window.commands.conditions_changed.emit()
+    hands.studio.trainings.outcome = Outcome(hands.hold.parent)
+    hands.studio.trainings.models_changed.emit()
+
+
+def compared(hands: Hands) -> None:
+    folder = hands.hold.parent / "run"
+    (folder / "compare").mkdir(parents=True)
+    (folder / "compare" / "index.json").write_text('{"gate": {}, "images": []}')
+    hands.studio.trainings.outcome = Outcome(folder / "model")
+    hands.studio.trainings.models_changed.emit()
+
+
+def promoted(hands: Hands) -> None:
+    hands.studio.promote(hands.hold.parent)
+    hands.until(lambda: hands.studio.trainings.can_go_back)
 
 
 def model_is(hands: Hands, name: str) -> bool:
@@ -308,6 +323,8 @@ CASES: dict[str, Case] = {
     "train": Case(lambda h: h.dialog(TrainDialog)),
     "stop_training": Case(lambda h: h.studio.training is None, training),
     "use_trained_model": Case(lambda h: model_is(h, h.hold.parent.name), trained),
+    "compare_models": Case(lambda h: h.dialog(CompareDialog), compared),
+    "go_back_to_model": Case(lambda h: model_is(h, "starter"), promoted),
     "load_model": Case(lambda h: h.dialog(QFileDialog)),
     "load_starter": Case(lambda h: model_is(h, "starter"), other_model),
     "restart_engine": Case(
@@ -366,7 +383,7 @@ def test_action_does_what_it_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     program = ["-c", "import time\nwhile True: time.sleep(1)"]
-    monkeypatch.setattr("seamseg_studio.app.studio.command_line", lambda *_: program)
+    monkeypatch.setattr("seamseg_studio.app.trainings.command_line", lambda *_: program)
     hands = Hands(window, studio, labelled, qtbot, hold)
     case = CASES[action_id]
     case.first(hands)

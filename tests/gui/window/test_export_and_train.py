@@ -199,7 +199,6 @@ def test_closing_asks_while_a_training_runs(
     assert not window.isVisible()
 
 
-<<<<<<< HEAD
 def test_details_of_an_export(labelled: Document, window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     dialog = export_dialog(window, qtbot)
     assert not dialog.validation.isEnabled()  # this format has no parts
@@ -216,7 +215,8 @@ def test_details_of_an_export(labelled: Document, window: MainWindow, qtbot: QtB
     order = dialog.order()
     assert (order.validation_percent, order.max_side_px, order.mapping) == (20, 1024, None)
     dialog.reject()
-=======
+
+
 def write_comparison(folder: Path) -> dict[str, object]:
     """What the trainer leaves of two models, next to where it writes the new one; returns what its gate says."""
     compare = folder / "compare"
@@ -298,4 +298,3 @@ def test_the_estimate_grows_with_the_images_and_a_cpu_has_a_limit() -> None:
     assert estimated_minutes(1, on_gpu=False) == 2
     assert estimated_minutes(10_000, on_gpu=False) == 5
     assert estimated_minutes(100, on_gpu=True) == 4
->>>>>>> 0a72f77 (A training outlives its window, can pause, and its model is compared, put to use and taken back)

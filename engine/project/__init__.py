@@ -1,6 +1,7 @@
 """The project folder: SQLite store, journal, label checkpoints, corrections."""
 
 from seamseg_studio.engine.project.beside import open_or_create_beside
+from seamseg_studio.engine.project.compaction import JournalSize, Trimmed
 from seamseg_studio.engine.project.corrections import Correction
 from seamseg_studio.engine.project.dataset import ExportedCorrections, ProjectReader, export_corrections
 from seamseg_studio.engine.project.errors import (
@@ -29,6 +30,7 @@ __all__ = [
     "GroupBy",
     "ImageRecord",
     "JournalEntry",
+    "JournalSize",
     "NewerProjectError",
     "Project",
     "ProjectError",
@@ -44,6 +46,7 @@ __all__ = [
     "TaxonomyImpact",
     "TaxonomyReport",
     "TaxonomyVersion",
+    "Trimmed",
     "export_corrections",
     "open_or_create_beside",
     "recover_project",

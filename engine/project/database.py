@@ -102,6 +102,12 @@ class Database:
         with self._lock, self._explained():
             return schema.back_up(self._connection, self.path, reason)
 
+    def shrink(self) -> None:
+        """Gives the space of deleted rows back to the disk; without space to do so the file stays as large as it is."""
+        with self._lock, suppress(sqlite3.Error):
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def rows(self, sql: str, *values: object) -> list[Row]:
         """Returns the rows of a query."""
         with self._lock, self._explained():

@@ -11,12 +11,20 @@ from typing import Self
 
 from seamseg_studio.engine.project import corrections as vouching
 from seamseg_studio.engine.project.category_keys import add_version
-from seamseg_studio.engine.project.compaction import compact, journal_bytes
+from seamseg_studio.engine.project.compaction import (
+    JournalSize,
+    Trimmed,
+    compact,
+    journal_bytes,
+    journal_size,
+    trim,
+)
 from seamseg_studio.engine.project.corrections import Correction
 from seamseg_studio.engine.project.database import Database
 from seamseg_studio.engine.project.default_taxonomy import default_taxonomy
 from seamseg_studio.engine.project.errors import ProjectError, SaveError
 from seamseg_studio.engine.project.image_methods import ImageMethods
+from seamseg_studio.engine.project.images import Progress
 from seamseg_studio.engine.project.lock import FolderLock
 from seamseg_studio.engine.project.records import JournalEntry, Status
 from seamseg_studio.engine.project.recovery import salvage
@@ -31,6 +39,7 @@ SUFFIX = ".seamseg"
 DATABASE_NAME = "project.db"
 LOCK_NAME = "project.lock"
 _CLOSED_WELL = "closed well"
+_JOURNAL_LIMIT = "journal limit bytes"
 _LONG_REPLAY = 64  # journal steps after which loading an image leaves a checkpoint
 
 
@@ -292,6 +301,43 @@ class Project(ImageMethods, TaxonomyMethods):
             ProjectError: The labels could not be read or written; the journal is then as it was.
         """
         return compact(self._database, self._labels, image_id, keep_steps)
+
+    def journal_size(self) -> JournalSize:
+        """Returns the size of the journal of all images, and the limit that people set."""
+        limit = self.setting(_JOURNAL_LIMIT)
+        return journal_size(self._database, int(limit) if isinstance(limit, int) else None)
+
+    def set_journal_limit(self, limit_bytes: int | None) -> None:
+        """Says how large the journal may become; None for any size, as it is at first.
+
+        Nothing is dropped when the limit is passed: `journal_size().is_over` says so, and `trim_journal` is to be
+        offered.
+
+        Raises:
+            ValueError: The limit is negative.
+            SaveError: It could not be written.
+        """
+        if limit_bytes is not None and limit_bytes < 0:
+            raise ValueError(f"a journal cannot be of {limit_bytes} bytes")
+        self.set_setting(_JOURNAL_LIMIT, limit_bytes)
+
+    def trim_journal(self, keep_steps: int = 100, progress: Progress | None = None) -> Trimmed:
+        """Folds old steps into the labels until the journal is within its limit; never done unasked.
+
+        Images on which nobody has worked for longest come first. Labels stay as they are; the steps that were folded
+        cannot be undone any more.
+
+        Args:
+            keep_steps: The last steps of every image, which stay in any case.
+            progress: Called with (images done, images); returning False stops.
+
+        Raises:
+            ProjectError: Labels could not be read or written; nothing is lost.
+        """
+        limit = self.journal_size().limit_bytes
+        if limit is None:
+            return Trimmed({}, 0)
+        return trim(self._database, self._labels, limit, keep_steps, progress)
 
     # Training data
 

@@ -1,0 +1,129 @@
+"""Whatever happens to the files of a project, it says so in a sentence and gives back what is left."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seamseg_studio.engine.project import ImageRecord, Project, ProjectError, recover_project
+
+from .conftest import TAXONOMY, make_result
+from .test_store import edit
+
+NUM_DAMAGES = 60
+
+
+@pytest.fixture
+def template(project: Project) -> Path:
+    """A closed project: image 1 edited with a checkpoint, image 2 predicted, image 3 edited; one file for SQLite."""
+    for record in project.images():
+        project.store_prediction(record.id, make_result(), "starter")
+    for record in project.images()[::2]:
+        panoptic_map = project.load_map(record.id)
+        for step in range(6):
+            edit(project, record, panoptic_map, step * 5 % 28)
+            if step == 3 and record.id == 1:
+                project.checkpoint(record.id, panoptic_map)
+    project._database.back_up("weekly")
+    project.close()
+    return project.folder
+
+
+def spoil(path: Path, rng: random.Random) -> None:
+    """Overwrites some bytes, or cuts the file, or fills a block with nonsense."""
+    data = bytearray(path.read_bytes())
+    kind = rng.choice(["bytes", "cut", "block"])
+    if kind == "bytes":
+        for _ in range(rng.randrange(1, 30)):
+            data[rng.randrange(len(data))] = rng.randrange(256)
+    elif kind == "cut":
+        del data[rng.randrange(len(data)) :]
+    else:
+        start = rng.randrange(len(data))
+        data[start : start + 4096] = rng.randbytes(len(data[start : start + 4096]))
+    path.write_bytes(data)
+
+
+def look_at(folder: Path) -> list[str]:
+    """Reads everything; returns what is damaged, an empty list if all is well."""
+    problems: list[str] = []
+    with Project.open(folder) as project:
+        for record in project.images():
+            try:
+                project.load_map(record.id).check()
+                project.load_prediction(record.id)
+                project.history(record.id)
+            except ProjectError as error:
+                problems.append(str(error))
+        project.statistics()
+        project.taxonomy_history()
+    return problems
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_any_damage_is_told_and_what_is_left_comes_back(template: Path, tmp_path: Path, part: int) -> None:
+    told = 0
+    for seed in range(part, NUM_DAMAGES, 4):
+        rng = random.Random(seed)
+        folder = Path(shutil.copytree(template, tmp_path / f"copy {seed}" / template.name))
+        names = ["project.db"] * 3 + [path.name for path in sorted((folder / "labels").iterdir())]
+        name = rng.choice(names)
+        spoil(folder / name if name == "project.db" else folder / "labels" / name, rng)
+        try:
+            problems = look_at(folder)
+        except ProjectError as error:
+            problems = [str(error)]
+        told += bool(problems)
+        assert all(str(folder.name) in problem for problem in problems), (seed, problems)
+        if problems:
+            recover_project(folder)
+        with Project.open(folder) as project:
+            assert not project.read_only
+            for record in project.images():
+                project.salvage(record.id)
+            usable = 0
+            for record in project.images():
+                try:
+                    panoptic_map = project.load_map(record.id)
+                except ProjectError:
+                    continue  # its prediction file is gone, and nothing else ever was
+                edit(project, record, panoptic_map, 3)
+                project.load_map(record.id).check(TAXONOMY, merged_stuff=False)
+                usable += 1
+            assert usable >= 2, (seed, name, problems)
+    assert told, "nothing was damaged, so this shows nothing"
+
+
+OPENER = """
+import sys
+from seamseg_studio.engine.project import Project
+with Project.open(sys.argv[1]) as project:
+    print("reads" if project.read_only else "writes", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_of_many_processes_one_writes(project: Project, record: ImageRecord) -> None:
+    project.close()
+    command = [sys.executable, "-c", OPENER, str(project.folder)]
+    processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    try:
+        said = [process.stdout.readline().strip() for process in processes if process.stdout is not None]
+        assert sorted(said) == ["reads", "reads", "reads", "writes"]
+        with Project.open(project.folder) as late:
+            assert late.read_only
+            assert len(late.images()) == 3
+        processes[said.index("writes")].kill()
+        processes[said.index("writes")].wait()
+        with Project.open(project.folder) as heir:
+            assert not heir.read_only, "a killed writer leaves no lock behind"
+            edit(heir, record, heir.load_map(record.id), 3)
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()

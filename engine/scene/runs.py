@@ -13,6 +13,11 @@ from seamseg_studio.engine.scene.geometry import EMPTY_BOX, Box
 # an index array. Both ways give the same result; measured, they cost the same near this length.
 _SLICE_LENGTH = 48
 
+# Crops are compared in strips of about so many pixels: what is made on the way then stays in the processor's cache.
+_STRIP_PIXELS = 1 << 17
+
+_ARRAYS = ("y", "x", "length", "before", "after", "vouched_before", "vouched_after")
+
 
 @dataclass(frozen=True, slots=True)
 class Runs:
@@ -52,6 +57,23 @@ class Runs:
             vouched_before, vouched_after: Provenance of the crop. [h, w] uint8.
             origin_yx: Where the crop lies in the image.
         """
+        rows_at_once = max(1, _STRIP_PIXELS // max(1, before.shape[1]))
+        parts = []
+        for start in range(0, before.shape[0], rows_at_once):
+            strip = slice(start, start + rows_at_once)
+            part = cls._between(before[strip], after[strip], vouched_before[strip], vouched_after[strip])
+            if len(part):
+                parts.append(part.moved((origin_yx[0] + start, origin_yx[1])))
+        return cls.concatenated(parts)
+
+    @classmethod
+    def _between(
+        cls,
+        before: NDArray[np.int32],
+        after: NDArray[np.int32],
+        vouched_before: NDArray[np.uint8],
+        vouched_after: NDArray[np.uint8],
+    ) -> Runs:
         changed = before != after
         changed |= vouched_before != vouched_after
         rows = np.flatnonzero(changed.any(axis=1))
@@ -68,19 +90,19 @@ class Runs:
         edge[:, 0] = True
         inner = edge[:, 1:]
         np.not_equal(before[:, 1:], before[:, :-1], out=inner)
-        inner |= after[:, 1:] != after[:, :-1]
-        # Both provenances in one comparison; whether a pixel changed follows from the four, so it needs none.
-        vouched = vouched_before << np.uint8(4)
-        vouched |= vouched_after
-        inner |= vouched[:, 1:] != vouched[:, :-1]
+        # Whether a pixel changed follows from these four, so it needs no comparison of its own.
+        differs = np.empty(inner.shape, dtype=np.bool_)
+        for values in (after, vouched_before, vouched_after):
+            np.not_equal(values[:, 1:], values[:, :-1], out=differs)
+            inner |= differs
         flat = np.flatnonzero(edge)
         lengths = np.diff(flat, append=edge.size)
         y, x = np.divmod(flat, edge.shape[1])
         kept = changed[y, x]
         y, x, lengths = y[kept], x[kept], lengths[kept]
         return cls(
-            (y + (origin_yx[0] + first)).astype(np.int32),
-            (x + (origin_yx[1] + left)).astype(np.int32),
+            (y + first).astype(np.int32),
+            (x + left).astype(np.int32),
             lengths.astype(np.int32),
             before[y, x],
             after[y, x],
@@ -92,6 +114,18 @@ class Runs:
     def empty(cls) -> Runs:
         none = np.zeros(0, dtype=np.int32)
         return cls(none, none, none, none, none, np.zeros(0, dtype=np.uint8), np.zeros(0, dtype=np.uint8))
+
+    @classmethod
+    def concatenated(cls, parts: list[Runs]) -> Runs:
+        """Puts runs of crops one below the other together; none of them touch."""
+        if len(parts) < 2:
+            return parts[0] if parts else cls.empty()
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS))
+
+    def moved(self, by_yx: tuple[int, int]) -> Runs:
+        """Returns the same change elsewhere."""
+        y, x = self.y + np.int32(by_yx[0]), self.x + np.int32(by_yx[1])
+        return Runs(y, x, self.length, self.before, self.after, self.vouched_before, self.vouched_after)
 
     @classmethod
     def joined(cls, parts: list[Runs]) -> Runs:

@@ -190,25 +190,29 @@ class Stroke:
         places = _tile_places(box)
         missing = [place for place in places if place not in self._tiles]
         # One allocation for all: the system hands large ones out in large pages, which is many times faster.
-        ids = np.empty((len(missing), _TILE_PX, _TILE_PX), dtype=np.int32)
-        provenance = np.empty((len(missing), _TILE_PX, _TILE_PX), dtype=np.uint8)
-        for place, tile_ids, tile_provenance in zip(missing, ids, provenance, strict=True):
-            self._tiles[place] = self._remember(place, tile_ids, tile_provenance)
+        ids = np.empty(len(missing) * _TILE_PX * _TILE_PX, dtype=np.int32)
+        provenance = np.empty(len(ids), dtype=np.uint8)
+        first = 0
+        for row, column, number in _bands(missing):
+            last = first + number * _TILE_PX * _TILE_PX
+            shape = (_TILE_PX, number * _TILE_PX)
+            self._remember(row, column, ids[first:last].reshape(shape), provenance[first:last].reshape(shape))
+            first = last
         return all(self._tiles[place].editable is None for place in places)
 
-    def _remember(self, place: tuple[int, int], ids: NDArray[np.int32], provenance: NDArray[np.uint8]) -> _Tile:
-        """Copies a tile into the given arrays, which are larger where the image ends."""
-        y, x = place[0] * _TILE_PX, place[1] * _TILE_PX
-        area = Box(y, x, y + _TILE_PX, x + _TILE_PX).clipped(self._map.shape)
+    def _remember(self, row: int, column: int, ids: NDArray[np.int32], provenance: NDArray[np.uint8]) -> None:
+        """Copies neighbouring tiles of one row into the given arrays, which are larger where the image ends."""
+        y, x = row * _TILE_PX, column * _TILE_PX
+        area = Box(y, x, y + ids.shape[0], x + ids.shape[1]).clipped(self._map.shape)
         ids, provenance = ids[: area.height, : area.width], provenance[: area.height, : area.width]
         np.copyto(ids, self._map._ids[area.slices])
         np.copyto(provenance, self._map._provenance[area.slices])
-        editable: Mask | None = None
-        if self._table is not None:
-            editable = np.take(self._table, ids)
-            if editable.all():
-                editable = None
-        return _Tile(area, ids, provenance, editable)
+        allowed = None if self._table is None else np.take(self._table, ids)
+        for left in range(0, area.width, _TILE_PX):
+            part = slice(left, left + _TILE_PX)
+            box = Box(y, x + left, area.y1, min(x + left + _TILE_PX, area.x1))
+            editable = None if allowed is None or allowed[:, part].all() else allowed[:, part]
+            self._tiles[row, (x + left) // _TILE_PX] = _Tile(box, ids[:, part], provenance[:, part], editable)
 
     def _write_spans(self, spans: Spans) -> None:
         filled = np.flatnonzero(spans.ends > spans.starts)
@@ -286,6 +290,17 @@ class Stroke:
             np.copyto(self._map._ids[box.slices], np.int32(target_id), where=chosen)
             left = left & ~chosen
         return left
+
+
+def _bands(places: list[tuple[int, int]]) -> list[tuple[int, int, int]]:
+    """Puts neighbouring tiles of a row together: row, first column and number of each band. Sorted places only."""
+    bands: list[tuple[int, int, int]] = []
+    for row, column in places:
+        if bands and bands[-1][0] == row and bands[-1][1] + bands[-1][2] == column:
+            bands[-1] = (row, bands[-1][1], bands[-1][2] + 1)
+        else:
+            bands.append((row, column, 1))
+    return bands
 
 
 def _tile_places(box: Box) -> list[tuple[int, int]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QWidget
@@ -50,6 +48,10 @@ class CanvasBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._is_compact = False
+        self._full_width = 0
+        self._words: list[QLabel] = []  # can be done without
+        self._mode = OverlayMode.FILL
         self.setStyleSheet(_STYLE)
         self.setCursor(Qt.CursorShape.ArrowCursor)
         layout = QHBoxLayout(self)
@@ -69,6 +71,7 @@ class CanvasBar(QWidget):
         hint.setObjectName("hint")
         hint.setToolTip(self.tr("Hold H to see the image alone"))
         layout.addWidget(hint)
+        self._words.append(hint)
         self._buttons[OverlayMode.FILL].setChecked(True)
 
     def _make_modes(self) -> QFrame:
@@ -92,7 +95,7 @@ class CanvasBar(QWidget):
         self._modes.setExclusive(True)
         self._buttons: dict[OverlayMode, QToolButton] = {}
         self._choices: dict[OverlayMode, QAction] = {}
-        frame = QFrame()
+        self._frame = frame = QFrame()
         frame.setObjectName("modes")
         row = QHBoxLayout(frame)
         row.setContentsMargins(1, 1, 1, 1)
@@ -102,9 +105,13 @@ class CanvasBar(QWidget):
         menu = QMenu(self.more)
         menu.setToolTipsVisible(True)
         for mode, (title, tip) in modes.items():
+            action = menu.addAction(title)
+            action.setToolTip(tip)
+            action.triggered.connect(lambda _=False, mode=mode: self.mode_changed.emit(mode))
+            self._choices[mode] = action
             if mode in _COMMON_MODES:
                 button = QToolButton()
-                button.toggled.connect(self._mode_teller(mode))
+                button.clicked.connect(lambda _=False, mode=mode: self.mode_changed.emit(mode))
                 self._buttons[mode] = button
                 row.addWidget(button)
                 button.setText(title)
@@ -112,11 +119,6 @@ class CanvasBar(QWidget):
                 button.setCheckable(True)
                 button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
                 self._modes.addButton(button)
-            else:
-                action = menu.addAction(title)
-                action.setToolTip(tip)
-                action.triggered.connect(lambda _=False, mode=mode: self.mode_changed.emit(mode))
-                self._choices[mode] = action
         self.more.setMenu(menu)
         self.more.setCheckable(True)
         self.more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -132,17 +134,41 @@ class CanvasBar(QWidget):
         self.opacity.setValue(round(display.opacity * 100))
         self.brightness.setValue(round(display.brightness * 100))
         self.tones.show_values(display.contrast, display.gamma)
-        chosen = self._choices.get(display.mode)
-        (self._buttons.get(display.mode) or self.more).setChecked(True)
-        self.more.setText(chosen.text() if chosen is not None else self.tr("More"))
-        self.more.setToolTip(chosen.toolTip() if chosen is not None else self.tr("Further meanings of the colours"))
+        self._mode = display.mode
+        self._show_mode()
         for widget in widgets:
             widget.blockSignals(False)
+
+    def fit_into(self, width: int) -> None:
+        """Takes its size, leaving out what can be done without if `width` is not enough for all."""
+        if not self._is_compact:
+            self._full_width = self.sizeHint().width()
+        is_compact = self._full_width > width
+        if is_compact != self._is_compact:
+            self._is_compact = is_compact
+            for widget in (*self._buttons.values(), *self._words):
+                widget.setVisible(not is_compact)
+            self._show_mode()
+        for layout in (self._frame.layout(), self.layout()):
+            if layout is not None:
+                layout.activate()  # sizes count now, not with the next event
         self.adjustSize()
+
+    @property
+    def is_compact(self) -> bool:
+        """Whether there is no room for everything."""
+        return self._is_compact
+
+    def _show_mode(self) -> None:
+        button = None if self._is_compact else self._buttons.get(self._mode)
+        chosen = self._choices[self._mode] if button is None else None
+        (button or self.more).setChecked(True)
+        self.more.setText(chosen.text() if chosen is not None else self.tr("More"))
+        self.more.setToolTip(chosen.toolTip() if chosen is not None else self.tr("Further meanings of the colours"))
 
     def choose(self, mode: OverlayMode) -> None:
         """Chooses `mode` as a click does."""
-        if mode in self._buttons:
+        if mode in self._buttons and not self._is_compact:
             self._buttons[mode].click()
         else:
             self._choices[mode].trigger()
@@ -161,13 +187,7 @@ class CanvasBar(QWidget):
         slider = make_slider(title, 0, most, tip)
         label = QLabel(title)
         label.setBuddy(slider)
+        self._words.append(label)
         layout.addWidget(label)
         layout.addWidget(slider)
         return slider
-
-    def _mode_teller(self, mode: OverlayMode) -> Callable[[bool], None]:
-        def tell(is_checked: bool) -> None:
-            if is_checked:
-                self.mode_changed.emit(mode)
-
-        return tell

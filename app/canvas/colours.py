@@ -131,7 +131,7 @@ def heat(uncertainty: float) -> int:
     low = min(int(place), len(HEAT_RGB) - 2)
     share = place - low
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(HEAT_RGB[low], HEAT_RGB[low + 1], strict=True))
-    return word((red, green, blue), round(255 * (0.35 + 0.65 * min(max(uncertainty, 0.0), 1.0))))
+    return word((red, green, blue), round(255 * (0.15 + 0.85 * min(max(uncertainty, 0.0), 1.0))))
 
 
 def fill_words(segments: Mapping[int, Segment], taxonomy: Taxonomy, mode: OverlayMode) -> dict[int, int]:

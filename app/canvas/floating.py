@@ -48,8 +48,8 @@ class Floating:
 
     def place(self) -> None:
         """Puts both into their corners; above each other where the canvas is narrow."""
-        self.bar.adjustSize()
         height, width = self._canvas.height(), self._canvas.width()
+        self.bar.fit_into(width - 2 * _MARGIN_PX)
         self.bar.move(_MARGIN_PX, height - self.bar.height() - _MARGIN_PX)
         left = width - self.minimap.width() - _MARGIN_PX
         is_narrow = left < self.bar.geometry().right() + _MARGIN_PX

@@ -186,6 +186,13 @@ class Overlay:
     def _without_hidden(self, words: Words, ids: NDArray[np.int32]) -> Words:
         return np.where(self._out_of_sight.look_up(ids), np.uint32(0), words) if self._hidden else words
 
+    @property
+    def _outlines_all(self) -> bool:
+        """Whether every segment has an outline, not the selected ones only."""
+        if self._dims_others and self._selection:
+            return False
+        return self._mode is OverlayMode.OUTLINE or (self._show_outlines and self._mode is not OverlayMode.CATEGORY)
+
     def lines(self, ids: NDArray[np.int32]) -> Words | None:
         """The outlines between ids, None if there are none; right up to `APRON_PX` from the border. [h, w] int32."""
         if (ids == ids[0, 0]).all():
@@ -193,7 +200,7 @@ class Overlay:
         if self._hidden:
             ids = np.where(self._out_of_sight.look_up(ids), 0, ids)
         words = None
-        if (self._show_outlines and self._mode is not OverlayMode.CATEGORY) or self._mode is OverlayMode.OUTLINE:
+        if self._outlines_all:
             words = self._lines.take(_line(boundary(ids), self._line_width - 1), mode="clip")
         if self._selection:
             chosen = self._chosen.look_up(ids)

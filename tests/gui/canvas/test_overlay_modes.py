@@ -215,6 +215,8 @@ def test_rulers_and_crosshair_are_drawn_at_the_pointer_only_when_wanted(
 
 def test_the_bar_chooses_modes_and_tones(canvas: Canvas, modelled: Document, qtbot: QtBot) -> None:
     bar = canvas._bar
+    canvas.resize(1100, 500)
+    qtbot.waitUntil(lambda: not bar.is_compact)
     for mode in OverlayMode:
         bar.choose(mode)
         assert canvas.overlay_mode is mode
@@ -228,3 +230,30 @@ def test_the_bar_chooses_modes_and_tones(canvas: Canvas, modelled: Document, qtb
     qtbot.mouseClick(bar.tones.reset, Qt.MouseButton.LeftButton)
     assert canvas.image_tones == (1.0, 1.0, 1.0)
     assert (bar.brightness.value(), bar.tones.contrast.value(), bar.tones.gamma.value()) == (100, 100, 0)
+
+
+def test_a_narrow_canvas_keeps_all_modes_within_reach(canvas: Canvas, modelled: Document, qtbot: QtBot) -> None:
+    bar = canvas._bar
+    for width in (1100, 420, 1100):
+        canvas.resize(width, 500)
+        qtbot.waitUntil(lambda width=width: canvas.width() == width)
+        assert canvas.rect().contains(bar.geometry())
+        assert bar.is_compact is (width == 420)
+        bar.choose(OverlayMode.OUTLINE)
+        assert canvas.overlay_mode is OverlayMode.OUTLINE
+        assert (bar.more.text() == "Outline") is (width == 420)
+        bar.choose(OverlayMode.UNCERTAINTY)
+        assert bar.more.text() == "Uncertainty"
+
+
+def test_pixels_fill_squares_when_enlarged(canvas: Canvas, make_document: MakeDocument, hand: Hand) -> None:
+    """Nearest above 100 %: no colour is shown that the photo does not have."""
+    image = np.zeros((300, 400, 3), np.uint8)
+    image[::2, ::2] = (240, 10, 10)
+    image[1::2, 1::2] = (10, 10, 240)
+    canvas.set_document(make_document(image=image))
+    canvas.set_peek(True)
+    for scale in (2.0, 5.3, 11.0):
+        canvas.look_from(replace(canvas._view, scale=scale, top=round(100 * scale), left=round(100 * scale)))
+        shown = as_array(hand)[:400, :600, :3].reshape(-1, 3)
+        assert {tuple(color) for color in np.unique(shown, axis=0)} <= {(10, 10, 240), (240, 10, 10), (0, 0, 0)}

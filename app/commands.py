@@ -228,8 +228,16 @@ class Commands(TrainingCommands):
         """Relabels the selection to the category of a digit and paints with it; without a selection only paints."""
         category = self.window.categories.category_of_digit(digit)
         if category is not None:
+            self.use_category(category)
+
+    def use_category(self, category: int) -> None:
+        """Relabels the selection and paints with the category from now on."""
+        if self.studio.session.document is not None:
             self.document.set_current_category(category)
             self.document.relabel_selection(category)
+
+    def give_category(self) -> None:
+        self.window.show_category_popup()
 
     def relabel(self, category: int) -> None:
         """Gives the selected segments a category."""

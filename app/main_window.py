@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
+    QCursor,
     QDragEnterEvent,
     QDropEvent,
     QPaintEvent,
@@ -22,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from seamseg_studio.app.commands import Commands
+from seamseg_studio.app.dialogs.category_popup import CategoryPopup
 from seamseg_studio.app.dialogs.palette import CommandPalette
 from seamseg_studio.app.dialogs.preferences import PreferencesDialog
 from seamseg_studio.app.icons import window_icon
@@ -102,7 +104,8 @@ class MainWindow(QMainWindow):
         self.actions_by_id["accept"].setIconText(self.tr("Accept"))
         self.option_bar = OptionBar(self)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.option_bar)
-        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._make_tool_bar())
+        self.tool_box = self._make_tool_box()
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.tool_box)
         self.images.set_actions(
             [self.actions_by_id[name] for name in ("previous_image", "next_image", "flag", "accept")]
         )
@@ -129,7 +132,7 @@ class MainWindow(QMainWindow):
         self.resizeDocks(shown, [260, 260, 300], Qt.Orientation.Vertical)
         self.resizeDocks(shown, [_RIGHT_WIDTH] * 3, Qt.Orientation.Horizontal)
 
-    def _make_tool_bar(self) -> ToolBox:
+    def _make_tool_box(self) -> ToolBox:
         groups = (_TOOL_ACTIONS, _IMAGE_ACTIONS, _LABEL_ACTIONS)
         return ToolBox([[self.actions_by_id[name] for name in group] for group in groups], self)
 
@@ -320,6 +323,15 @@ class MainWindow(QMainWindow):
         palette = CommandPalette(self.actions_by_id.actions, self._studio.theme, self)
         palette.move(self.mapToGlobal(self.rect().center()) - palette.rect().center())
         palette.show()
+
+    def show_category_popup(self) -> None:
+        """Opens the categories at the pointer, or in the middle if it is not over the window."""
+        popup = CategoryPopup(self.categories.model, self._studio.theme, self)
+        popup.chosen.connect(self.commands.use_category)
+        pointer = QCursor.pos()
+        inside = self.geometry().contains(pointer)
+        popup.move(pointer if inside else self.mapToGlobal(self.rect().center()) - popup.rect().center())
+        popup.show()
 
     def show_shortcuts(self) -> None:
         """Opens the list of keys."""

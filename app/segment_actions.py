@@ -74,6 +74,15 @@ SEGMENT_ACTIONS: tuple[ActionSpec, ...] = (
         "search",
         ("project",),
     ),
+    ActionSpec(
+        "give_category",
+        "Segment",
+        "Gi&ve a category…",
+        Commands.give_category,
+        ("X",),
+        "tag",
+        DOCUMENT,
+    ),
     *(
         ActionSpec(
             f"category_{digit}",

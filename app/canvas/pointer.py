@@ -193,6 +193,7 @@ class Pointer:
             1.0 if self._pen_pressure is None else self._pen_pressure,
             view.scale / self._to.device_ratio(),
             self._press is not None and self._press.is_drag,
+            is_eraser=event.pointerType() == QPointingDevice.PointerType.Eraser,
         )
 
     def _handle_wheel(self, event: QWheelEvent) -> bool:

@@ -177,6 +177,11 @@ class CategoriesPanel(Panel):
         if project is not None and not project.read_only:
             project.set_setting("digits", self._digits)
 
+    @property
+    def model(self) -> CategoryModel:
+        """A row per category of the project."""
+        return self._model
+
     def start_search(self) -> None:
         """Puts the cursor into the search field."""
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -87,6 +87,11 @@ class OptionBar(QToolBar):
         self._document = document
         self._refresh()
 
+    @property
+    def title(self) -> str:
+        """What the bar says it is about."""
+        return self._title.text()
+
     def control(self, key: str) -> QWidget:
         """The widget of one option."""
         return self._controls[key]

@@ -47,6 +47,7 @@ class ToolEvent:
         scale: Screen pixels per image pixel.
         is_drag: Whether the pointer has left the drag threshold around where it was pressed.
         num_clicks: 2 for the press of a double click.
+        is_eraser: Whether it is the rubber end of a pen.
     """
 
     y: float
@@ -57,6 +58,7 @@ class ToolEvent:
     scale: float = 1.0
     is_drag: bool = False
     num_clicks: int = 1
+    is_eraser: bool = False
 
     @property
     def pixel(self) -> tuple[int, int]:

@@ -10,6 +10,8 @@ from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.events import Button, CursorKind, CursorShape, ToolEvent
 from seamseg_studio.app.tools.options import ChoiceOption, Option
 from seamseg_studio.app.tools.policy_options import editable_option, set_policy_option
+from seamseg_studio.app.tools.region import NOTHING_CHANGED
+from seamseg_studio.engine.scene.errors import EditError
 from seamseg_studio.engine.scene.panoptic_map import Segment
 from seamseg_studio.engine.scene.patch import Patch
 from seamseg_studio.engine.scene.policy import EditingPolicy
@@ -85,4 +87,7 @@ class Fill(Tool):
 def _make(
     document: Document, seed_yx: tuple[int, int], target: int | Segment, label: str, policy: EditingPolicy
 ) -> Patch:
-    return flood_fill(document.map, seed_yx, target, policy, label)
+    patch = flood_fill(document.map, seed_yx, target, policy, label)
+    if patch.is_empty:
+        raise EditError(NOTHING_CHANGED)
+    return patch

@@ -60,7 +60,8 @@ class PaintingTool(Tool):
         if Modifier.ALT in event.modifiers:
             self._size_drag = SizeDrag((event.y, event.x), self.width_px)
         else:
-            erase = self.erases ^ (Modifier.CTRL in event.modifiers)
+            # The rubber end of a pen erases with any painting tool, as a pencil's does.
+            erase = event.is_eraser or self.erases ^ (Modifier.CTRL in event.modifiers)
             self._is_stroking = document.begin_stroke(erase=erase)
             if self._is_stroking:
                 document.stroke_to(event.y, event.x, self._radius(event))

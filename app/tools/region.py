@@ -10,12 +10,16 @@ from seamseg_studio.app.tools.base import Tool
 from seamseg_studio.app.tools.events import CursorKind, CursorShape, Modifier
 from seamseg_studio.app.tools.options import ChoiceOption, Option
 from seamseg_studio.app.tools.policy_options import editable_option, fill_option, set_policy_option
+from seamseg_studio.engine.scene.errors import EditError
 from seamseg_studio.engine.scene.geometry import Box, Mask
 from seamseg_studio.engine.scene.panoptic_map import Origin, Segment
 from seamseg_studio.engine.scene.patch import Patch
 from seamseg_studio.engine.scene.policy import EditingPolicy
 from seamseg_studio.engine.scene.region_edits import RegionMode, apply_region
 
+NOTHING_CHANGED = (
+    "Nothing changed there: it is so already, is locked, or lies outside what may be painted over and the work area."
+)
 SUBTRACTED_RGB = (30, 30, 34)  # what is taken away has no colour of its own yet
 
 
@@ -134,7 +138,10 @@ def _make(
     label: str,
     policy: EditingPolicy,
 ) -> Patch:
-    return apply_region(document.map, mask, box, target, policy, _REGION_MODES[mode], document.second_choice, label)
+    patch = apply_region(document.map, mask, box, target, policy, _REGION_MODES[mode], document.second_choice, label)
+    if patch.is_empty:
+        raise EditError(NOTHING_CHANGED)
+    return patch
 
 
 def _select_new(document: Document, patch: Patch) -> None:

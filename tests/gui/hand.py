@@ -23,14 +23,17 @@ class Hand:
         self.canvas = canvas
         self.qtbot = qtbot
         self._held = NONE
-        self._pen = QPointingDevice(
-            "pen",
-            7,
-            QInputDevice.DeviceType.Stylus,
-            QPointingDevice.PointerType.Pen,
-            QInputDevice.Capability.Position | QInputDevice.Capability.Pressure,
-            1,
-            3,
+        self._pen, self._rubber = (
+            QPointingDevice(
+                "pen",
+                7 + end.value,
+                QInputDevice.DeviceType.Stylus,
+                end,
+                QInputDevice.Capability.Position | QInputDevice.Capability.Pressure,
+                1,
+                3,
+            )
+            for end in (QPointingDevice.PointerType.Pen, QPointingDevice.PointerType.Eraser)
         )
 
     @property
@@ -92,12 +95,12 @@ class Hand:
         )
         QApplication.sendEvent(self.viewport, event)
 
-    def pen(self, kind: QEvent.Type, y: float, x: float, pressure: float) -> None:
+    def pen(self, kind: QEvent.Type, y: float, x: float, pressure: float, *, rubber: bool = False) -> None:
         spot = self.spot(y, x)
         held = NONE if kind == QEvent.Type.TabletRelease else LEFT
         event = QTabletEvent(
             kind,
-            self._pen,
+            self._rubber if rubber else self._pen,
             spot,
             QPointF(self.viewport.mapToGlobal(spot.toPoint())),
             pressure,

@@ -220,6 +220,15 @@ def test_pen_pressure_sets_the_width(brush: Brush, document: Document, hand: Han
     assert int((document.map.ids[:, 100] == new).sum()) == pytest.approx(40, abs=2)
 
 
+def test_the_rubber_end_of_a_pen_erases(brush: Brush, document: Document, hand: Hand) -> None:
+    brush.set_option("width", 20, document)
+    hand.pen(QEvent.Type.TabletPress, 150, 75, 1.0, rubber=True)
+    hand.pen(QEvent.Type.TabletMove, 150, 80, 1.0, rubber=True)
+    hand.pen(QEvent.Type.TabletRelease, 150, 80, 0.0, rubber=True)
+    assert document.undo_label == "erase"
+    assert document.map.ids[150, 75] != CAR
+
+
 def test_a_drag_with_the_select_tool_selects_nothing(canvas: Canvas, document: Document, hand: Hand) -> None:
     hand.click(150, 75)
     assert document.selection == {CAR}

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from canvas_street import BUS, CAR, CAR_CATEGORY, ROAD, ROAD_CATEGORY, SKY
-from hand import Hand
-from PySide6.QtCore import Qt
+from hand import MIDDLE, Hand
+from PySide6.QtCore import QEvent, Qt
 
 from seamseg_studio.app.canvas import Canvas
 from seamseg_studio.app.document import Document
@@ -197,6 +197,38 @@ def test_the_lasso_is_a_drag(take: Take, document: Document, hand: Hand) -> None
     assert document.map.area(new) == 31 * 41
     assert document.undo_label == "lasso: new car"
     assert is_one_step(document, before)
+
+
+def test_the_lasso_and_the_polygon_follow_a_pen(take: Take, document: Document, hand: Hand) -> None:
+    document.set_current_category(CAR_CATEGORY)
+    take("lasso")
+    new = document.map.next_id()
+    hand.pen(QEvent.Type.TabletPress, 20, 20, 0.5)
+    for point in ((20, 60), (50, 60), (50, 20)):
+        hand.pen(QEvent.Type.TabletMove, *point, 0.5)
+    hand.pen(QEvent.Type.TabletRelease, 50, 20, 0.0)
+    assert document.map.area(new) == 31 * 41
+    document.undo()
+    take("polygon")
+    new = document.map.next_id()
+    for point in (*SQUARE, SQUARE[0]):
+        hand.pen(QEvent.Type.TabletPress, *point, 0.5)
+        hand.pen(QEvent.Type.TabletRelease, *point, 0.0)
+    assert document.map.area(new) == 31 * 41
+
+
+def test_wheel_and_pan_in_the_midst_of_an_outline_keep_it(
+    take: Take, document: Document, hand: Hand, canvas: Canvas
+) -> None:
+    document.set_current_category(CAR_CATEGORY)
+    take("polygon")
+    new = document.map.next_id()
+    click_all(hand, *SQUARE[:2])
+    hand.wheel(35, 40, 3)
+    hand.drag((35, 40), (60, 80), button=MIDDLE)
+    click_all(hand, *SQUARE[2:])
+    hand.key(Qt.Key.Key_Return)
+    assert document.map.area(new) == 31 * 41
 
 
 def test_a_click_or_esc_with_the_lasso_draws_nothing(take: Take, document: Document, hand: Hand) -> None:

@@ -131,8 +131,12 @@ def test_fill_closes_holes(take: Take, document: Document, hand: Hand) -> None:
 def test_a_fill_of_a_locked_part_changes_nothing(take: Take, document: Document, hand: Hand) -> None:
     document.set_locked([CAR], True)
     steps = document.undo_label
+    said: list[str] = []
+    document.edit_failed.connect(said.append)
     take("fill")
     hand.click(150, 70)
+    assert len(said) == 1
+    assert "locked" in said[0]
     hand.drag((10, 10), (30, 30))  # a drag is no click
     assert document.undo_label == steps
 

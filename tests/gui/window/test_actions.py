@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from seamseg_studio.app.action_spec import ActionSpec
 from seamseg_studio.app.actions import ACTIONS
 from seamseg_studio.app.dialogs.categories import CategoriesDialog
+from seamseg_studio.app.dialogs.category_popup import CategoryPopup
 from seamseg_studio.app.dialogs.compare import CompareDialog
 from seamseg_studio.app.dialogs.export import ExportDialog
 from seamseg_studio.app.dialogs.flag import FlagDialog
@@ -266,6 +267,7 @@ CASES: dict[str, Case] = {
     },
     "size_larger": Case(lambda h: brush_size(h) > h.notes["size"], take_brush),  # type: ignore[operator]
     "size_smaller": Case(lambda h: brush_size(h) < h.notes["size"], take_brush),  # type: ignore[operator]
+    "give_category": Case(lambda h: h.dialog(CategoryPopup), select(CAR)),
     "search_category": Case(lambda h: h.window.categories.search.hasFocus()),
     **{
         f"category_{digit}": Case(
@@ -417,6 +419,29 @@ def test_search_relabels_the_selection(labelled: Document, window: MainWindow, q
     assert labelled.current_category == 3
     assert window.canvas is not None
     assert window.canvas.hasFocus() or window.canvas.isAncestorOf(QApplication.focusWidget())
+
+
+def test_the_popup_at_the_pointer_gives_a_category(labelled: Document, window: MainWindow, qtbot: QtBot) -> None:
+    labelled.set_selection(frozenset({CAR}))
+    qtbot.keyClick(window, Qt.Key.Key_X)
+    popup = window.findChild(CategoryPopup)
+    assert popup is not None
+    qtbot.waitUntil(popup.isVisible)
+    qtbot.keyClicks(popup.search, "per")
+    qtbot.keyClick(popup.search, Qt.Key.Key_Return)
+    assert labelled.map.segments[CAR].category == 3
+    assert labelled.current_category == 3
+    assert not popup.isVisible()
+
+
+@pytest.mark.parametrize("name", [name for name, *_ in TOOLS])
+def test_every_tool_is_taken_by_its_button(name: str, labelled: Document, window: MainWindow, qtbot: QtBot) -> None:
+    button = window.tool_box.buttons[f"tool_{name}"]
+    assert button.isVisible()
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert window.tool_name == name
+    assert button.isChecked()
+    assert window.option_bar.title == window.actions_by_id[f"tool_{name}"].text().replace("&", "")
 
 
 def test_palette_finds_and_runs_a_command(labelled: Document, window: MainWindow, qtbot: QtBot) -> None:

@@ -68,7 +68,7 @@ VIEW_ACTIONS: tuple[ActionSpec, ...] = (
         )
         for option, text, keys in (
             ("outlines", "Show out&lines", ()),
-            ("names", "Show &names", ("Shift+N",)),
+            ("names", "Show &names", ("Alt+N",)),
             ("dims_others", "&Dim all but the selection", ("Shift+V",)),
         )
     ),

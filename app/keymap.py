@@ -32,7 +32,7 @@ PRESETS: dict[Preset, dict[str, Keys]] = {
         "tool_select": ("Ctrl+J",),
         "tool_brush": ("Shift+B",),
         "tool_wand": ("Q",),
-        "tool_lasso": ("Shift+L",),
+        "tool_lasso": ("Shift+Q",),
         "merge": ("Ctrl+Shift+M",),
         "search_category": ("Ctrl+R", "/"),
     },

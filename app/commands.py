@@ -236,9 +236,6 @@ class Commands(TrainingCommands):
             self.document.set_current_category(category)
             self.document.relabel_selection(category)
 
-    def give_category(self) -> None:
-        self.window.show_category_popup()
-
     def relabel(self, category: int) -> None:
         """Gives the selected segments a category."""
         if self.studio.session.document is not None:

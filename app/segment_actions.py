@@ -78,7 +78,7 @@ SEGMENT_ACTIONS: tuple[ActionSpec, ...] = (
         "give_category",
         "Segment",
         "Gi&ve a category…",
-        Commands.give_category,
+        lambda c: c.window.show_category_popup(),
         ("X",),
         "tag",
         DOCUMENT,

@@ -48,7 +48,7 @@ STEPS_PER_IMAGE, MIN_STEPS, MAX_STEPS = 8, 40, 2000
 MAX_CPU_MINUTES = 4.0
 NUM_VALIDATIONS, PATIENCE = 8, 3
 LARGEST_SCALE = 1.25
-REPLAY_SHARE = 0.4  # of the images of a training come from what was known before
+REPLAY_SHARE = 0.25  # of the images of a training come from what was known before
 REPLAY_PACK = "replay.zip"  # in a bundle: samples of what it was trained on
 MAX_OLD_IMAGES = 50
 
@@ -122,7 +122,6 @@ def train_from_corrections(
         return measure_panoptic(network, held_out, material.taxonomy)
 
     source, groups = _join(material, old, budget, heads_only=heads_only)
-    config = _with_validations(config, options, sum(len(group) for group in groups))
     prepare_folder(run)
     trainer = Trainer(
         network,
@@ -187,10 +186,11 @@ def fine_tune_settings(
         heads_only: Whether the body stays as it is.
     """
     batch_size = 1 if heads_only else min(num_images, 8 if on_gpu else 2)
-    steps = budget.max_steps or min(max(MIN_STEPS, STEPS_PER_IMAGE * num_images), MAX_STEPS)
+    wanted = STEPS_PER_IMAGE * num_images / (1 - REPLAY_SHARE if budget.replay else 1)
+    steps = budget.max_steps or min(max(MIN_STEPS, round(wanted)), MAX_STEPS)
     minutes = budget.max_minutes or (0.0 if on_gpu else MAX_CPU_MINUTES)
     changes: dict[str, dict[str, Any]] = {
-        "general": {"log_interval": 1},
+        "general": {"log_interval": 1, "val_interval": 1},
         "body": {"num_frozen": 2, "body_params": {}},
         "optimizer": {"lr": budget.learning_rate or LEARNING_RATE, "weight_decay": 1e-4},
         "scheduler": {"burn_in_steps": min(10, steps // 4), "burn_in_start": 0.1, "type": "linear", "params": {}},
@@ -232,12 +232,6 @@ def fine_tune_settings(
 def keep_network(base: Config, trained: Config) -> Config:
     """Returns the configuration that belongs into the new bundle: the base's, since only weights have changed."""
     return replace(base, optimizer=trained.optimizer)
-
-
-def _with_validations(config: Config, options: TrainingOptions, epoch_images: int) -> Config:
-    steps_per_epoch = max(1, epoch_images // (config.dataloader.train_batch_size * ranks.count()))
-    epochs = options.max_steps / steps_per_epoch
-    return config.replace(general={"val_interval": max(1, round(epochs / NUM_VALIDATIONS))})
 
 
 def _find_old_data(base: Bundle, taxonomy: Taxonomy, budget: Budget, shortest_px: int) -> OldData | None:
@@ -292,6 +286,8 @@ def _make_loader(
     shares = [1 - REPLAY_SHARE if replayed else 1.0]
     shares += [REPLAY_SHARE / len(replayed) if group else 0.0 for group in groups[1:]]
     num_batches = max(1, round(len(groups[0]) / shares[0] / (data.train_batch_size * ranks.count())))
+    # An epoch ends in a validation, and there shall be some of them.
+    num_batches = min(num_batches, max(1, options.max_steps // NUM_VALIDATIONS))
     sampler = MixtureSampler(
         groups,
         shares,

@@ -131,6 +131,7 @@ class Trainer:
         self.num_steps = options.max_steps or config.scheduler.epochs * self.steps_per_epoch
         self._started = 0.0
         self._last_snapshot = 0.0
+        self._validated = 0
 
     def run(self) -> bool:
         """Trains.
@@ -147,6 +148,9 @@ class Trainer:
         with StopSignals(self.stop_requested.set), Deterministic(self.options.deterministic):
             while not self._is_over() and not self.stop_requested.is_set():
                 self._train_epoch()
+            if self._validate and not self.stop_requested.is_set() and self._validated != self.progress.step:
+                # The last weights may be the best ones.
+                self._take_validation(self._validate(self.network))
         self.save()
         return not self.stop_requested.is_set()
 
@@ -289,7 +293,7 @@ class Trainer:
         self.progress = Progress(p.step + 1, p.epoch, p.batch + len(group), seconds, p.images + num_images)
 
     def _take_validation(self, metrics: dict[str, Any]) -> None:
-        step = self.progress.step
+        step = self._validated = self.progress.step
         self._events.emit("validation", step=step, **metrics)
         if self.best.take(metrics, step) and self.best.score is not None and ranks.rank() == 0:
             save_best(self._out, self._worth_keeping(), self.best.score, step)

@@ -12,13 +12,12 @@ from PySide6.QtCore import QObject, Signal
 from seamseg_studio.app.background import Background
 from seamseg_studio.app.journal_writer import SAVE_ERRORS, JournalWriter
 from seamseg_studio.app.prediction_intake import PredictionIntake, Runner, at_once
-from seamseg_studio.app.segment_edits import MakePatch, SegmentEdits
+from seamseg_studio.app.segment_edits import Attempt, MakePatch, SegmentEdits
 from seamseg_studio.engine.scene.errors import SceneError
 from seamseg_studio.engine.scene.geometry import EMPTY_BOX, Box
 from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segment
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.patch import Patch
-from seamseg_studio.engine.scene.policy import EditingPolicy
 from seamseg_studio.engine.scene.replacement import replace_content
 from seamseg_studio.engine.scene.stroke import Stroke
 from seamseg_studio.engine.scene.taxonomy import VOID
@@ -96,7 +95,7 @@ class Document(SegmentEdits):
         self._stroke: Stroke | None = None
         self._stroke_erases = False
         self._stroke_box = EMPTY_BOX
-        self._worker: Background[_Attempt] = Background("edit", self._on_worker_ready, self)
+        self._worker: Background[Attempt] = Background("edit", self._on_worker_ready, self)
         self._journal = JournalWriter(project, record.id, self)
         self.is_changed = False  # since it was opened
         self._journal.saved_changed.connect(self._take_held_prediction)
@@ -161,8 +160,8 @@ class Document(SegmentEdits):
             return False
         policy = self.effective_policy
         if num_pixels <= AT_ONCE_PX:
-            return self._take_attempt(_Attempt(make, policy, then))
-        self._worker.request(lambda: _Attempt(make, policy, then))
+            return self._take_attempt(Attempt(make, policy, then))
+        self._worker.request(lambda: Attempt(make, policy, then))
         self.working_changed.emit(True)
         return True
 
@@ -301,13 +300,18 @@ class Document(SegmentEdits):
 
     def save(self) -> bool:
         """Tries to write what the disk refused; whether all work is on disk."""
-        return self._journal.num_waiting == 0 or self._journal.flush()
+        return not self.num_unsaved or self._journal.flush()
 
     def close(self) -> bool:
         """Finishes what is under way and writes what waits; whether all work is on disk, else it goes on trying."""
         self.closing.emit()
         self.finish_stroke()
         return self.save()
+
+    def discard(self) -> None:
+        """The last thing that is done with a closed document."""
+        del self._worker  # knows this document: image and map would stay until Python looks for circles
+        self.deleteLater()
 
     # Within
 
@@ -319,7 +323,7 @@ class Document(SegmentEdits):
         self._intake.human_acts()
         return True
 
-    def _take_attempt(self, attempt: _Attempt) -> bool:
+    def _take_attempt(self, attempt: Attempt) -> bool:
         if attempt.error:
             self.edit_failed.emit(attempt.error)
         if attempt.patch is None or not self.commit(attempt.patch):
@@ -328,7 +332,7 @@ class Document(SegmentEdits):
             attempt.then(attempt.patch)
         return True
 
-    def _on_worker_ready(self, attempt: _Attempt) -> None:
+    def _on_worker_ready(self, attempt: Attempt) -> None:
         self._take_attempt(attempt)
         self.working_changed.emit(False)
         self._take_held_prediction()
@@ -384,16 +388,3 @@ class Document(SegmentEdits):
     def _take_held_prediction(self) -> None:
         if self._stroke is None and not self._worker.busy and not self._journal.num_waiting:
             self._intake.take_held(self._map.next_id())
-
-
-class _Attempt:
-    """A patch, or the sentence why there is none."""
-
-    def __init__(self, make: MakePatch, policy: EditingPolicy, then: Callable[[Patch], object] | None) -> None:
-        self.patch: Patch | None = None
-        self.error = ""
-        self.then = then
-        try:
-            self.patch = make(policy)
-        except SceneError as error:
-            self.error = str(error)

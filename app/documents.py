@@ -228,7 +228,7 @@ class Documents(QObject):
                 on_failed=lambda text: _log.warning("No checkpoint: %s", text),  # the journal has it all
                 must_finish=True,
             )
-        work.after(document.record.id, document.deleteLater)  # answers under way are told to it
+        work.after(document.record.id, document.discard)  # answers under way are told to it
 
     def _on_document_saved_changed(self, text: str) -> None:
         saved = [(document, work) for document, work in self._kept if not document.num_unsaved]

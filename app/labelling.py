@@ -135,7 +135,7 @@ class Labelling(QObject):
         if self._asked is not None and (document is None or document.record.id != self._asked):
             self._drop_answer()
         if document is not None:
-            document.prediction_offered.connect(lambda _: self._offer(document))
+            document.prediction_offered.connect(self._on_document_prediction_offered)
             # One that is asked for already may be the same image with new categories.
             is_open = self._answer is None and not document.read_only
             record = self._session.record(document.record.id)
@@ -166,16 +166,22 @@ class Labelling(QObject):
         if answer is not None:
             answer.cancel()
 
-    def _offer(self, document: Document) -> None:
+    def _on_document_prediction_offered(self, _: object) -> None:
+        offered = self._session.document
+        if offered is None:
+            return
+        project, record = offered.project, offered.record  # not the document: a message may outlive it
+
         def use() -> None:
-            if document is self._session.document:
+            document = self._session.document
+            if document is not None and document.project is project and document.record.id == record.id:
                 document.apply_prediction()
 
         text = self.tr("You have worked on {0}, so nothing was changed. Using it is one step that can be undone.")
         self._session.post(
             Message(
                 self.tr("The model has a new proposal"),
-                text.format(document.record.name),
+                text.format(record.name),
                 Level.OFFER,
                 (Choice(self.tr("Use the proposal"), use), Choice(self.tr("Keep mine"), lambda: None)),
                 _OFFER,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from seamseg_studio.app.editing_state import EditingState
 from seamseg_studio.engine.scene import edits, shape_edits
+from seamseg_studio.engine.scene.errors import SceneError
 from seamseg_studio.engine.scene.geometry import EMPTY_BOX
 from seamseg_studio.engine.scene.patch import Patch
 from seamseg_studio.engine.scene.policy import EditingPolicy
@@ -103,3 +104,16 @@ class SegmentEdits(EditingState):
 
     def _edit(self, ids: Collection[int], make: MakePatch) -> bool:
         return self.edit(make, num_pixels=self.num_pixels_around(ids))
+
+
+class Attempt:
+    """A patch, or the sentence why there is none."""
+
+    def __init__(self, make: MakePatch, policy: EditingPolicy, then: Callable[[Patch], object] | None) -> None:
+        self.patch: Patch | None = None
+        self.error = ""
+        self.then = then
+        try:
+            self.patch = make(policy)
+        except SceneError as error:
+            self.error = str(error)

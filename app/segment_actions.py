@@ -77,7 +77,7 @@ SEGMENT_ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "give_category",
         "Segment",
-        "Gi&ve a category…",
+        "Gi&ve a category at the pointer…",
         lambda c: c.window.show_category_popup(),
         ("X",),
         "tag",

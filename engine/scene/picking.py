@@ -8,7 +8,8 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from seamseg_studio.engine.scene.geometry import Box, polygon_mask
+from seamseg_studio.engine.scene import morphology
+from seamseg_studio.engine.scene.geometry import Box, Mask, polygon_mask
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.taxonomy import VOID
@@ -73,6 +74,18 @@ def segments_inside(panoptic_map: PanopticMap, points_yx: Sequence[tuple[float, 
         if held * 2 > area:
             inside.add(segment_id)
     return frozenset(inside)
+
+
+def part_at(panoptic_map: PanopticMap, pixel_yx: tuple[int, int]) -> tuple[Mask, Box]:
+    """Returns the connected pixels with the id of one of them, as a mask of the segment's box, and that box."""
+    mask, box = panoptic_map.mask(int(panoptic_map.ids[pixel_yx]))
+    return morphology.component_at(mask, (pixel_yx[0] - box.y0, pixel_yx[1] - box.x0)), box
+
+
+def holes_of(panoptic_map: PanopticMap, segment_id: int) -> tuple[Mask, Box]:
+    """Returns what a segment encloses, as a mask of the segment's box, and that box."""
+    mask, box = panoptic_map.mask(segment_id)
+    return morphology.holes(mask), box
 
 
 def segment_along(

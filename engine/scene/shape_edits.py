@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from seamseg_studio.engine.scene import guides, morphology
+from seamseg_studio.engine.scene import guides, morphology, picking
 from seamseg_studio.engine.scene.draft import Draft
 from seamseg_studio.engine.scene.edits import changeable, paint, pixels_of
 from seamseg_studio.engine.scene.errors import EditError
@@ -74,8 +74,7 @@ def flood_fill(
         ValueError: The seed lies outside the image.
     """
     _check_seed(panoptic_map, seed_yx)
-    mask, box = panoptic_map.mask(int(panoptic_map.ids[seed_yx]))
-    mask = morphology.component_at(mask, (seed_yx[0] - box.y0, seed_yx[1] - box.x0))
+    mask, box = picking.part_at(panoptic_map, seed_yx)
     return paint(panoptic_map, mask, box, target, policy, label)
 
 

@@ -115,6 +115,20 @@ def test_fill_gives_the_part_clicked(take: Take, document: Document, hand: Hand)
     assert np.array_equal(document.map.ids, before)
 
 
+def test_what_a_click_would_fill_is_shown(take: Take, document: Document, hand: Hand, qtbot: QtBot) -> None:
+    tool = take("fill")
+    hand.move(150, 70)
+    qtbot.waitUntil(lambda: bool(tool.sketch(document)))
+    (shown,) = tool.sketch(document)
+    assert isinstance(shown, MaskSketch)
+    assert (shown.box, bool(shown.mask.all())) == (CAR_BOX, True)
+    hand.move(20, 20)
+    qtbot.waitUntil(lambda: bool(tool.sketch(document)))
+    assert tool.sketch(document)[0].box != CAR_BOX  # type: ignore[union-attr]
+    document.delete([SKY])
+    assert not tool.sketch(document)  # what was shown is gone
+
+
 def test_fill_closes_holes(take: Take, document: Document, hand: Hand) -> None:
     document.change_policy(fill=FillPolicy.VOID)
     document.begin_stroke(erase=True)

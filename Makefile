@@ -24,11 +24,10 @@ translations:
 	@scripts/bootstrap.sh run
 	@.venv/bin/python scripts/translations.py
 
-# The pictures of the user guide, from a real project (made by `make demo`).
+# The pictures of the user guide, from the sample photos labelled by the starter.
 screenshots:
 	@scripts/bootstrap.sh run
-	@test -d demo-out/samples.seamseg || $(MAKE) demo
-	@QT_QPA_PLATFORM=offscreen .venv/bin/python scripts/screenshots.py --project demo-out/samples.seamseg
+	@QT_QPA_PLATFORM=offscreen .venv/bin/python scripts/screenshots.py
 
 clean:
 	rm -rf build dist demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

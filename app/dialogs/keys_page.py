@@ -133,6 +133,7 @@ class KeysPage(QWidget):
         row = QHBoxLayout()
         row.addWidget(self.field, 1)
         for button in (self.set_button, self.add_button, self.clear_button, self.back_button):
+            button.setAutoDefault(False)
             row.addWidget(button)
         self.note = muted("", self)
         self.note.setWordWrap(True)

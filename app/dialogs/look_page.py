@@ -76,7 +76,7 @@ class LookPage(QWidget):
         self.language.setAccessibleName(self.tr("Language"))
         for code, name in LANGUAGES.items():
             self.language.addItem(name or self.tr("As the system"), code)
-        form = QFormLayout(self)
+        form = self._form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.setSpacing(12)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
@@ -101,6 +101,7 @@ class LookPage(QWidget):
         self._percent.setText(f"{preferences.font_scale * 100:.0f} %")
         self.palette_box.setCurrentIndex(self.palette_box.findData(preferences.palette))
         self.swatches.set_palette(preferences.palette)
+        self._form.setRowVisible(self.swatches, preferences.palette is not PaletteChoice.PROJECT)
         self.language.setCurrentIndex(self.language.findData(preferences.language))
 
     def _on_scale_value_changed(self, value: int) -> None:

@@ -17,7 +17,7 @@ def _form(page: QWidget) -> QFormLayout:
     form = QFormLayout(page)
     form.setContentsMargins(0, 0, 0, 0)
     form.setSpacing(12)
-    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     return form
 
 
@@ -84,6 +84,7 @@ class ProjectPage(QWidget):
         self.taxonomy.setPlaceholderText(self.tr("those of the model"))
         self.taxonomy.setClearButtonEnabled(True)
         self.browse = QPushButton(self.tr("Choose…"), self)
+        self.browse.setAutoDefault(False)
         row = QHBoxLayout()
         row.addWidget(self.taxonomy, 1)
         row.addWidget(self.browse)

@@ -97,7 +97,7 @@ class HistoryPanel(Panel):
         current = self._model.index(sum(not entry.undone for entry in entries))
         self.view.setCurrentIndex(current)
         self.view.scrollTo(current)
-        self.set_summary(self.tr("{0} changes").format(len(entries)))
+        self.set_summary(self.tr("changes: {0}").format(len(entries)))
 
     def showEvent(self, event: QShowEvent) -> None:
         self._refresh()

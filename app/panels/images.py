@@ -75,7 +75,7 @@ class ImagesPanel(Panel):
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             button.setProperty("main", action is actions[-1])
             if action is actions[-1]:
-                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
             row.addWidget(button, 2 if action is actions[-1] else 1)
         self.column.addLayout(row)
 

@@ -1,0 +1,203 @@
+"""Takes the pictures of the user guide: `make screenshots`.
+
+Runs the real window and engine on the sample photos, in a folder of its own that is thrown away. With `--look` it takes
+whole windows in every theme and two sizes instead, to be judged by eye.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
+
+from seamseg_studio.app.languages import speak
+from seamseg_studio.app.main_window import MainWindow
+from seamseg_studio.app.panels.segment_rows import Grouping
+from seamseg_studio.app.settings import Settings
+from seamseg_studio.app.studio import Studio
+from seamseg_studio.app.theme import ThemeChoice
+
+ROOT = Path(__file__).resolve().parents[1]
+TIMEOUT_S = 300
+JPEG_QUALITY = 82
+SHOWN = "000000303818.jpg"
+PANELS = ("categories", "segments", "images", "history", "properties", "navigator", "log")
+WINDOW_SIZE = QSize(1366, 768)
+LOOK_SIZES = (QSize(1366, 768), QSize(1920, 1080))
+
+
+class Photographer:
+    """A studio with labelled sample photos, and where its pictures go."""
+
+    def __init__(self, scratch: Path, out: Path, theme: ThemeChoice, language: str = "en") -> None:
+        self.out = out
+        application = QApplication.instance() or QApplication(["screenshots"])
+        assert isinstance(application, QApplication)
+        self.translators = speak(application, language)
+        settings = Settings(scratch / "studio.ini")
+        settings.change(theme=theme, language=language)
+        self.studio = Studio(application, settings, device="cpu")
+        self.window = MainWindow(self.studio)
+        self.window.resize(WINDOW_SIZE)
+        self.window.show()
+        self.window.load_canvas()
+        self.studio.engine.start()
+        photos = scratch / "street"
+        if not photos.exists():
+            shutil.copytree(ROOT / "resources" / "samples" / "images", photos)
+        self.studio.session.open_paths([photos])
+        self.until(lambda: self.studio.session.document is not None)
+        self.until(lambda: self.studio.engine.model is not None)
+        self.studio.labelling.label_all()
+        self.until(lambda: not self.studio.labelling.unlabelled() and self.studio.labelling.folder_job is None)
+        self.work()
+
+    def work(self) -> None:
+        """Does a little of what people do, so that the pictures show it."""
+        session = self.studio.session
+        session.open_image(session.records[0].id)
+        self.until(lambda: session.document is not None and session.document.record.id == session.records[0].id)
+        session.accept()
+        self.until(lambda: session.document is not None and session.document.record.id == session.records[1].id)
+        session.flag("van or lorry?")
+        shown = next(record.id for record in session.records if record.name == SHOWN)
+        session.open_image(shown)
+        self.until(lambda: session.document is not None and session.document.record.id == shown)
+        document = session.document
+        assert document is not None
+        self.until(lambda: bool(document.map.segments))
+        largest = sorted(document.map.segments, key=document.map.area, reverse=True)
+        document.relabel(largest[-1:], document.map.segments[largest[0]].category)
+        document.set_locked(largest[1:2], True)
+        document.set_selection(largest[1:2])
+        for card in list(self.window.cards.cards):
+            self.window.cards.close_card(card)
+        self.rest()
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Waits for something that comes by itself."""
+        end_s = time.monotonic() + TIMEOUT_S
+        while not condition():
+            QApplication.processEvents()
+            QTest.qWait(20)
+            if time.monotonic() > end_s:
+                raise SystemExit("screenshots: the window did not get ready within five minutes")
+
+    def rest(self, wait_ms: int = 700) -> None:
+        """Lets everything be drawn."""
+        QTest.qWait(wait_ms)
+
+    def take(self, widget: QWidget, name: str) -> None:
+        """Writes a picture: JPEG where there are photographs in it, else PNG, whichever is smaller."""
+        self.rest()
+        picture = widget.grab().toImage()
+        self.out.mkdir(parents=True, exist_ok=True)
+        files = [self.out / f"{name}.png", self.out / f"{name}.jpg"]
+        picture.save(str(files[0]))
+        picture.save(str(files[1]), quality=JPEG_QUALITY)
+        larger = max(files, key=lambda path: path.stat().st_size)
+        larger.unlink()
+        print(next(path for path in files if path.exists()))
+
+    def take_dialog(self, action: str, name: str) -> None:
+        """Opens what an action opens, takes its picture and closes it."""
+        self.window.actions_by_id.refresh()
+        self.window.actions_by_id[action].trigger()
+        dialog = self.dialog()
+        self.take(dialog, name)
+        dialog.reject()
+        self.rest(100)
+
+    def dialog(self) -> QDialog:
+        """The dialog that is open."""
+        self.until(lambda: any(found.isVisible() for found in self.window.findChildren(QDialog)))
+        return next(found for found in self.window.findChildren(QDialog) if found.isVisible())
+
+    def close(self) -> None:
+        self.studio.close()
+        self.window.deleteLater()
+        for translator in self.translators:
+            QApplication.instance().removeTranslator(translator)  # type: ignore[union-attr]
+
+
+def take_guide(photographer: Photographer) -> None:
+    """Every picture of the user guide."""
+    window = photographer.window
+    photographer.take(window, "window")
+    for name in PANELS:
+        window.show_panel(name)
+        photographer.rest(200)
+        if name == "segments":
+            window.segments.set_grouping(Grouping.CATEGORY)
+        photographer.take(window.docks[name], f"panel-{name}")
+        if name not in ("categories", "segments", "images"):
+            window.docks[name].hide()
+    window.segments.set_grouping(Grouping.NONE)
+    for name in window._tools:
+        window.use_tool(name)
+        photographer.take(window.option_bar, f"tool-{name}")
+    window.use_tool("select")
+    for action, name in (
+        ("export", "dialog-export"),
+        ("edit_categories", "dialog-categories"),
+        ("flag_note", "dialog-flag"),
+        ("train", "dialog-train"),
+        ("palette", "dialog-palette"),
+        ("shortcuts", "dialog-keys"),
+        ("preferences", "dialog-look"),
+    ):
+        photographer.take_dialog(action, name)
+    photographer.studio.session.close_project()
+    photographer.take(window, "start")
+
+
+def take_look(photographer: Photographer, theme: str) -> None:
+    """Whole windows and dialogs of one theme in two sizes."""
+    window = photographer.window
+    for size in LOOK_SIZES:
+        window.resize(size)
+        stem = f"{theme}-{size.width()}"
+        photographer.take(window, f"{stem}-window")
+        for name in ("history", "properties", "navigator", "log"):
+            window.show_panel(name)
+            photographer.rest(200)
+            photographer.take(window.docks[name], f"{stem}-{name}")
+            window.docks[name].hide()
+    for action in ("export", "edit_categories", "flag_note", "train", "palette", "shortcuts"):
+        photographer.take_dialog(action, f"{theme}-{action}")
+    dialog = window.show_preferences()
+    for page in (dialog.look, dialog.engine, dialog.project):
+        dialog.show_page(page)
+        photographer.take(dialog, f"{theme}-preferences-{type(page).__name__}")
+    dialog.reject()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "user-guide")
+    parser.add_argument("--look", action="store_true", help="whole windows in every theme and two sizes")
+    parser.add_argument("--language", default="en", help="en, de or zh")
+    options = parser.parse_args()
+    QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
+    with tempfile.TemporaryDirectory() as scratch:
+        themes = tuple(ThemeChoice)[1:] if options.look else (ThemeChoice.DARK,)
+        for theme in themes:
+            photographer = Photographer(Path(scratch), options.out, theme, options.language)
+            if options.look:
+                take_look(photographer, theme.value)
+            else:
+                take_guide(photographer)
+            photographer.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -32,6 +32,10 @@
         <translation>&amp;Befehlspalette…</translation>
     </message>
     <message>
+        <source>&amp;Compare it with its base…</source>
+        <translation>Mit der Grundlage &amp;vergleichen…</translation>
+    </message>
+    <message>
         <source>&amp;Convert to the current category</source>
         <translation>In die aktuelle Kategorie &amp;umwandeln</translation>
     </message>
@@ -86,6 +90,10 @@
     <message>
         <source>&amp;Flag or unflag</source>
         <translation>&amp;Markieren oder Markierung entfernen</translation>
+    </message>
+    <message>
+        <source>&amp;Go back to the model before</source>
+        <translation>&amp;Zurück zum vorigen Modell</translation>
     </message>
     <message>
         <source>&amp;Grow and smooth</source>
@@ -338,6 +346,10 @@
     <message>
         <source>Flag with a n&amp;ote…</source>
         <translation>Mit N&amp;otiz markieren…</translation>
+    </message>
+    <message>
+        <source>Gi&amp;ve a category…</source>
+        <translation>Kategorie &amp;geben…</translation>
     </message>
     <message>
         <source>Give &amp;category</source>
@@ -786,6 +798,17 @@
     </message>
 </context>
 <context>
+    <name>CategoryPopup</name>
+    <message>
+        <source>Give a category</source>
+        <translation>Kategorie geben</translation>
+    </message>
+    <message>
+        <source>Type a category</source>
+        <translation>Kategorie eingeben</translation>
+    </message>
+</context>
+<context>
     <name>Chips</name>
     <message>
         <source>starting</source>
@@ -848,10 +871,6 @@
         <source>Type a command</source>
         <translation>Befehl eingeben</translation>
     </message>
-    <message>
-        <source>Commands</source>
-        <translation>Befehle</translation>
-    </message>
 </context>
 <context>
     <name>Commands</name>
@@ -884,14 +903,6 @@
         <translation>Unsichere Stelle {0} von {1} · zu {2} % unsicher</translation>
     </message>
     <message>
-        <source>the starter model</source>
-        <translation>das Startmodell</translation>
-    </message>
-    <message>
-        <source>Choose a model (a folder)</source>
-        <translation>Ein Modell wählen (einen Ordner)</translation>
-    </message>
-    <message>
         <source>a training is running</source>
         <translation>ein Training läuft</translation>
     </message>
@@ -908,8 +919,16 @@
         <translation>es werden keine Bilder beschriftet</translation>
     </message>
     <message>
+        <source>no model was compared since the start</source>
+        <translation>seit dem Start wurde kein Modell verglichen</translation>
+    </message>
+    <message>
         <source>no model was trained since the start</source>
         <translation>seit dem Start wurde kein Modell trainiert</translation>
+    </message>
+    <message>
+        <source>no other model was used before</source>
+        <translation>zuvor wurde kein anderes Modell verwendet</translation>
     </message>
     <message>
         <source>no project is open</source>
@@ -966,6 +985,21 @@
     <message>
         <source>the work area is the whole image</source>
         <translation>der Arbeitsbereich ist das ganze Bild</translation>
+    </message>
+</context>
+<context>
+    <name>CompareDialog</name>
+    <message>
+        <source>The new model beside its base</source>
+        <translation>Das neue Modell neben seiner Grundlage</translation>
+    </message>
+    <message>
+        <source>Images held back, greatest gain first</source>
+        <translation>Zurückgehaltene Bilder, größter Gewinn zuerst</translation>
+    </message>
+    <message>
+        <source>Show the photo in place of the base</source>
+        <translation>Das Foto anstelle der Grundlage zeigen</translation>
     </message>
 </context>
 <context>
@@ -1187,8 +1221,8 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Verlauf</translation>
     </message>
     <message>
-        <source>{0} changes</source>
-        <translation>{0} Änderungen</translation>
+        <source>changes: {0}</source>
+        <translation>Änderungen: {0}</translation>
     </message>
 </context>
 <context>
@@ -1560,6 +1594,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Verlustkurve</translation>
     </message>
     <message>
+        <source>Loss</source>
+        <translation>Verlust</translation>
+    </message>
+    <message>
         <source>Loss {0} after {1} steps</source>
         <translation>Verlust {0} nach {1} Schritten</translation>
     </message>
@@ -1863,6 +1901,21 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
 </context>
 <context>
+    <name>QualityCurve</name>
+    <message>
+        <source>Quality curve</source>
+        <translation>Qualitätskurve</translation>
+    </message>
+    <message>
+        <source>PQ on what was held back</source>
+        <translation>PQ auf dem Zurückgehaltenen</translation>
+    </message>
+    <message>
+        <source>PQ {0} after {1} steps</source>
+        <translation>PQ {0} nach {1} Schritten</translation>
+    </message>
+</context>
+<context>
     <name>Review</name>
     <message>
         <source>Every other image that the model has labelled is accepted.</source>
@@ -2099,8 +2152,12 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
 <context>
     <name>Studio</name>
     <message>
-        <source>Its work since the last snapshot would be lost. What you labelled is saved in any case.</source>
-        <translation>Seine Arbeit seit der letzten Zwischenspeicherung ginge verloren. Was Sie beschriftet haben, ist auf jeden Fall gespeichert.</translation>
+        <source>It can go on by itself; when you open the project again, it is shown as if you had stayed.</source>
+        <translation>Es kann von selbst weiterlaufen; öffnen Sie das Projekt wieder, wird es gezeigt, als wären Sie geblieben.</translation>
+    </message>
+    <message>
+        <source>Let it go on and quit</source>
+        <translation>Weiterlaufen lassen und beenden</translation>
     </message>
     <message>
         <source>Stop it and quit</source>
@@ -2171,44 +2228,27 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Export beendet</translation>
     </message>
     <message>
-        <source>{0} exists already. Give the model another name.</source>
-        <translation>{0} gibt es schon. Geben Sie dem Modell einen anderen Namen.</translation>
-    </message>
-    <message>
-        <source>The training did not start</source>
-        <translation>Das Training begann nicht</translation>
-    </message>
-    <message>
-        <source>Training</source>
-        <translation>Training</translation>
-    </message>
-    <message>
-        <source>The training failed</source>
-        <translation>Das Training ist gescheitert</translation>
-    </message>
-    <message>
-        <source>Use the new model</source>
-        <translation>Neues Modell verwenden</translation>
-    </message>
-    <message>
-        <source>Later</source>
-        <translation>Später</translation>
-    </message>
-    <message>
-        <source>It learned from your corrections. Use it for the next images?</source>
-        <translation>Es hat aus Ihren Korrekturen gelernt. Für die nächsten Bilder verwenden?</translation>
-    </message>
-    <message>
-        <source>The new model is ready</source>
-        <translation>Das neue Modell ist fertig</translation>
-    </message>
-    <message>
         <source>Labelling with {0}</source>
         <translation>Beschriften mit {0}</translation>
     </message>
     <message>
         <source>The model was not loaded</source>
         <translation>Das Modell wurde nicht geladen</translation>
+    </message>
+</context>
+<context>
+    <name>SwipeView</name>
+    <message>
+        <source>Base left, new model right; the arrow keys move the line</source>
+        <translation>Grundlage links, neues Modell rechts; die Pfeiltasten bewegen die Linie</translation>
+    </message>
+    <message>
+        <source>base</source>
+        <translation>Grundlage</translation>
+    </message>
+    <message>
+        <source>new</source>
+        <translation>neu</translation>
     </message>
 </context>
 <context>
@@ -2416,6 +2456,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Neu</translation>
     </message>
     <message>
+        <source>Nothing changed there: it is so already, is locked, or lies outside what may be painted over and the work area.</source>
+        <translation>Dort hat sich nichts geändert: Es ist schon so, ist gesperrt oder liegt außerhalb dessen, was übermalt werden darf, oder des Arbeitsbereichs.</translation>
+    </message>
+    <message>
         <source>Of a click: [ and ]</source>
         <translation>Eines Klicks: [ und ]</translation>
     </message>
@@ -2599,6 +2643,18 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Läuft auf</translation>
     </message>
     <message>
+        <source>about {0} min, beside your work</source>
+        <translation>etwa {0} min, neben Ihrer Arbeit</translation>
+    </message>
+    <message>
+        <source>Takes</source>
+        <translation>Dauert</translation>
+    </message>
+    <message>
+        <source>Is judged by</source>
+        <translation>Wird beurteilt nach</translation>
+    </message>
+    <message>
         <source>Name of the new model</source>
         <translation>Name des neuen Modells</translation>
     </message>
@@ -2626,8 +2682,16 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
 <context>
     <name>TrainerProcess</name>
     <message>
+        <source>paused</source>
+        <translation>angehalten</translation>
+    </message>
+    <message>
         <source>starting</source>
         <translation>startet</translation>
+    </message>
+    <message>
+        <source>pausing</source>
+        <translation>hält an</translation>
     </message>
     <message>
         <source>stopping</source>
@@ -2651,6 +2715,21 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
 </context>
 <context>
+    <name>TrainingCommands</name>
+    <message>
+        <source>the starter model</source>
+        <translation>das Startmodell</translation>
+    </message>
+    <message>
+        <source>The comparison cannot be shown</source>
+        <translation>Der Vergleich kann nicht gezeigt werden</translation>
+    </message>
+    <message>
+        <source>Choose a model (a folder)</source>
+        <translation>Ein Modell wählen (einen Ordner)</translation>
+    </message>
+</context>
+<context>
     <name>TrainingPanel</name>
     <message>
         <source>Training</source>
@@ -2661,16 +2740,40 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Noch kein Training.</translation>
     </message>
     <message>
+        <source>Log of the training</source>
+        <translation>Protokoll des Trainings</translation>
+    </message>
+    <message>
         <source>Train…</source>
         <translation>Trainieren…</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>Anhalten</translation>
     </message>
     <message>
         <source>Stop</source>
         <translation>Anhalten</translation>
     </message>
     <message>
+        <source>Log</source>
+        <translation>Protokoll</translation>
+    </message>
+    <message>
         <source>Use the new model</source>
         <translation>Neues Modell verwenden</translation>
+    </message>
+    <message>
+        <source>Compare…</source>
+        <translation>Vergleichen…</translation>
+    </message>
+    <message>
+        <source>Go back</source>
+        <translation>Zurück</translation>
+    </message>
+    <message>
+        <source>Label with the model again that was used before</source>
+        <translation>Wieder mit dem zuvor verwendeten Modell beschriften</translation>
     </message>
     <message>
         <source>Starting…</source>
@@ -2681,6 +2784,14 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Angehalten.</translation>
     </message>
     <message>
+        <source>Resume</source>
+        <translation>Fortsetzen</translation>
+    </message>
+    <message>
+        <source>Use it all the same</source>
+        <translation>Trotzdem verwenden</translation>
+    </message>
+    <message>
         <source>{0} steps on {1} images, on {2}</source>
         <translation>{0} Schritte mit {1} Bildern, auf {2}</translation>
     </message>
@@ -2689,12 +2800,109 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Schritt {0}: Verlust {1}</translation>
     </message>
     <message>
+        <source>The base, on what was held back: {0}</source>
+        <translation>Die Grundlage, auf dem Zurückgehaltenen: {0}</translation>
+    </message>
+    <message>
         <source>After step {0}: {1}</source>
         <translation>Nach Schritt {0}: {1}</translation>
     </message>
     <message>
+        <source>Paused. It goes on from here whenever you like, also after a restart.</source>
+        <translation>Angehalten. Es geht von hier weiter, wann immer Sie wollen, auch nach einem Neustart.</translation>
+    </message>
+    <message>
+        <source>Done. The new model is kept as a candidate: {0}.</source>
+        <translation>Fertig. Das neue Modell wird als Kandidat behalten: {0}.</translation>
+    </message>
+    <message>
+        <source>Done. The new model is better: {0}.</source>
+        <translation>Fertig. Das neue Modell ist besser: {0}.</translation>
+    </message>
+    <message>
         <source>Done. The new model is ready.</source>
         <translation>Fertig. Das neue Modell ist bereit.</translation>
+    </message>
+</context>
+<context>
+    <name>Trainings</name>
+    <message>
+        <source>{0} exists already. Give the model another name.</source>
+        <translation>{0} gibt es schon. Geben Sie dem Modell einen anderen Namen.</translation>
+    </message>
+    <message>
+        <source>The training did not start</source>
+        <translation>Das Training begann nicht</translation>
+    </message>
+    <message>
+        <source>Training</source>
+        <translation>Training</translation>
+    </message>
+    <message>
+        <source>The training failed</source>
+        <translation>Das Training ist gescheitert</translation>
+    </message>
+    <message>
+        <source>Later</source>
+        <translation>Später</translation>
+    </message>
+    <message>
+        <source>Compare…</source>
+        <translation>Vergleichen…</translation>
+    </message>
+    <message>
+        <source>Use the new model</source>
+        <translation>Neues Modell verwenden</translation>
+    </message>
+    <message>
+        <source>It learned from your corrections.</source>
+        <translation>Es hat aus Ihren Korrekturen gelernt.</translation>
+    </message>
+    <message>
+        <source>Use it for the next images?</source>
+        <translation>Für die nächsten Bilder verwenden?</translation>
+    </message>
+    <message>
+        <source>The new model is ready</source>
+        <translation>Das neue Modell ist fertig</translation>
+    </message>
+    <message>
+        <source>Use it all the same</source>
+        <translation>Trotzdem verwenden</translation>
+    </message>
+    <message>
+        <source>It is kept, but not put to use: {0}.</source>
+        <translation>Es wird behalten, aber nicht eingesetzt: {0}.</translation>
+    </message>
+    <message>
+        <source>The new model is a candidate</source>
+        <translation>Das neue Modell ist ein Kandidat</translation>
+    </message>
+</context>
+<context>
+    <name>dialog</name>
+    <message>
+        <source>nothing: with five images or more, some are held back to compare the models</source>
+        <translation>nichts: Ab fünf Bildern werden einige zum Vergleich der Modelle zurückgehalten</translation>
+    </message>
+    <message>
+        <source>every fifth image, which is held back; it is put to use only if it is better on these</source>
+        <translation>jedem fünften Bild, das zurückgehalten wird; es wird nur eingesetzt, wenn es auf diesen besser ist</translation>
+    </message>
+</context>
+<context>
+    <name>table</name>
+    <message>
+        <source>Scores of the base and of the new model</source>
+        <translation>Werte der Grundlage und des neuen Modells</translation>
+    </message>
+    <message>
+        <source>base</source>
+        <translation>Grundlage</translation>
+    </message>
+    <message>
+        <source>new</source>
+        <translation>neu</translation>
     </message>
 </context>
 </TS>

@@ -32,6 +32,10 @@
         <translation>命令面板…</translation>
     </message>
     <message>
+        <source>&amp;Compare it with its base…</source>
+        <translation>与基础模型比较…</translation>
+    </message>
+    <message>
         <source>&amp;Convert to the current category</source>
         <translation>转换为当前类别</translation>
     </message>
@@ -86,6 +90,10 @@
     <message>
         <source>&amp;Flag or unflag</source>
         <translation>标记或取消标记</translation>
+    </message>
+    <message>
+        <source>&amp;Go back to the model before</source>
+        <translation>返回先前的模型</translation>
     </message>
     <message>
         <source>&amp;Grow and smooth</source>
@@ -338,6 +346,10 @@
     <message>
         <source>Flag with a n&amp;ote…</source>
         <translation>添加备注并标记…</translation>
+    </message>
+    <message>
+        <source>Gi&amp;ve a category…</source>
+        <translation>指定类别…</translation>
     </message>
     <message>
         <source>Give &amp;category</source>
@@ -786,6 +798,17 @@
     </message>
 </context>
 <context>
+    <name>CategoryPopup</name>
+    <message>
+        <source>Give a category</source>
+        <translation>指定类别</translation>
+    </message>
+    <message>
+        <source>Type a category</source>
+        <translation>输入类别</translation>
+    </message>
+</context>
+<context>
     <name>Chips</name>
     <message>
         <source>starting</source>
@@ -848,10 +871,6 @@
         <source>Type a command</source>
         <translation>输入命令</translation>
     </message>
-    <message>
-        <source>Commands</source>
-        <translation>命令</translation>
-    </message>
 </context>
 <context>
     <name>Commands</name>
@@ -884,14 +903,6 @@
         <translation>不确定处 {0} / {1} · 不确定度 {2} %</translation>
     </message>
     <message>
-        <source>the starter model</source>
-        <translation>入门模型</translation>
-    </message>
-    <message>
-        <source>Choose a model (a folder)</source>
-        <translation>选择模型（文件夹）</translation>
-    </message>
-    <message>
         <source>a training is running</source>
         <translation>正在训练</translation>
     </message>
@@ -908,8 +919,16 @@
         <translation>没有正在标注的图像</translation>
     </message>
     <message>
+        <source>no model was compared since the start</source>
+        <translation>启动以来没有比较过模型</translation>
+    </message>
+    <message>
         <source>no model was trained since the start</source>
         <translation>启动以来没有训练过模型</translation>
+    </message>
+    <message>
+        <source>no other model was used before</source>
+        <translation>之前没有使用过其他模型</translation>
     </message>
     <message>
         <source>no project is open</source>
@@ -966,6 +985,21 @@
     <message>
         <source>the work area is the whole image</source>
         <translation>工作区域是整张图像</translation>
+    </message>
+</context>
+<context>
+    <name>CompareDialog</name>
+    <message>
+        <source>The new model beside its base</source>
+        <translation>新模型与其基础模型并列</translation>
+    </message>
+    <message>
+        <source>Images held back, greatest gain first</source>
+        <translation>保留的图像，提升最大的优先</translation>
+    </message>
+    <message>
+        <source>Show the photo in place of the base</source>
+        <translation>显示照片以代替基础模型</translation>
     </message>
 </context>
 <context>
@@ -1187,8 +1221,8 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>历史</translation>
     </message>
     <message>
-        <source>{0} changes</source>
-        <translation>{0} 处更改</translation>
+        <source>changes: {0}</source>
+        <translation>更改：{0}</translation>
     </message>
 </context>
 <context>
@@ -1560,6 +1594,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>损失曲线</translation>
     </message>
     <message>
+        <source>Loss</source>
+        <translation>损失</translation>
+    </message>
+    <message>
         <source>Loss {0} after {1} steps</source>
         <translation>{1} 步后损失 {0}</translation>
     </message>
@@ -1863,6 +1901,21 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     </message>
 </context>
 <context>
+    <name>QualityCurve</name>
+    <message>
+        <source>Quality curve</source>
+        <translation>质量曲线</translation>
+    </message>
+    <message>
+        <source>PQ on what was held back</source>
+        <translation>保留数据上的 PQ</translation>
+    </message>
+    <message>
+        <source>PQ {0} after {1} steps</source>
+        <translation>{1} 步后 PQ {0}</translation>
+    </message>
+</context>
+<context>
     <name>Review</name>
     <message>
         <source>Every other image that the model has labelled is accepted.</source>
@@ -2099,8 +2152,12 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
 <context>
     <name>Studio</name>
     <message>
-        <source>Its work since the last snapshot would be lost. What you labelled is saved in any case.</source>
-        <translation>自上次快照以来的训练将丢失。您的标注无论如何都已保存。</translation>
+        <source>It can go on by itself; when you open the project again, it is shown as if you had stayed.</source>
+        <translation>训练可以自行继续；再次打开项目时会像您一直在一样显示。</translation>
+    </message>
+    <message>
+        <source>Let it go on and quit</source>
+        <translation>让其继续并退出</translation>
     </message>
     <message>
         <source>Stop it and quit</source>
@@ -2171,44 +2228,27 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>导出完成</translation>
     </message>
     <message>
-        <source>{0} exists already. Give the model another name.</source>
-        <translation>{0} 已存在。请为模型另取名称。</translation>
-    </message>
-    <message>
-        <source>The training did not start</source>
-        <translation>训练未开始</translation>
-    </message>
-    <message>
-        <source>Training</source>
-        <translation>训练</translation>
-    </message>
-    <message>
-        <source>The training failed</source>
-        <translation>训练失败</translation>
-    </message>
-    <message>
-        <source>Use the new model</source>
-        <translation>使用新模型</translation>
-    </message>
-    <message>
-        <source>Later</source>
-        <translation>以后</translation>
-    </message>
-    <message>
-        <source>It learned from your corrections. Use it for the next images?</source>
-        <translation>它已从您的修正中学习。用于接下来的图像吗？</translation>
-    </message>
-    <message>
-        <source>The new model is ready</source>
-        <translation>新模型已就绪</translation>
-    </message>
-    <message>
         <source>Labelling with {0}</source>
         <translation>使用 {0} 标注</translation>
     </message>
     <message>
         <source>The model was not loaded</source>
         <translation>模型未加载</translation>
+    </message>
+</context>
+<context>
+    <name>SwipeView</name>
+    <message>
+        <source>Base left, new model right; the arrow keys move the line</source>
+        <translation>左侧为基础模型，右侧为新模型；方向键移动分界线</translation>
+    </message>
+    <message>
+        <source>base</source>
+        <translation>基础模型</translation>
+    </message>
+    <message>
+        <source>new</source>
+        <translation>新</translation>
     </message>
 </context>
 <context>
@@ -2416,6 +2456,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>新建</translation>
     </message>
     <message>
+        <source>Nothing changed there: it is so already, is locked, or lies outside what may be painted over and the work area.</source>
+        <translation>此处没有变化：已是如此、已锁定，或位于可覆盖范围和工作区域之外。</translation>
+    </message>
+    <message>
         <source>Of a click: [ and ]</source>
         <translation>单击的程度：[ 和 ]</translation>
     </message>
@@ -2599,6 +2643,18 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>运行设备</translation>
     </message>
     <message>
+        <source>about {0} min, beside your work</source>
+        <translation>约 {0} 分钟，不影响您的工作</translation>
+    </message>
+    <message>
+        <source>Takes</source>
+        <translation>耗时</translation>
+    </message>
+    <message>
+        <source>Is judged by</source>
+        <translation>评判依据</translation>
+    </message>
+    <message>
         <source>Name of the new model</source>
         <translation>新模型的名称</translation>
     </message>
@@ -2626,8 +2682,16 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
 <context>
     <name>TrainerProcess</name>
     <message>
+        <source>paused</source>
+        <translation>已暂停</translation>
+    </message>
+    <message>
         <source>starting</source>
         <translation>正在启动</translation>
+    </message>
+    <message>
+        <source>pausing</source>
+        <translation>正在暂停</translation>
     </message>
     <message>
         <source>stopping</source>
@@ -2651,6 +2715,21 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     </message>
 </context>
 <context>
+    <name>TrainingCommands</name>
+    <message>
+        <source>the starter model</source>
+        <translation>入门模型</translation>
+    </message>
+    <message>
+        <source>The comparison cannot be shown</source>
+        <translation>无法显示比较</translation>
+    </message>
+    <message>
+        <source>Choose a model (a folder)</source>
+        <translation>选择模型（文件夹）</translation>
+    </message>
+</context>
+<context>
     <name>TrainingPanel</name>
     <message>
         <source>Training</source>
@@ -2661,16 +2740,40 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>尚未训练。</translation>
     </message>
     <message>
+        <source>Log of the training</source>
+        <translation>训练日志</translation>
+    </message>
+    <message>
         <source>Train…</source>
         <translation>训练…</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>暂停</translation>
     </message>
     <message>
         <source>Stop</source>
         <translation>停止</translation>
     </message>
     <message>
+        <source>Log</source>
+        <translation>日志</translation>
+    </message>
+    <message>
         <source>Use the new model</source>
         <translation>使用新模型</translation>
+    </message>
+    <message>
+        <source>Compare…</source>
+        <translation>比较…</translation>
+    </message>
+    <message>
+        <source>Go back</source>
+        <translation>返回</translation>
+    </message>
+    <message>
+        <source>Label with the model again that was used before</source>
+        <translation>重新使用先前的模型标注</translation>
     </message>
     <message>
         <source>Starting…</source>
@@ -2681,6 +2784,14 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>已停止。</translation>
     </message>
     <message>
+        <source>Resume</source>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>Use it all the same</source>
+        <translation>仍然使用</translation>
+    </message>
+    <message>
         <source>{0} steps on {1} images, on {2}</source>
         <translation>{1} 张图像上的 {0} 步，设备 {2}</translation>
     </message>
@@ -2689,12 +2800,109 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>第 {0} 步：损失 {1}</translation>
     </message>
     <message>
+        <source>The base, on what was held back: {0}</source>
+        <translation>基础模型在保留数据上：{0}</translation>
+    </message>
+    <message>
         <source>After step {0}: {1}</source>
         <translation>第 {0} 步之后：{1}</translation>
     </message>
     <message>
+        <source>Paused. It goes on from here whenever you like, also after a restart.</source>
+        <translation>已暂停。您可以随时从此处继续，重启后也可以。</translation>
+    </message>
+    <message>
+        <source>Done. The new model is kept as a candidate: {0}.</source>
+        <translation>完成。新模型保留为候选：{0}。</translation>
+    </message>
+    <message>
+        <source>Done. The new model is better: {0}.</source>
+        <translation>完成。新模型更好：{0}。</translation>
+    </message>
+    <message>
         <source>Done. The new model is ready.</source>
         <translation>完成。新模型已就绪。</translation>
+    </message>
+</context>
+<context>
+    <name>Trainings</name>
+    <message>
+        <source>{0} exists already. Give the model another name.</source>
+        <translation>{0} 已存在。请为模型另取名称。</translation>
+    </message>
+    <message>
+        <source>The training did not start</source>
+        <translation>训练未开始</translation>
+    </message>
+    <message>
+        <source>Training</source>
+        <translation>训练</translation>
+    </message>
+    <message>
+        <source>The training failed</source>
+        <translation>训练失败</translation>
+    </message>
+    <message>
+        <source>Later</source>
+        <translation>以后</translation>
+    </message>
+    <message>
+        <source>Compare…</source>
+        <translation>比较…</translation>
+    </message>
+    <message>
+        <source>Use the new model</source>
+        <translation>使用新模型</translation>
+    </message>
+    <message>
+        <source>It learned from your corrections.</source>
+        <translation>它已从您的修正中学习。</translation>
+    </message>
+    <message>
+        <source>Use it for the next images?</source>
+        <translation>用于接下来的图像吗？</translation>
+    </message>
+    <message>
+        <source>The new model is ready</source>
+        <translation>新模型已就绪</translation>
+    </message>
+    <message>
+        <source>Use it all the same</source>
+        <translation>仍然使用</translation>
+    </message>
+    <message>
+        <source>It is kept, but not put to use: {0}.</source>
+        <translation>已保留，但未启用：{0}。</translation>
+    </message>
+    <message>
+        <source>The new model is a candidate</source>
+        <translation>新模型为候选</translation>
+    </message>
+</context>
+<context>
+    <name>dialog</name>
+    <message>
+        <source>nothing: with five images or more, some are held back to compare the models</source>
+        <translation>无：有五张或更多图像时，会保留一部分用于比较模型</translation>
+    </message>
+    <message>
+        <source>every fifth image, which is held back; it is put to use only if it is better on these</source>
+        <translation>每五张保留一张；仅当新模型在这些图像上更好时才启用</translation>
+    </message>
+</context>
+<context>
+    <name>table</name>
+    <message>
+        <source>Scores of the base and of the new model</source>
+        <translation>基础模型与新模型的得分</translation>
+    </message>
+    <message>
+        <source>base</source>
+        <translation>基础模型</translation>
+    </message>
+    <message>
+        <source>new</source>
+        <translation>新</translation>
     </message>
 </context>
 </TS>

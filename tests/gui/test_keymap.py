@@ -25,6 +25,14 @@ def test_habits_of_the_other_programs() -> None:
     assert labelme.keys("merge") == ("Ctrl+Shift+M",)
     assert (cvat.keys("next_image")[0], cvat.keys("previous_image")[0]) == ("F", "D")
     assert (cvat.keys("tool_brush"), cvat.keys("tool_eraser")) == (("Shift+1",), ("Shift+2",))
+    assert labelme.keys("tool_wand") == ("Q",)
+    assert (cvat.keys("tool_polygon"), cvat.keys("merge"), cvat.keys("tool_split")) == (("N",), ("M",), ("Alt+M",))
+    assert [photoshop.keys(f"tool_{name}") for name in ("lasso", "fill", "pick", "wand")] == [
+        ("L",),
+        ("G",),
+        ("I",),
+        ("W",),
+    ]
     assert (photoshop.keys("tool_brush"), photoshop.keys("select_none")[0]) == (("B",), "Ctrl+D")
 
 

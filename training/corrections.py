@@ -90,18 +90,28 @@ def read_material(
 
 def _sample_of(correction: Correction, image: NDArray[np.uint8]) -> Sample:
     sample = sample_from_map(correction.name, image, correction.map)
-    return replace(sample, weights=segment_weights(correction.map))
+    return replace(sample, weights=segment_weights(correction.map, correction.weights))
 
 
-def segment_weights(panoptic_map: PanopticMap) -> NDArray[np.float32]:
-    """Returns how much each segment counts, in the order of `sample_from_map`: one that a person made or touched 1,
-    one that was accepted as the model made it `ACCEPTED_WEIGHT`. Entry 0 is void. [S + 1]."""
+def segment_weights(panoptic_map: PanopticMap, pixel_weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Returns how much each segment counts: the mean of its pixels, times `ACCEPTED_WEIGHT` if the model made it.
+
+    Args:
+        panoptic_map: Of a correction.
+        pixel_weights: Of the same; see `Correction.weights`. [H, W].
+
+    Returns:
+        In the order of `sample_from_map`, entry 0 being void. [S + 1].
+    """
     human = np.isin(panoptic_map.provenance, (Origin.HUMAN.code, Origin.IMPORTED.code))
     touched = set(np.unique(panoptic_map.ids[human]).tolist())
+    sums = np.bincount(panoptic_map.ids.ravel(), pixel_weights.ravel(), panoptic_map.next_id())
+    counts = np.bincount(panoptic_map.ids.ravel(), minlength=panoptic_map.next_id())
     weights = [1.0]
     for segment_id in sorted(panoptic_map.segments):
         by_model = panoptic_map.segments[segment_id].origin is Origin.MODEL and segment_id not in touched
-        weights.append(ACCEPTED_WEIGHT if by_model else 1.0)
+        mean = float(sums[segment_id] / max(1, counts[segment_id]))
+        weights.append(mean * (ACCEPTED_WEIGHT if by_model else 1.0))
     return np.array(weights, dtype=np.float32)
 
 

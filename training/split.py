@@ -7,13 +7,14 @@ for all, because later trainings are told which were.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence, Set
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from seamseg_studio.engine.project.split import sequence_of
 
 SHARE = 0.2
 MIN_IMAGES = 5  # with fewer, all are needed for learning
@@ -33,13 +34,13 @@ def find_groups(paths: Sequence[Path], hashes: Sequence[int]) -> list[int]:
     """Returns the group of each image: equal numbers belong together.
 
     Args:
-        paths: Of the images; a sequence is a folder and a name without its last number.
+        paths: Of the images; see `sequence_of`. A long sequence is cut into runs, so that some can be held back.
         hashes: See `difference_hash`.
     """
-    members: dict[tuple[str, str], list[int]] = {}
+    members: dict[str, list[int]] = {}
     for index in sorted(range(len(paths)), key=lambda i: str(paths[i])):
         path = paths[index]
-        members.setdefault((str(path.parent), re.sub(r"\d+\D*$", "", path.stem)), []).append(index)
+        members.setdefault(sequence_of(path.as_posix()), []).append(index)
     longest = max(1, int(_MAX_GROUP * len(paths)))
     group = list(range(len(paths)))
     for sequence in members.values():

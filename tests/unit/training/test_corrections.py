@@ -128,8 +128,12 @@ def test_what_a_person_touched_counts_more_than_what_was_accepted(make_sample: M
     provenance = np.full(sample.ids.shape, Origin.MODEL.code, dtype=np.uint8)
     provenance[sample.ids == 3] = Origin.HUMAN.code
     provenance[-1, 0] = Origin.HUMAN.code
-    weights = segment_weights(PanopticMap.from_arrays(sample.ids, segments, provenance))
+    panoptic_map = PanopticMap.from_arrays(sample.ids, segments, provenance)
+    pixels = np.ones(sample.ids.shape, dtype=np.float32)
+    weights = segment_weights(panoptic_map, pixels)
     assert weights.tolist() == [1.0, 1.0, ACCEPTED_WEIGHT, 1.0, ACCEPTED_WEIGHT]
+    pixels[sample.ids == 4] = 0.5
+    assert segment_weights(panoptic_map, pixels)[4] == ACCEPTED_WEIGHT / 2
 
 
 def test_the_gate_says_why_and_former_choices_hold(

@@ -43,7 +43,7 @@ class TrainingOptions:
     max_minutes: float = 0.0  # stop after so long; "cosine" then follows the clock and still ends low
     amp: str = "off"  # one of AMP_MODES: mixed precision on a GPU
     channels_last: bool = False  # memory order that convolutions on a GPU prefer
-    seed: int = 0
+    seed: int = 0  # of everything that is drawn at random
     clip_grad_norm: float = 0.0  # largest norm of all gradients together
     ema_decay: float = 0.0  # moving average of the weights, used for validation and for the bundle
     accumulate: int = 1  # batches whose gradients make one step

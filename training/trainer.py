@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import threading
 import time
@@ -150,7 +151,7 @@ class Trainer:
                 self._train_epoch()
             if self._validate and not self.stop_requested.is_set() and self._validated != self.progress.step:
                 # The last weights may be the best ones.
-                self._take_validation(self._validate(self.network))
+                self._take_validation(self._validate(self._judged_network()))
         self.save()
         return not self.stop_requested.is_set()
 
@@ -267,7 +268,7 @@ class Trainer:
             self.progress = replace(self.progress, epoch=self.progress.epoch + 1, batch=0)
             self._events.emit("epoch", epoch=self.progress.epoch, step=self.progress.step)
             if self._validate and self.progress.epoch % self.config.general.val_interval == 0:
-                self._take_validation(self._validate(self.network))
+                self._take_validation(self._validate(self._judged_network()))
 
     def _backward(self, batch: Batch, share: float) -> Tensor:
         """Adds the gradients of one batch; returns its share of the losses."""
@@ -297,6 +298,13 @@ class Trainer:
         self._events.emit("validation", step=step, **metrics)
         if self.best.take(metrics, step) and self.best.score is not None and ranks.rank() == 0:
             save_best(self._out, self._worth_keeping(), self.best.score, step)
+
+    def _judged_network(self) -> PanopticNet:
+        if self._average is None:
+            return self.network
+        averaged = copy.deepcopy(self.network)
+        averaged.load_state_dict(self._average.tensors)
+        return averaged
 
     def _worth_keeping(self) -> dict[str, Tensor]:
         state = self._average.tensors if self._average else self.network.state_dict()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from seamseg_studio.engine.model.config import ConfigError
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.training.cli import main
 from seamseg_studio.training.config import TrainingOptions, dump_training_config, load_training_config
-from seamseg_studio.training.events import EventLog, read_events
+from seamseg_studio.training.events import EVENTS, EventLog, read_events
 from seamseg_studio.training.sample import Sample
 
 WriteDataset = Callable[[Path, list[Sample], Taxonomy], None]
@@ -117,3 +118,26 @@ def test_events_are_lines_that_survive_a_crash_and_hold_no_nan(tmp_path: Path) -
     assert read[0]["v"] == 1
     assert read[0]["total"] is None
     assert read[0]["losses"] == {"sem": None, "obj": 1.0}
+
+
+def test_the_manual_names_every_option_and_event() -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "training.md").read_text()
+    for field in dataclasses.fields(TrainingOptions):
+        assert f"| `{field.name}` |" in manual, field.name
+    for event in EVENTS:
+        assert f"| `{event}` |" in manual, event
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("accumulate = 0", "accumulate = 0 must be at least 1"),
+        ("keep_snapshots = 0", "keep_snapshots"),
+        ("layer_decay = 0", "layer_decay"),
+        ('lr_factors = {"sem_head": "much"}', "lr_factors"),
+        ("distill = -1", "distill"),
+    ],
+)
+def test_options_out_of_range_are_named(line: str, words: str, tiny_config: Path) -> None:
+    with pytest.raises(ConfigError, match=words):
+        load_training_config(tiny_config.read_text() + f"[training]\n{line}\n")

@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from seamseg_studio.engine.checkpoints.bundle import load_bundle
+from seamseg_studio.engine.model.config import ConfigError
 from seamseg_studio.engine.model.panoptic_net import build_network
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.training.batch import Batch, Collate
@@ -24,6 +25,7 @@ from seamseg_studio.training.config import TrainingOptions, load_training_config
 from seamseg_studio.training.dataset import KeyedBatches, MemorySource, TrainingSet, make_loader
 from seamseg_studio.training.errors import DivergedError, TrainingInputError
 from seamseg_studio.training.events import EventLog, read_events
+from seamseg_studio.training.optim import make_optimizer, rate_factor
 from seamseg_studio.training.runs import RunOptions, train_dataset
 from seamseg_studio.training.sample import Sample
 from seamseg_studio.training.sampler import AspectSampler
@@ -210,3 +212,88 @@ def test_options_default_to_the_originals_way() -> None:
     assert options.schedule == "config"
     assert options.amp == "off"
     assert not any((options.ema_decay, options.crop_size, options.copy_paste, options.ignore_void))
+
+
+def test_gradients_of_several_batches_make_one_step(tiny_config: Path, samples: list[Sample], tmp_path: Path) -> None:
+    trainer = make_trainer(tiny_config, samples, tmp_path / "out", EventLog(None), accumulate=3, max_steps=2)
+    sizes: list[int] = []
+    step = trainer.train_step
+
+    def counting_step(group: Sequence[Batch]) -> Any:
+        sizes.append(len(group))
+        return step(group)
+
+    trainer.train_step = counting_step  # type: ignore[method-assign]
+    assert trainer.run()
+    assert sizes == [2, 2]  # an epoch has two batches
+    assert trainer.progress.epoch == 2
+
+
+def test_deeper_layers_and_named_parts_learn_at_their_own_rate(tiny_config: Path) -> None:
+    config, _ = load_training_config(tiny_config)
+    network = build_network(config, (2, 2))
+    options = TrainingOptions(body_lr_factor=0.5, layer_decay=0.5, lr_factors={"sem_head": 3.0})
+    assert rate_factor("body.backbone.mod5.block1.conv.weight", options) == 0.5
+    assert rate_factor("body.backbone.mod3.block1.conv.weight", options) == 0.125
+    assert rate_factor("sem_head.conv_sem.weight", options) == 3.0
+    assert rate_factor("rpn_head.conv1.weight", options) == 1.0
+    optimizer = make_optimizer(network, config.optimizer, options)
+    assert {group["factor"] for group in optimizer.param_groups} >= {0.5, 0.125, 3.0, 1.0}
+    with pytest.raises(ConfigError, match="no part 'sem_haed'"):
+        make_optimizer(network, config.optimizer, TrainingOptions(lr_factors={"sem_haed": 1.0}))
+
+
+def test_a_run_ends_when_validations_do_not_get_better_and_keeps_the_best(
+    tiny_config: Path, samples: list[Sample], tmp_path: Path
+) -> None:
+    options = {"early_stop": 2, "use_best": True, "max_steps": 100}
+    trainer = make_trainer(tiny_config, samples, tmp_path / "out", EventLog(None), **options)
+    scores = iter([0.2, 0.5, 0.4, None, 0.5, 0.9])
+    seen: list[dict[str, torch.Tensor]] = []
+
+    def validate(network: Any) -> dict[str, Any]:
+        seen.append({name: value.clone() for name, value in network.state_dict().items()})
+        return {"pq": next(scores), "miou": None}
+
+    trainer._validate = validate
+    assert trainer.run()
+    assert trainer.progress.epoch == 5
+    assert (trainer.best.score, trainer.best.step) == (0.5, 4)
+    kept = trainer.final_state()
+    assert all(torch.equal(kept[name], value) for name, value in seen[1].items())
+    (tmp_path / "out" / "best.pt").write_bytes(b"")
+    with pytest.raises(TrainingInputError, match=r"best\.pt is damaged"):
+        trainer.final_state()
+
+
+def test_what_is_validated_is_the_moving_average_that_is_kept(
+    tiny_config: Path, samples: list[Sample], tmp_path: Path
+) -> None:
+    trainer = make_trainer(tiny_config, samples, tmp_path / "out", EventLog(None), ema_decay=0.9, max_steps=2)
+    seen: list[torch.Tensor] = []
+
+    def validate(network: Any) -> dict[str, Any]:
+        seen.append(network.sem_head.conv_sem.weight.detach().clone())
+        return {"pq": 0.1}
+
+    trainer._validate = validate
+    trainer.run()
+    assert torch.equal(seen[-1], trainer.final_state()["sem_head.conv_sem.weight"])
+    assert not torch.equal(seen[-1], trainer.network.sem_head.conv_sem.weight)
+
+
+def test_a_deterministic_run_asks_for_it_and_puts_things_back(
+    tiny_config: Path, samples: list[Sample], tmp_path: Path
+) -> None:
+    asked: list[bool] = []
+    trainer = make_trainer(tiny_config, samples, tmp_path / "out", EventLog(None), deterministic=True, max_steps=1)
+    step = trainer.train_step
+
+    def asking_step(group: Sequence[Batch]) -> Any:
+        asked.append(torch.are_deterministic_algorithms_enabled())
+        return step(group)
+
+    trainer.train_step = asking_step  # type: ignore[method-assign]
+    trainer.run()
+    assert asked == [True]
+    assert not torch.are_deterministic_algorithms_enabled()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
+from importlib.resources import as_file, files
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QPalette
@@ -147,12 +147,20 @@ def _style_sheet() -> str:
     return (files("seamseg_studio.resources") / "themes" / "studio.qss").read_text(encoding="utf-8")
 
 
+@cache
+def _folder() -> str:
+    """Where the style sheet's pictures are, as style sheets write it."""
+    with as_file(files("seamseg_studio.resources") / "themes") as folder:
+        return folder.as_posix()
+
+
 def filled_style_sheet(tones: Tones, font_px: int) -> str:
     """The style sheet of resources with `@name` replaced by the colours of `tones`, `@font` by the size in pixels."""
     sheet = _style_sheet()
     # Longest names first: `@accent` must not eat the start of `@accent_text`.
     for name in sorted((field.name for field in fields(tones)), key=len, reverse=True):
         sheet = sheet.replace(f"@{name}", getattr(tones, name))
+    sheet = sheet.replace("@folder", _folder())
     return sheet.replace("@font", f"{font_px}px").replace("@small", f"{max(9, font_px - 1)}px")
 
 

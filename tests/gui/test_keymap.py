@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,3 +57,28 @@ def test_going_back_to_the_presets_keys_is_no_change() -> None:
     assert keymap.changes == {"next_image": ("X",)}
     assert keymap.with_keys("next_image", ["F"]).changes == {}
     assert keymap.with_keys("next_image", []).keys("next_image") == ()
+
+
+def test_the_user_guide_names_the_keys_as_they_are() -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "user-guide.md").read_text(encoding="utf-8")
+    told = {
+        "open_folder": "Ctrl+O",
+        "label_all": "Ctrl+Shift+L",
+        "label_image": "Ctrl+L",
+        "accept": "Enter",
+        "next_image": "D",
+        "previous_image": "A",
+        "next_unaccepted": "Shift+D",
+        "flag": "F",
+        "flag_note": "Shift+F",
+        "use_prediction": "Ctrl+Backspace",
+        "edit_categories": "Ctrl+G",
+        "export": "Ctrl+E",
+        "train": "Ctrl+T",
+        "preferences": "Ctrl+,",
+        "palette": "Ctrl+Shift+P",
+        **{f"tool_{name}": key for name, key in (("brush", "B"), ("split", "Alt+M"), ("refine", "T"), ("area", "C"))},
+    }
+    for action_id, key in told.items():
+        assert f"`{key}`" in guide, key
+        assert key in default_keys()[action_id], action_id

@@ -240,7 +240,9 @@ class Reader:
         if isinstance(segmentation, list):
             polygons = []
             for flat in segmentation:
-                corners = usable(as_pairs(flat) if isinstance(flat, list) else flat, shape, name, self.losses)
+                corners = usable(
+                    as_pairs(flat, name, self.losses) if isinstance(flat, list) else flat, shape, name, self.losses
+                )
                 if corners is not None:
                     polygons.append(corners.reshape(-1).tolist())
             segmentation = polygons

@@ -16,6 +16,7 @@ PARTS = "separate parts of a segment written as polygons of their own"
 TINY = "segments left out that are too small for a polygon"
 CROSSING = "self-crossing polygons filled by the even-odd rule"
 OUTSIDE = "polygons cut at the image border"
+ODD = "polygons with half a corner at their end left out"
 DEGENERATE = "polygons with fewer than three corners left out"
 NON_FINITE = "polygons with corners that are no numbers left out"
 
@@ -219,6 +220,7 @@ def _expand(first: NDArray[np.intp], counts: NDArray[np.intp]) -> tuple[NDArray[
     return entry, np.arange(len(entry)) - before[entry] + first[entry]
 
 
-def as_pairs(flat: Sequence[float]) -> list[tuple[float, float]]:
-    """Splits x0, y0, x1, y1, ... into corners; an odd last number is dropped."""
+def as_pairs(flat: Sequence[float], name: str, losses: Losses) -> list[tuple[float, float]]:
+    """Splits x0, y0, x1, y1, ... of an image into corners; an odd last number is dropped and counted."""
+    losses.add(ODD, name, len(flat) % 2)
     return list(zip(flat[0::2], flat[1::2], strict=False))

@@ -24,7 +24,7 @@ from seamseg_studio.engine.formats.losses import Losses
 from seamseg_studio.engine.formats.names import names_in_parts, safe_name
 from seamseg_studio.engine.formats.palettes import ForeignCategory, make_taxonomy
 from seamseg_studio.engine.formats.photos import find_photo, store_photo
-from seamseg_studio.engine.formats.polygons import HOLES, PARTS, fill, trace, usable
+from seamseg_studio.engine.formats.polygons import HOLES, PARTS, as_pairs, fill, trace, usable
 from seamseg_studio.engine.formats.record_log import Record
 from seamseg_studio.engine.formats.registry import LabelledImage, Labels, to_map
 from seamseg_studio.engine.formats.runs import measure_segments
@@ -167,7 +167,7 @@ class Reader:
                 continue
             if values[0] not in self._category:
                 raise FormatError(f"{file}: line {number} has the unknown category {values[0]:g}; see {INDEX_NAME}")
-            shares = np.array(values[1 : len(values) // 2 * 2 + 1]).reshape(-1, 2)
+            shares = np.array(as_pairs(values[1:], name, self.losses)).reshape(-1, 2)
             corners = usable(shares * (size[1], size[0]), size, name, self.losses)
             if corners is not None:
                 segment_id = stack.add(Segment(self._category[int(values[0])], origin=Origin.IMPORTED))

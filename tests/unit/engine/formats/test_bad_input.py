@@ -272,6 +272,21 @@ def test_odd_polygons_are_counted(
     assert found == kinds
 
 
+@pytest.mark.parametrize("name", ["coco-instances", "yolo"])
+def test_half_a_corner_is_counted(write: Callable[[str], Path], name: str) -> None:
+    source = write(name)
+    if name == "yolo":
+        (source / "labels/train/a.txt").write_text("0 0.1 0.1 0.5 0.1 0.5 0.5 0.3\n")
+    else:
+        _polygon(name, source / "instances.json", [(9.0, 6.0), (45.0, 6.0), (45.0, 30.0)])
+        _edit(source / "instances.json", lambda d: d["annotations"][0]["segmentation"][0].append(27.0))
+    conversion = _convert(source, name)
+    assert not conversion.failures
+    assert conversion.losses.count("polygons with half a corner at their end left out") == 1
+    image = next(iter(FORMATS["coco-panoptic"].reader(source.parent / "out")))
+    assert 300 < max(image.map.area(i) for i in image.map.segments) < 600
+
+
 @pytest.mark.parametrize(
     ("segmentation", "message"),
     [

@@ -14,6 +14,7 @@ from seamseg_studio.engine.formats.polygons import (
     CROSSING,
     DEGENERATE,
     NON_FINITE,
+    ODD,
     OUTSIDE,
     as_pairs,
     crosses_itself,
@@ -98,4 +99,6 @@ def test_odd_polygons_are_counted(points: object, kind: str, filled: bool) -> No
 
 
 def test_flat_lists_become_corners() -> None:
-    assert as_pairs([1, 2, 3, 4, 5]) == [(1, 2), (3, 4)]
+    losses = Losses()
+    assert as_pairs([1, 2, 3, 4, 5], "a", losses) == [(1, 2), (3, 4)]
+    assert losses.totals == {ODD: 1}

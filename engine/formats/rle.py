@@ -21,10 +21,21 @@ def encode_mask(mask: NDArray[np.bool_], box: tuple[int, int, int, int], shape: 
     Returns:
         `{"size": [H, W], "counts": text}`, as pycocotools reads and JSON holds it.
     """
-    whole = np.zeros(shape, np.uint8, order="F")
-    y0, x0, y1, x1 = box
-    whole[y0:y1, x0:x1] = mask
-    encoded = coco_mask.encode(whole)
+    y0, x0, _, _ = box
+    # The borders of the runs down the columns of the crop, then where they are in the image. Its size does not matter,
+    # which it does for a library that is given the whole mask of every small instance.
+    columns = np.zeros((mask.shape[1], mask.shape[0] + 2), np.bool_)
+    columns[:, 1:-1] = mask.T
+    column, row = np.divmod(np.flatnonzero(columns[:, 1:] != columns[:, :-1]), mask.shape[0] + 1)
+    borders = (x0 + column) * shape[0] + y0 + row
+    starts, ends = borders[0::2], borders[1::2]
+    apart = starts[1:] != ends[:-1]  # a run that goes on at the top of the next column is one
+    starts, ends = starts[np.append(True, apart)[: len(starts)]], ends[np.append(apart, True)[: len(ends)]]
+    bounds = np.stack([starts, ends], axis=1).reshape(-1)
+    lengths = np.diff(bounds, prepend=0, append=shape[0] * shape[1]).tolist()
+    if lengths[-1] == 0:
+        lengths.pop()
+    encoded = coco_mask.frPyObjects({"size": list(shape), "counts": lengths}, *shape)
     counts = encoded["counts"]
     return {"size": list(shape), "counts": counts.decode("ascii") if isinstance(counts, bytes) else counts}
 

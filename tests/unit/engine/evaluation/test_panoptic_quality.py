@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hotcoco import panoptic
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seamseg_studio.engine.evaluation.panoptic_quality import (
@@ -135,6 +135,7 @@ def _slow(truth: PanopticMap, guess: PanopticMap, num_categories: int) -> tuple[
     return iou_sum, *counts
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**31))
 def test_matching_equals_the_slow_way(seed: int) -> None:
     taxonomy = _taxonomy(3, 4)
@@ -149,6 +150,7 @@ def test_matching_equals_the_slow_way(seed: int) -> None:
     np.testing.assert_array_equal(stats.false_negatives, fn)
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**31))
 def test_mean_iou_equals_counting_pixels(seed: int) -> None:
     taxonomy = _taxonomy(3, 4)

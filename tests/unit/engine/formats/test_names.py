@@ -6,13 +6,14 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.names import path_inside, safe_name, unique_names
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_a_safe_name_stays_in_its_folder(text: str) -> None:
     name = safe_name(text)
@@ -24,6 +25,7 @@ def test_a_safe_name_stays_in_its_folder(text: str) -> None:
     assert safe_name(name) == name
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet="ab/._ \\", min_size=1, max_size=6), unique=True, max_size=20))
 def test_different_texts_have_different_safe_names(texts: list[str]) -> None:
     assert len({safe_name(text) for text in texts}) == len(texts)

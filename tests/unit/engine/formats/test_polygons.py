@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -36,6 +36,7 @@ def _filled_holes(mask: np.ndarray) -> tuple[np.ndarray, int]:
     return result, holes
 
 
+@settings(deadline=None)
 @given(hnp.arrays(np.bool_, hnp.array_shapes(min_dims=2, max_dims=2, max_side=12)))
 def test_filling_what_was_traced_gives_the_mask_without_holes(mask: np.ndarray) -> None:
     height, width = mask.shape
@@ -56,6 +57,7 @@ def test_corners_are_pixel_edges_and_straight_lines_have_two() -> None:
     assert sorted(map(tuple, corners.tolist())) == [(20, 10), (20, 12), (23, 10), (23, 12)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(-9, 29), st.floats(-9, 29)), min_size=3, max_size=9))
 def test_filling_equals_asking_every_pixel_centre(corners: list[tuple[float, float]]) -> None:
     points = np.array(corners)

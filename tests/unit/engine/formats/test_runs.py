@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -14,6 +14,7 @@ _IDS = hnp.arrays(
 )
 
 
+@settings(deadline=None)
 @given(_IDS)
 def test_measures_equal_counting(ids: np.ndarray) -> None:
     table = measure_segments(ids)
@@ -28,6 +29,7 @@ def test_an_image_without_pixels_has_no_segments() -> None:
     assert len(measure_segments(np.zeros((0, 5), np.int32)).ids) == 0
 
 
+@settings(deadline=None)
 @given(_IDS)
 def test_renumber_replaces_listed_ids_and_clears_others(ids: np.ndarray) -> None:
     result = renumber(ids, np.array([1, 300, 9000]), np.array([7, 1, 2]))

@@ -53,22 +53,61 @@ def best_categories(logits_KHW: Tensor, size: tuple[int, int], *, with_second: b
     height, width = size
     best = torch.empty(size, dtype=torch.uint8, device=logits_KHW.device)
     second = torch.full_like(best, VOID_CATEGORY) if with_second else None
+    rows_per_strip = max(_STRIP_VALUES // (num_categories * width), 1)
+    for first in range(0, height, rows_per_strip):
+        rows = range(first, min(first + rows_per_strip, height))
+        strip = slice(rows.start, rows.stop)
+        best[strip], runner_up, _ = best_rows(logits_KHW, 0, low_height, rows, size, with_second=with_second)
+        if second is not None and runner_up is not None:
+            second[strip] = runner_up
+    return best, second
+
+
+def best_rows(
+    logits_KHW: Tensor,
+    first: int,
+    low_height: int,
+    rows: range,
+    size: tuple[int, int],
+    *,
+    with_second: bool,
+    with_doubt: bool = False,
+) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """The same for some rows of the result only, from the rows of logits around them.
+
+    Args:
+        logits_KHW: A part of all logits. [K, n, w] float32.
+        first: The row of all logits that it begins with.
+        low_height: Rows of all logits.
+        rows: The rows of the result.
+        size: Height and width of the whole result.
+        with_second: See `best_categories`.
+        with_doubt: Whether to say how small the margin between the two likeliest categories is, 0 to 255.
+
+    Returns:
+        Best, second and doubt, [len(rows), W] uint8 each.
+    """
     # Where the centre of each row falls among the rows of the logits; edges repeat.
-    rows = torch.arange(height, device=logits_KHW.device, dtype=torch.float32)
-    points = ((rows + 0.5) * (low_height / height) - 0.5).clamp_(min=0)
+    centres = torch.arange(rows.start, rows.stop, device=logits_KHW.device, dtype=torch.float32)
+    points = ((centres + 0.5) * (low_height / size[0]) - 0.5).clamp_(min=0)
     above = points.long().clamp_(max=low_height - 1)
     below = (above + 1).clamp_(max=low_height - 1)
     weights = (points - above)[:, None]
-    rows_per_strip = max(_STRIP_VALUES // (num_categories * width), 1)
-    for first in range(0, height, rows_per_strip):
-        strip = slice(first, min(first + rows_per_strip, height))
-        tall = torch.lerp(logits_KHW[:, above[strip]], logits_KHW[:, below[strip]], weights[strip])
-        full = F.interpolate(tall[None], size=(tall.shape[1], width), mode="bilinear", align_corners=False)[0]
-        winner = full.max(dim=0, keepdim=True).indices
-        best[strip] = winner[0].to(torch.uint8)
-        if second is not None and num_categories > 1:
-            second[strip] = full.scatter_(0, winner, -torch.inf).max(dim=0).indices.to(torch.uint8)
-    return best, second
+    last = logits_KHW.shape[1] - 1
+    above, below = (above - first).clamp_(0, last), (below - first).clamp_(0, last)
+    tall = torch.lerp(logits_KHW[:, above], logits_KHW[:, below], weights)
+    full = F.interpolate(tall[None], size=(len(rows), size[1]), mode="bilinear", align_corners=False)[0]
+    doubt = None
+    if with_doubt:
+        top = full.softmax(dim=0).topk(min(2, len(full)), dim=0).values
+        doubt = ((1 - top[0] + (top[1] if len(top) > 1 else 0)) * 255).round().clamp_(0, 255).to(torch.uint8)
+    winner = full.max(dim=0, keepdim=True).indices
+    second = None
+    if with_second and len(full) > 1:
+        second = full.scatter_(0, winner, -torch.inf).max(dim=0).indices.to(torch.uint8)
+    elif with_second:
+        second = torch.full_like(winner[0], VOID_CATEGORY, dtype=torch.uint8)
+    return winner[0].to(torch.uint8), second, doubt
 
 
 def fuse(

@@ -22,6 +22,7 @@ from seamseg_studio.engine.inference.device import find_device, find_precision
 from seamseg_studio.engine.inference.errors import DeviceError
 from seamseg_studio.engine.inference.features import FeatureCache, Features, look
 from seamseg_studio.engine.inference.fuse import best_categories, fuse, second_choices
+from seamseg_studio.engine.inference.large import Allocate, label_large
 from seamseg_studio.engine.inference.options import PredictOptions
 from seamseg_studio.engine.inference.preprocess import check_image, network_size
 from seamseg_studio.engine.inference.prompts import (
@@ -46,6 +47,11 @@ from seamseg_studio.engine.scene.taxonomy import Taxonomy
 __all__ = ["DeviceError", "PredictOptions", "Predictor", "load_model"]
 
 OnStage = Callable[[str], None]
+
+# A network input of more is looked at in tiles of about this side; a result of more is made in strips.
+_MAX_INPUT_PIXELS = 2**23
+_TILE_PX = 1536
+_MAX_WHOLE_PIXELS = 2**26
 
 
 class Predictor:
@@ -93,16 +99,21 @@ class Predictor:
         *,
         key: str = "",
         input_scale: float = 1.0,
+        tiles: int = 1,
+        allocate: Allocate = np.zeros,
         on_stage: OnStage | None = None,
     ) -> PanopticResult:
-        """Labels an image.
+        """Labels an image; a very large one is looked at tile by tile.
 
         Args:
             image: RGB values. [H, W, 3] uint8.
             options: Thresholds and what to return; the defaults of `PredictOptions` if None.
             key: Under what name to keep the image's features for prompts; empty keeps none.
-            input_scale: Size of the network's input relative to the usual one, to save memory. The result always has
-                the image's size (in reference mode, the network input's).
+            input_scale: Size of the network's input relative to the usual one: more sees smaller things. The result
+                always has the image's size (in reference mode, the network input's).
+            tiles: Into how many tiles to cut the longer side at least, to save memory; see `large.label_large`. Not in
+                reference mode or with the network's own output.
+            allocate: Makes the zeroed arrays of a very large result, `(shape, dtype)`; for mapping them from files.
             on_stage: Called with the name of each stage before it begins; what it raises ends the prediction.
 
         Raises:
@@ -111,6 +122,13 @@ class Predictor:
         check_image(image)
         options = options or PredictOptions()
         clock = _Clock(on_stage)
+        tiles = max(tiles, self._needed_tiles(image.shape[:2], input_scale))
+        is_whole = options.reference or options.with_raw
+        if not is_whole and (tiles > 1 or image.shape[0] * image.shape[1] > _MAX_WHOLE_PIXELS):
+            input_size = self._input_size(image.shape[:2], input_scale)
+            result = label_large(self._network, image, input_size, tiles, options, begin=clock.begin, allocate=allocate)
+            clock.end()
+            return replace(result, timings_ms=clock.timings_ms)
         features = self._look(image, input_scale, clock.begin)
         if key:
             self._features.put(key, features)
@@ -251,8 +269,15 @@ class Predictor:
 
     @torch.inference_mode()
     def _look(self, image: NDArray[np.uint8], input_scale: float, on_stage: OnStage | None) -> Features:
+        return look(self._network, image, self._input_size(image.shape[:2], input_scale), on_stage)
+
+    def _input_size(self, image_size: tuple[int, ...], input_scale: float) -> tuple[int, int]:
         shortest_size = max(round(self.config.dataloader.shortest_size * input_scale), 1)
-        return look(self._network, image, network_size((image.shape[0], image.shape[1]), shortest_size), on_stage)
+        return network_size((image_size[0], image_size[1]), shortest_size)
+
+    def _needed_tiles(self, image_size: tuple[int, ...], input_scale: float) -> int:
+        height, width = self._input_size(image_size, input_scale)
+        return -(-max(height, width) // _TILE_PX) if height * width > _MAX_INPUT_PIXELS else 1
 
 
 def load_model(model: str | Path | None = None, *, device: str = "auto", precision: str = "auto") -> Predictor:

@@ -1,4 +1,4 @@
-"""What the worker does with a model: load it, predict, and go on in smaller steps or on the CPU when it must.
+"""What the worker does with a model: load it, predict, and go on in smaller tiles or on the CPU when it must.
 
 Imports torch only when a real model is loaded.
 """
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 DEFAULT_FACTORY = "seamseg_studio.engine.service.runner:load_predictor"
 
-# Sizes of the network's input, relative to the configured one, tried when memory runs out.
-_SMALLER = (0.7, 0.5)
+# Into how many tiles the longer side of an image is cut, tried in turn when memory runs out.
+_TILES = (1, 2, 4)
 
 OnStage = Callable[[str], None]
 Say = Callable[[str], None]
@@ -62,14 +62,14 @@ class Model(Protocol):
         """What it runs on: "cpu", "cuda:0"."""
 
     def predict(
-        self, image: Array, options: PredictOptions, *, input_scale: float, on_stage: OnStage, key: str = ""
+        self, image: Array, options: PredictOptions, *, tiles: int, on_stage: OnStage, key: str = ""
     ) -> PanopticResult:
         """Labels an RGB image ([H, W, 3] uint8).
 
         Args:
             image: The image; not to be changed if there is a key.
             options: How.
-            input_scale: Size of the network's input relative to the usual one; the result has the image's size.
+            tiles: Into how many tiles to cut the longer side of the image at least; the result is about the same.
             on_stage: Called with a word before each stage; what it raises ends the prediction.
             key: Keeps the features under this name; empty keeps none.
         """
@@ -145,16 +145,17 @@ class Runner:
     def predict(
         self, image: Array, options: PredictOptions, say: Say, on_stage: OnStage, *, key: str = ""
     ) -> PanopticResult:
-        """Labels an image, with a smaller input or on the CPU if it must be, each said through `say`.
+        """Labels an image, in smaller tiles or on the CPU if it must be, each said through `say`.
 
         Raises:
             EngineError: No model is loaded, or memory is short even so.
         """
-        for input_scale in (1.0, *_SMALLER):
-            if input_scale < 1:
-                say(f"not enough memory on {self.model.device}: trying at {input_scale:.0%} of the size")
+        for tiles in _TILES:
+            if tiles > 1:
+                self.model.release()
+                say(f"not enough memory on {self.model.device}: labelling it in {tiles} x {tiles} tiles")
             try:
-                return self._predict(image, options, input_scale, say, on_stage, key)
+                return self._predict(image, options, tiles, say, on_stage, key)
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
@@ -163,7 +164,7 @@ class Runner:
             on_device = self._loaded
             try:
                 self._to_cpu()
-                return self._predict(image, options, 1.0, say, on_stage, key)
+                return self._predict(image, options, 1, say, on_stage, key)
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
@@ -216,16 +217,16 @@ class Runner:
         return self._loaded.model
 
     def _predict(
-        self, image: Array, options: PredictOptions, input_scale: float, say: Say, on_stage: OnStage, key: str
+        self, image: Array, options: PredictOptions, tiles: int, say: Say, on_stage: OnStage, key: str
     ) -> PanopticResult:
         try:
-            return self.model.predict(image, options, input_scale=input_scale, on_stage=on_stage, key=key)
+            return self.model.predict(image, options, tiles=tiles, on_stage=on_stage, key=key)
         except Exception as error:
             if self.model.device == "cpu" or not is_device_failure(error):
                 raise
             say(f"{self.model.device} reports an error ({_first_line(error)}): continuing on the CPU")
             self._to_cpu()
-            return self.model.predict(image, options, input_scale=input_scale, on_stage=on_stage, key=key)
+            return self.model.predict(image, options, tiles=tiles, on_stage=on_stage, key=key)
 
     def _to_cpu(self) -> None:
         # Loaded again from disk: after a driver error nothing can be copied off the device any more.
@@ -292,10 +293,10 @@ class _PredictorModel:
         self.device = str(predictor.device)
 
     def predict(
-        self, image: Array, options: PredictOptions, *, input_scale: float, on_stage: OnStage, key: str = ""
+        self, image: Array, options: PredictOptions, *, tiles: int, on_stage: OnStage, key: str = ""
     ) -> PanopticResult:
         """See `Model.predict`."""
-        return self._predictor.predict(image, options, input_scale=input_scale, on_stage=on_stage, key=key)
+        return self._predictor.predict(image, options, tiles=tiles, on_stage=on_stage, key=key)
 
     def prompt(self, image: Array | None, key: str, prompt: Prompt, *, on_stage: OnStage) -> PromptAnswer | None:
         """See `Model.prompt`."""

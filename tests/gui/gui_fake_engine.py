@@ -70,7 +70,7 @@ class FakeModel:
         self.kept: dict[str, PanopticResult] = {}
         self.taxonomy = OTHER_TAXONOMY if name == "other" else TAXONOMY
 
-    def predict(self, image: Any, options: Any, *, input_scale: float, on_stage: Any, key: str = "") -> PanopticResult:
+    def predict(self, image: Any, options: Any, *, tiles: int, on_stage: Any, key: str = "") -> PanopticResult:
         hold = os.environ.get(HOLD_VARIABLE, "")
         while hold and Path(hold).exists():
             on_stage("waiting")
@@ -86,7 +86,7 @@ class FakeModel:
         if key not in self.kept:
             if image is None:
                 return None
-            self.predict(image, None, input_scale=1.0, on_stage=on_stage, key=key)
+            self.predict(image, None, tiles=1, on_stage=on_stage, key=key)
         ids = self.kept[key].ids
         check_prompt(prompt, ids.shape)
         categories = [CategoryScore(CAR - 1, 0.7), CategoryScore(PERSON - 1, 0.2), CategoryScore(ROAD - 1, 0.1)]

@@ -78,9 +78,9 @@ class FakeModel:
         self.kept: dict[str, Any] = {}
         self.segmenter: Any = None
 
-    def predict(self, image: Any, options: Any, *, input_scale: float, on_stage: Any, key: str = "") -> PanopticResult:
+    def predict(self, image: Any, options: Any, *, tiles: int, on_stage: Any, key: str = "") -> PanopticResult:
         command, hundredths, mark = (int(value) for value in image[0, 0])
-        self._obey(Command(command), input_scale)
+        self._obey(Command(command), tiles)
         for _ in range(hundredths):
             on_stage("body")
             time.sleep(0.01)
@@ -116,7 +116,7 @@ class FakeModel:
             is_first = bool(self.kept)
             if int(image[0, 0, 0]) == Command.OUT_OF_MEMORY_WHILE_OTHERS_ARE_KEPT and is_first:
                 raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
-            self.predict(image, PredictOptions(), input_scale=1, on_stage=on_stage, key=key)
+            self.predict(image, PredictOptions(), tiles=1, on_stage=on_stage, key=key)
         kept = self.kept[key]
         check_prompt(prompt, kept.shape[:2])
         if self.segmenter is not None:
@@ -137,7 +137,7 @@ class FakeModel:
     def use_segmenter(self, segmenter: Any) -> None:
         self.segmenter = segmenter
 
-    def _obey(self, command: Command, input_scale: float) -> None:
+    def _obey(self, command: Command, tiles: int) -> None:
         once = Path(os.environ.get("FAKE_ENGINE_ONCE", "/nonexistent"))
         if command == Command.DIE or (command == Command.DIE_ONCE and not once.exists()):
             once.parent.is_dir() and once.touch()
@@ -148,7 +148,7 @@ class FakeModel:
         if command == Command.RAISE:
             raise KeyError("surprise")
         if (
-            (command == Command.OUT_OF_MEMORY and input_scale == 1)
+            (command == Command.OUT_OF_MEMORY and tiles == 1)
             or (command == Command.OUT_OF_MEMORY_ON_DEVICE and self.device != "cpu")
             or command == Command.OUT_OF_MEMORY_ALWAYS
         ):

@@ -117,7 +117,7 @@ def test_an_image_the_network_fails_on_costs_nothing_else(save: Callable[..., Ba
     summary = label_images(images, [_runner()], [writer], PredictOptions(), on_message=messages.append)
     assert sorted(writer.results) == ["a", "d"]
     assert {(report.image.name, report.is_unexpected) for report in summary.failures} == {("b", True), ("c", False)}
-    assert messages[0] == "c.png: not enough memory on cpu: trying at 70% of the size"
+    assert messages[0] == "c.png: not enough memory on cpu: labelling it in 2 x 2 tiles"
 
 
 def test_labels_that_a_format_cannot_hold_cost_nothing_else(save: Callable[..., BatchImage]) -> None:

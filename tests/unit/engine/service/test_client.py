@@ -93,7 +93,7 @@ def test_an_error_of_one_image_costs_nothing_else(client: EngineClient) -> None:
 def test_trouble_with_memory_is_told(client: EngineClient) -> None:
     said: list[str] = []
     client.predict(image_for(Command.OUT_OF_MEMORY), on_progress=said.append).future.result(10)
-    assert said == ["not enough memory on fake:0: trying at 70% of the size"]
+    assert said == ["not enough memory on fake:0: labelling it in 2 x 2 tiles"]
 
 
 def test_after_a_driver_error_the_state_shows_the_cpu(client: EngineClient) -> None:

@@ -37,14 +37,14 @@ def test_an_ordinary_image_needs_no_words(runner: Runner, said: list[str]) -> No
 
 def test_short_memory_is_answered_by_a_smaller_input(runner: Runner, said: list[str]) -> None:
     _predict(runner, Command.OUT_OF_MEMORY, said)
-    assert said == ["not enough memory on fake:0: trying at 70% of the size"]
+    assert said == ["not enough memory on fake:0: labelling it in 2 x 2 tiles"]
 
 
 def test_then_by_the_cpu_for_this_image_only(runner: Runner, said: list[str]) -> None:
     _predict(runner, Command.OUT_OF_MEMORY_ON_DEVICE, said)
     assert [sentence.split(":")[-1] for sentence in said] == [
-        " trying at 70% of the size",
-        " trying at 50% of the size",
+        " labelling it in 2 x 2 tiles",
+        " labelling it in 4 x 4 tiles",
         " labelling this image on the CPU",
     ]
     assert runner.model.device == "fake:0"

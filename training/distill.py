@@ -130,7 +130,9 @@ def _semantic_part(
     pupil: Tensor, teacher: Tensor, categories: Tensor, unknown_BHW: Tensor, sizes: Sequence[tuple[int, int]]
 ) -> Tensor:
     mask = F.interpolate(unknown_BHW[:, None].float(), size=pupil.shape[2:], mode="area")[:, 0]
-    loss = _divergence(pupil[:, categories], teacher, dim=1) * mask
+    # A teacher that is not sure is often wrong, and just there people correct.
+    confidence = teacher.float().softmax(dim=1).amax(dim=1).square()
+    loss = _divergence(pupil[:, categories], teacher, dim=1) * mask * confidence
     full = unknown_BHW.shape[1] * unknown_BHW.shape[2]
     inside = sum(height * width for height, width in sizes) / (len(sizes) * full)
     return loss.mean() / inside

@@ -34,7 +34,7 @@ from seamseg_studio.training.extend import category_map, load_extended
 from seamseg_studio.training.gate import Comparison, decide
 from seamseg_studio.training.recipes.pack import read_pack
 from seamseg_studio.training.report import write_report
-from seamseg_studio.training.runs import RunOptions, prepare_folder, run_trainer, write_bundle
+from seamseg_studio.training.runs import RunOptions, prepare_folder, run_trainer, warn_of_memory, write_bundle
 from seamseg_studio.training.sample import VOID, Sample
 from seamseg_studio.training.sampler import MixtureSampler
 from seamseg_studio.training.sources import ChangedSource, JoinedSource, translated
@@ -49,6 +49,7 @@ MAX_CPU_MINUTES = 4.0
 NUM_VALIDATIONS, PATIENCE = 8, 3
 LARGEST_SCALE = 1.25
 REPLAY_SHARE = 0.25  # of the images of a training come from what was known before
+DISTILL_WEIGHT = 0.3  # enough to remember; with more, the base's mistakes on the very images are remembered too
 REPLAY_PACK = "replay.zip"  # in a bundle: samples of what it was trained on
 MAX_OLD_IMAGES = 50
 
@@ -135,6 +136,9 @@ def train_from_corrections(
         teacher=Teacher(teacher, category_map(base.taxonomy, material.taxonomy).to(device)),
         keep_features=heads_only,
     )
+    if not heads_only:
+        size = round(LARGEST_SCALE * shortest)
+        warn_of_memory(trainer, events, config.dataloader.train_batch_size, (size, 2 * size), has_teacher=True)
     base_scores = _measure_base(teacher, held_out, old, base.taxonomy, material.taxonomy)
     extra: dict[str, Any] = {
         "num_held_out": len(held_out),
@@ -222,7 +226,7 @@ def fine_tune_settings(
         ignore_void=True,
         negatives_everywhere=True,
         mask_positives_only=True,
-        distill=budget.replay,
+        distill=DISTILL_WEIGHT * budget.replay,
         early_stop=PATIENCE,
         use_best=True,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from seamseg_studio.training.config import load_training_config
 from seamseg_studio.training.corrections import ACCEPTED_WEIGHT, read_material, segment_weights
 from seamseg_studio.training.events import read_events
 from seamseg_studio.training.fine_tune import Budget, fine_tune_settings
+from seamseg_studio.training.recipes.pack import PackedSample, write_pack
 from seamseg_studio.training.sample import Sample
 
 MakeSample = Callable[..., Sample]
@@ -165,6 +167,35 @@ def test_the_gate_says_why_and_former_choices_hold(
     again = load_bundle(tmp_path / "two" / "model").manifest["lineage"]
     assert again["held_out"] == lineage["held_out"]
     assert again["base_lineage"]["held_out"] == lineage["held_out"]
+
+
+@pytest.mark.parametrize("carried", [False, True], ids=["given", "in-the-bundle"])
+def test_old_data_is_learned_again_and_judged(
+    carried: bool, base: Path, taxonomy: Taxonomy, make_sample: MakeSample,
+    write_dataset: Callable[[Path, list[Sample], Taxonomy], None], tmp_path: Path,
+) -> None:  # fmt: skip
+    rng = np.random.default_rng(0)
+    samples = []
+    for i in range(5):
+        sample = make_sample(64, 96, 2, f"{'abcde'[i]}photo")
+        samples.append(dataclasses.replace(sample, image=rng.integers(0, 255, sample.image.shape, dtype=np.uint8)))
+    project = make_project(tmp_path, taxonomy, samples, Status.ACCEPTED)
+    command = ["--from-corrections", str(project), "--base", str(base), "--out", str(tmp_path / "out")]
+    if carried:
+        packed = [PackedSample(make_sample(name=name), "old", part) for name, part in (("v", "val"), ("t", "train"))]
+        write_pack(base / "replay.zip", packed, longest_px={"old": 96}, quality={"old": 90})
+    else:
+        write_dataset(tmp_path / "old", [make_sample(name=name) for name in "vt"], taxonomy)
+        command += ["--replay", str(tmp_path / "old")]
+    assert main([*command, "--device", "cpu", "--max-steps", "8"]) == 0
+    gate = load_bundle(tmp_path / "out" / "model").manifest["lineage"]["gate"]
+    assert gate["old_data"]["pq"]["base"] is not None
+    assert gate["held_out"]["pq"]["new"] is not None
+    assert (tmp_path / "out" / "model" / "replay.zip").is_file() is carried
+    assert len(list((tmp_path / "out" / "compare").glob("*.jpg"))) == 3
+    index = json.loads((tmp_path / "out" / "compare" / "index.json").read_text())
+    assert set(index["images"][0]) == {"name", "photo", "base", "base_pq", "new", "new_pq"}
+    assert (tmp_path / "out" / "report.html").read_text().count("data:image/jpeg") == 3
 
 
 def test_a_category_that_a_person_added_extends_the_heads(

@@ -297,3 +297,12 @@ def test_a_deterministic_run_asks_for_it_and_puts_things_back(
     trainer.run()
     assert asked == [True]
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_the_body_is_compiled_where_asked(
+    tiny_config: Path, samples: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[Any] = []
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda module: compiled.append(module))
+    trainer = make_trainer(tiny_config, samples, tmp_path / "out", EventLog(None), compile=True)
+    assert compiled == [trainer.network.body]

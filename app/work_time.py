@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from seamseg_studio.app.session import Session
-from seamseg_studio.engine.errors import SeamsegError
 
 if TYPE_CHECKING:
     from seamseg_studio.engine.project import Project
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 IDLE_S = 60.0
 """So long after the last sign of the person the clock stands still: thinking is work, lunch is not."""
 _TICK_MS = 1000
+_MAX_TICK_S = 2.0
 _STORE_EVERY_S = 30.0
 
 
@@ -40,11 +40,12 @@ class WorkTimer(QObject):
         self._new_s = 0.0
         self._last_sign_s = self._last_tick_s = clock()
         self._median_s = 0.0
+        self._num_accepted = 0
         self._timer = QTimer(self)
         self._timer.setInterval(_TICK_MS)
         self._timer.timeout.connect(self.tick)
         session.document_changed.connect(self._on_session_document_changed)
-        session.image_changed.connect(self._read_median)
+        session.image_changed.connect(self._on_session_image_changed)
         session.project_changed.connect(self._read_median)
 
     @property
@@ -72,7 +73,7 @@ class WorkTimer(QObject):
         passed_s, self._last_tick_s = now_s - self._last_tick_s, now_s
         if self._image is None or now_s - self._last_sign_s > IDLE_S:
             return
-        self._new_s += min(passed_s, 2 * _TICK_MS / 1000)  # a machine that slept has not worked
+        self._new_s += min(passed_s, _MAX_TICK_S)  # a machine that slept has not worked
         if self._new_s >= _STORE_EVERY_S:
             self.store()
         self.ticked.emit()
@@ -82,11 +83,16 @@ class WorkTimer(QObject):
         if self._image is None or not self._new_s or self._image[0].read_only:
             return
         project, image_id = self._image
-        try:
-            project.add_time(image_id, self._new_s)
-        except (SeamsegError, OSError):
-            return
-        self._stored_s, self._new_s = self._stored_s + self._new_s, 0.0
+        seconds, self._new_s = self._new_s, 0.0
+        self._stored_s += seconds
+
+        def keep(_: object = None) -> None:
+            if self._image == (project, image_id):
+                self._stored_s, self._new_s = self._stored_s - seconds, self._new_s + seconds
+
+        work = self._session.work
+        if work is not None and work.project is project:
+            work.run(image_id, lambda _: project.add_time(image_id, seconds), on_failed=keep, must_finish=True)
 
     def _on_session_document_changed(self) -> None:
         document, project = self._session.document, self._session.project
@@ -107,7 +113,12 @@ class WorkTimer(QObject):
             self._timer.stop()
         self.ticked.emit()
 
+    def _on_session_image_changed(self) -> None:
+        if self._session.num_with_status("accepted") != self._num_accepted:  # not after every stroke
+            self._read_median()
+
     def _read_median(self) -> None:
         project = self._session.project
+        self._num_accepted = self._session.num_with_status("accepted")
         self._median_s = 0.0 if project is None else project.statistics().median_seconds
         self.ticked.emit()

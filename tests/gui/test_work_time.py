@@ -22,6 +22,12 @@ class Clock:
         return self.now_s
 
 
+@pytest.fixture(autouse=True)
+def _no_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The studio's own timer never ticks: only the test's counts."""
+    monkeypatch.setattr("seamseg_studio.app.work_time._TICK_MS", 10**8)
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -29,10 +35,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def timer(studio: Studio, labelled: Document, clock: Clock) -> WorkTimer:
-    studio.work_timer._timer.stop()
     timer = WorkTimer(studio.session, studio, clock=clock)
     timer._on_session_document_changed()
-    timer._timer.stop()
     return timer
 
 
@@ -44,14 +48,16 @@ def work(timer: WorkTimer, clock: Clock, seconds: int, *, is_there: bool = True)
         timer.tick()
 
 
-def test_time_is_counted_and_stored(timer: WorkTimer, clock: Clock, labelled: Document, studio: Studio) -> None:
+def test_time_is_counted_and_stored(
+    timer: WorkTimer, clock: Clock, labelled: Document, studio: Studio, qtbot: QtBot
+) -> None:
     project = studio.session.project
     assert project is not None
     work(timer, clock, 29)
     assert project.image(labelled.record.id).seconds == 0
     work(timer, clock, 3)
     assert timer.seconds == pytest.approx(32)
-    assert project.image(labelled.record.id).seconds == pytest.approx(30)
+    qtbot.waitUntil(lambda: project.image(labelled.record.id).seconds == pytest.approx(30))
     studio.session.close_project()
     assert timer.seconds == 0
 
@@ -67,11 +73,14 @@ def test_nobody_there_and_a_sleeping_machine_do_not_count(timer: WorkTimer, cloc
 
 
 def test_time_left_is_the_median_of_the_accepted(
-    timer: WorkTimer, clock: Clock, window: MainWindow, studio: Studio, qtbot: QtBot
+    timer: WorkTimer, clock: Clock, window: MainWindow, studio: Studio, qtbot: QtBot, labelled: Document
 ) -> None:
     assert timer.seconds_left is None
     work(timer, clock, 40)
     timer.store()
+    project = studio.session.project
+    assert project is not None
+    qtbot.waitUntil(lambda: project.image(labelled.record.id).seconds == pytest.approx(40))
     studio.session.accept()
     assert timer.seconds_left == pytest.approx(3 * 40)
     window.status.show_time(65, timer.seconds_left)
@@ -108,3 +117,25 @@ def test_flag_with_a_note_by_keyboard(
     record = studio.session.record(labelled.record.id)
     assert record is not None
     assert (record.status, record.note) == ("predicted", "")
+
+
+def test_time_that_the_disk_refuses_is_kept(
+    timer: WorkTimer, clock: Clock, labelled: Document, studio: Studio, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from seamseg_studio.engine.project import ProjectError
+
+    project = studio.session.project
+    assert project is not None
+    tries: list[float] = []
+
+    def refuse(_: int, seconds: float) -> None:
+        tries.append(seconds)
+        raise ProjectError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(project, "add_time", refuse)
+        work(timer, clock, 31)
+        qtbot.waitUntil(lambda: bool(tries) and timer._new_s >= 30)
+    timer.store()
+    qtbot.waitUntil(lambda: project.image(labelled.record.id).seconds == pytest.approx(31))
+    assert timer.seconds == pytest.approx(31)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -87,7 +88,8 @@ class CategoryChange(QObject):
             except (SeamsegError, OSError) as error:
                 session.post_error(self.tr("The categories were not brought back"), str(error))
             else:
-                project.set_setting(_DIGITS, digits)
+                with suppress(SeamsegError):
+                    project.set_setting(_DIGITS, digits)
                 kept = "\n" + self.tr("Edited since, so left as they are: {0}").format(", ".join(report.kept[:4]))
                 session.post(Message(self.tr("The former categories are back"), kept.strip() if report.kept else ""))
             session.taxonomy_changed.emit()
@@ -99,11 +101,12 @@ class CategoryChange(QObject):
             session.work.after(image_id, go)
 
     def _after(self, project: Project, moves: dict[int, int | None], image_id: int | None) -> None:
-        mark_own_categories(project)
         self._former_digits = project.setting(_DIGITS, None)
-        if isinstance(self._former_digits, list):
-            goals = {former: -1 if goal is None else goal for former, goal in moves.items()}
-            project.set_setting(_DIGITS, [goals.get(former, -1) for former in self._former_digits])
+        with suppress(SeamsegError):  # the change itself is on disk; these are conveniences
+            mark_own_categories(project)
+            if isinstance(self._former_digits, list):
+                goals = {former: -1 if goal is None else goal for former, goal in moves.items()}
+                project.set_setting(_DIGITS, [goals.get(former, -1) for former in self._former_digits])
         self._session.taxonomy_changed.emit()
         self._open(image_id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -75,6 +76,10 @@ def open_folder(folder: Path, context: JobContext) -> OpenedProject:
     from seamseg_studio.engine.formats.image_file import find_images
 
     context.report(0, 0)
+    try:
+        os.scandir(folder).close()  # the search below passes over what may not be read
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read ({error.strerror}); change its permissions") from error
     paths = find_images([folder])
     return _beside(folder, paths, None, context)
 

@@ -15,6 +15,7 @@ from seamseg_studio.app.panels.panel import Panel
 from seamseg_studio.app.panels.rows import Index, Role, RowDelegate
 from seamseg_studio.app.session import Session
 from seamseg_studio.app.theme import Theme
+from seamseg_studio.engine.errors import SeamsegError
 
 if TYPE_CHECKING:
     from seamseg_studio.engine.scene.panoptic_map import PanopticMap
@@ -175,7 +176,10 @@ class CategoriesPanel(Panel):
         self._model.set_digits(self._digits)
         project = self._session.project
         if project is not None and not project.read_only:
-            project.set_setting("digits", self._digits)
+            try:
+                project.set_setting("digits", self._digits)
+            except SeamsegError as error:
+                self._session.post_error(self.tr("The key counts until the project is closed only"), str(error))
 
     @property
     def model(self) -> CategoryModel:

@@ -348,8 +348,8 @@
         <translation>Mit N&amp;otiz markieren…</translation>
     </message>
     <message>
-        <source>Gi&amp;ve a category…</source>
-        <translation>Kategorie &amp;geben…</translation>
+        <source>Gi&amp;ve a category at the pointer…</source>
+        <translation>Kategorie am Zeiger &amp;geben…</translation>
     </message>
     <message>
         <source>Give &amp;category</source>
@@ -725,6 +725,10 @@
     <message>
         <source>Search or press /</source>
         <translation>Suchen oder / drücken</translation>
+    </message>
+    <message>
+        <source>The key counts until the project is closed only</source>
+        <translation>Die Taste gilt nur, bis das Projekt geschlossen wird</translation>
     </message>
     <message>
         <source>{0} · stuff {1} · things {2}</source>

@@ -348,8 +348,8 @@
         <translation>添加备注并标记…</translation>
     </message>
     <message>
-        <source>Gi&amp;ve a category…</source>
-        <translation>指定类别…</translation>
+        <source>Gi&amp;ve a category at the pointer…</source>
+        <translation>在指针处指定类别…</translation>
     </message>
     <message>
         <source>Give &amp;category</source>
@@ -725,6 +725,10 @@
     <message>
         <source>Search or press /</source>
         <translation>搜索或按 /</translation>
+    </message>
+    <message>
+        <source>The key counts until the project is closed only</source>
+        <translation>该按键仅在项目关闭前有效</translation>
     </message>
     <message>
         <source>{0} · stuff {1} · things {2}</source>

@@ -27,6 +27,7 @@ MAX_PIXELS = 2**28  # 268 million, 16384 x 16384: 0.8 GB once decoded
 _PILLOW_FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
 _JPEG = ("JPEG", "MPO")  # MPO: a JPEG with a second image, as phones write
 _CV2_MAX_PIXELS = 2**30
+_LARGE_PIXELS = 2**23
 _ORIENTATION_TAG = 0x0112
 _REDUCED = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
 
@@ -238,17 +239,38 @@ def _decode_fast(path: Path, header: Header, flag: int) -> RgbImage | None:
         return None
     if header.height * header.width > _CV2_MAX_PIXELS:
         return None
-    data = np.fromfile(path, np.uint8)
     # OpenCV fills what is cut off with grey and says nothing, so only files with their end in place go this way.
-    tail = data[-64:].tobytes().rstrip(b"\0\r\n")
+    tail = _last_bytes(path).rstrip(b"\0\r\n")
     if not tail.endswith(b"IEND\xaeB`\x82" if header.format == "PNG" else b"\xff\xd9"):
         return None
-    image = cv2.imdecode(data, flag | cv2.IMREAD_IGNORE_ORIENTATION)
+    flag |= cv2.IMREAD_IGNORE_ORIENTATION
+    image: npt.NDArray[np.generic] | None
+    image = _decode_in_place(path, header, flag) if header.height * header.width >= _LARGE_PIXELS else None
+    if image is None:
+        image = cv2.imdecode(np.fromfile(path, np.uint8), flag)
     if image is None:
         return None
+    flag &= ~cv2.IMREAD_IGNORE_ORIENTATION
     if flag != cv2.IMREAD_COLOR_RGB:  # the reduced variants only come as BGR
-        image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        image = cv2.cvtColor(cast(RgbImage, image), cv2.COLOR_BGR2RGB)
     return cast(RgbImage, _turn_upright(image, header.orientation))
+
+
+def _decode_in_place(path: Path, header: Header, flag: int) -> RgbImage | None:
+    """Decodes a large image straight into its array: `imdecode` would copy it, and need its memory twice."""
+    if flag != cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION:
+        return None
+    height, width = header.height, header.width
+    if header.orientation in (5, 6, 7, 8):  # stored lying on its side
+        height, width = width, height
+    pixels = np.empty((height, width, 3), np.uint8)
+    return cast("RgbImage | None", cv2.imread(str(path), pixels, flag))
+
+
+def _last_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - 64, 0))
+        return file.read()
 
 
 def _turn_upright(image: npt.NDArray[np.generic], orientation: int) -> npt.NDArray[np.generic]:

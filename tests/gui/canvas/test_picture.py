@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from canvas_street import BUS, CAR, CAR_CATEGORY, ROAD, SHAPE, SKY, TAXONOMY, MakeDocument, street
 from hand import LEFT, Hand
-from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QImage, QPaintEvent
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.canvas import Canvas, OverlayMode
 from seamseg_studio.app.canvas.colours import PROVENANCE_RGB, SELECTED_RGB, instance_rgb
@@ -238,6 +239,31 @@ def test_thousands_of_repaints_survive(canvas: Canvas, hand: Hand) -> None:
     for _ in range(6000):
         hand.viewport.repaint(0, 0, 8, 8)
     assert stage.num_frames == num_before + 6000
+
+
+class _Spot(QWidget):
+    """The smallest thing that is painted in Python."""
+
+    num_paints = 0
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self.num_paints += 1
+
+
+def test_thirty_thousand_paints_and_turns_of_the_loop_cost_no_reference(qtbot: QtBot) -> None:
+    # The same fault, where it lay: each paint in Python, and each processEvents(), took one reference to None.
+    spot = _Spot()
+    spot.resize(1, 1)
+    qtbot.addWidget(spot)
+    with qtbot.waitExposed(spot):
+        spot.show()
+    num_paints, num_references = spot.num_paints, sys.getrefcount(None)
+    for _ in range(30_000):
+        spot.repaint()
+    for _ in range(1000):
+        QApplication.processEvents()
+    assert spot.num_paints >= num_paints + 30_000
+    assert sys.getrefcount(None) > num_references - 500
 
 
 def test_the_canvas_is_imported_without_torch_and_pyqtgraph() -> None:

@@ -7,11 +7,13 @@ import struct
 import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
 from seamseg_studio.engine.errors import InputError
+from seamseg_studio.engine.formats import image_file
 from seamseg_studio.engine.formats.errors import ImageError
 from seamseg_studio.engine.formats.image_file import find_images, read_image, read_preview, read_size
 
@@ -57,6 +59,29 @@ def test_exif_orientation_is_undone(tmp_path: Path, photo: np.ndarray, orientati
     assert np.abs(image.astype(int) - expected).mean() < 6
     assert read_size(path) == expected.shape[:2]
     assert read_preview(path, 40).shape == ((40, 24, 3) if orientation > 4 else (24, 40, 3))
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+@pytest.mark.parametrize("kind", ["jpg", "png"])
+def test_large_files_are_decoded_straight_into_place(
+    tmp_path: Path, photo: np.ndarray, orientation: int, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = tmp_path / f"großes bild.{kind}"
+    Image.fromarray(photo).save(path, exif=exif)
+    small_way = read_image(path)
+    asked: list[tuple[int, ...]] = []
+    imread = cv2.imread
+
+    def noted(name: str, pixels: np.ndarray, flags: int) -> np.ndarray:
+        asked.append(pixels.shape)
+        return imread(name, pixels, flags)
+
+    monkeypatch.setattr(image_file, "_LARGE_PIXELS", 1)
+    monkeypatch.setattr(cv2, "imread", noted)
+    assert np.array_equal(read_image(path), small_way)
+    assert asked == [(48, 80, 3)], "as it is stored, not as it is shown"
 
 
 @pytest.mark.parametrize("at_end", [False, True])

@@ -28,6 +28,8 @@ translations:
 screenshots:
 	@scripts/bootstrap.sh run
 	@QT_QPA_PLATFORM=offscreen .venv/bin/python scripts/screenshots.py
+	@test -d demo-out/samples.seamseg || $(MAKE) demo
+	@QT_QPA_PLATFORM=offscreen .venv/bin/python scripts/tool_pictures.py --project demo-out/samples.seamseg
 
 clean:
 	rm -rf build dist demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -110,6 +110,7 @@ class OptionBar(QToolBar):
         row = QHBoxLayout(self._options_box)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(_GAP_PX)
+        row.setSizeConstraint(QHBoxLayout.SizeConstraint.SetFixedSize)  # rather cut off than squeezed
         for place, option in enumerate(self._options()):
             if place:
                 row.addWidget(rule(self._options_box))

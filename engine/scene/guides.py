@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 
 from seamseg_studio.engine.scene.geometry import Box, Mask
 
+_SEED_SHARE = 0.35  # of the distance of superpixels' seeds: the side of a seed
+_MAX_SEED_RADIUS_PX = 8
+_MIN_CALMED_PX = 6  # smaller superpixels are about details, which calming the picture would take away
+_AWAY_COST = 0.05  # levels of slope that a pixel away from the middle of its cell is worth
 _REACH_PX = 256  # how far from its anchor the scissors look for a path
 
 
@@ -74,14 +78,39 @@ def superpixels(image: NDArray[np.uint8], size_px: int) -> NDArray[np.int32]:
     Returns:
         The number of each pixel's piece, from 1; every pixel has one, every piece is connected. [h, w] int32.
     """
-    height, width = image.shape[:2]
     size = max(2, size_px)
-    rows, columns = max(1, math.ceil(height / size)), max(1, math.ceil(width / size))
+    # Noise would make pieces of single pixels, and others that flow around them.
+    if size >= _MIN_CALMED_PX:
+        calm = cv2.medianBlur(np.ascontiguousarray(image), 3 if size < 2 * _MIN_CALMED_PX else 5)
+        image = np.asarray(calm, dtype=np.uint8)
+    return flooded(image, _seeds(image, size))
+
+
+def _seeds(image: NDArray[np.uint8], size: int) -> NDArray[np.int32]:
+    """Numbers one small square in each cell of a grid, by rows: where the picture is calmest near the cell's middle."""
+    height, width = image.shape[:2]
+    rows, columns = math.ceil(height / size), math.ceil(width / size)
+    radius, reach = min(int(size * _SEED_SHARE) // 2, _MAX_SEED_RADIUS_PX), size // 4
+    slope = cv2.morphologyEx(image, cv2.MORPH_GRADIENT, np.ones((3, 3), dtype=np.uint8)).max(axis=2)
+    slope = cv2.boxFilter(
+        slope.astype(np.float32), -1, (2 * radius + 1, 2 * radius + 1), borderType=cv2.BORDER_REPLICATE
+    )
+    padded = np.full((rows * size, columns * size), np.inf, dtype=np.float32)
+    padded[:height, :width] = slope
+    middle = slice(size // 2 - reach, size // 2 + reach + 1)
+    cells = padded.reshape(rows, size, columns, size).transpose(0, 2, 1, 3)[:, :, middle, middle]
+    side = cells.shape[2]
+    away = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1][:, :side, : cells.shape[3]])
+    best = (cells + _AWAY_COST * away).reshape(rows, columns, -1).argmin(axis=2)
+    y = np.arange(rows)[:, None] * size + size // 2 - reach + best // cells.shape[3]
+    x = np.arange(columns)[None] * size + size // 2 - reach + best % cells.shape[3]
+    numbers = np.arange(1, rows * columns + 1, dtype=np.int32).reshape(rows, columns)
     markers = np.zeros((height, width), dtype=np.int32)
-    y = np.minimum((np.arange(rows) * size + size // 2), height - 1)
-    x = np.minimum((np.arange(columns) * size + size // 2), width - 1)
-    markers[np.ix_(y, x)] = np.arange(1, rows * columns + 1, dtype=np.int32).reshape(rows, columns)
-    return flooded(image, markers)
+    # From the outside in: where seeds at the border of the picture are pushed together, every middle is kept.
+    offsets = [(dy, dx) for dy in range(-radius, radius + 1) for dx in range(-radius, radius + 1)]
+    for dy, dx in sorted(offsets, key=lambda offset: -max(map(abs, offset))):
+        markers[np.clip(y + dy, 0, height - 1), np.clip(x + dx, 0, width - 1)] = numbers
+    return markers
 
 
 def flooded(image: NDArray[np.uint8], markers: NDArray[np.int32]) -> NDArray[np.int32]:

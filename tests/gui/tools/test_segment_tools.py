@@ -169,6 +169,16 @@ def test_a_line_across_splits(take: Take, document: Document, hand: Hand) -> Non
     assert is_one_step(document, before)
 
 
+def test_the_selected_segment_is_the_one_that_is_split(take: Take, document: Document, hand: Hand) -> None:
+    document.set_selection({BUS})
+    new = document.map.next_id()
+    take("split")
+    hand.drag((95, 75), (205, 75), (205, 250), (98, 250))  # through the car first, then the bus
+    assert document.map.area(CAR) == CAR_BOX.area
+    assert document.map.area(new) > 0
+    assert document.selection == {BUS, new}
+
+
 @pytest.mark.parametrize("row", [150, 90])
 def test_a_line_that_does_not_cut_or_stuff_says_why(row: int, take: Take, document: Document, hand: Hand) -> None:
     said: list[str] = []

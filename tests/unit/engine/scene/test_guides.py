@@ -78,3 +78,14 @@ def test_scribbles_divide_a_segment_at_the_edge() -> None:
         shape_edits.split_by_seeds(panoptic_map, 1, seeds[:1], picture(), POLICY)
     with pytest.raises(EditError, match="at least two parts"):
         shape_edits.split_by_seeds(panoptic_map, 1, [], picture(), POLICY)
+
+
+@pytest.mark.parametrize("size", [8, 16, 40])
+def test_superpixels_of_a_noisy_picture_are_of_like_size(size: int) -> None:
+    """No piece flows around others that stay a few pixels large."""
+    rng = np.random.default_rng(size)
+    image = np.clip(rng.normal(120, 12, (240, 320, 3)), 0, 255).astype(np.uint8)
+    areas = np.bincount(guides.superpixels(image, size).reshape(-1))[1:]
+    assert len(areas) == (240 // size) * (320 // size)
+    assert areas.min() > 0.1 * size * size
+    assert areas.max() < 6 * size * size

@@ -88,7 +88,7 @@ class Photographer:
         origin = bar.mapTo(self.window, bar.rect().topLeft())
         bottom = self.canvas.mapTo(self.window, self.canvas.rect().bottomRight())
         picture = self.window.grab(QRect(origin, bottom))
-        path = self.folder / f"{name}.jpg"
+        path = self.folder / f"at-work-{name}.jpg"
         picture.save(str(path), "JPG", QUALITY)
         print(path)
         QTest.keyClick(self.viewport.parentWidget(), Qt.Key.Key_Escape)
@@ -142,7 +142,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--project", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=Path("docs/images/tools"))
+    parser.add_argument("--out", type=Path, default=Path("docs/user-guide"))
     options = parser.parse_args()
     application = QApplication(["tool pictures"])
     with tempfile.TemporaryDirectory() as scratch:

@@ -6,13 +6,12 @@ from functools import cache
 from importlib.resources import files
 
 from PySide6.QtCore import QByteArray, QObject, QRectF, Qt, Signal
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from seamseg_studio.app.theme import Theme, Tones
 
 ICON_PX = 20
-_PIXEL_RATIOS = (1, 2, 3)
 _FALLBACK = "tag"  # for a tool that names an icon we do not have
 
 
@@ -48,6 +47,11 @@ def pixmap(name: str, color: str, size_px: int = ICON_PX, ratio: float = 1.0) ->
     return picture
 
 
+def _pixel_ratios() -> list[float]:
+    """Device pixels per logical pixel of the screens that there are."""
+    return sorted({1.0, *(screen.devicePixelRatio() for screen in QGuiApplication.screens())})
+
+
 def _icon(name: str, tones: Tones) -> QIcon:
     icon = QIcon()
     states = (
@@ -59,7 +63,7 @@ def _icon(name: str, tones: Tones) -> QIcon:
         (QIcon.Mode.Disabled, QIcon.State.On, tones.disabled),
     )
     for mode, state, color in states:
-        for ratio in _PIXEL_RATIOS:
+        for ratio in _pixel_ratios():
             icon.addPixmap(pixmap(name, color, ICON_PX, ratio), mode, state)
     return icon
 
@@ -78,6 +82,9 @@ class Icons(QObject):
         self._theme = theme
         self._cache: dict[str, QIcon] = {}
         theme.changed.connect(self._on_theme_changed)
+        application = QGuiApplication.instance()
+        assert isinstance(application, QGuiApplication)
+        application.screenAdded.connect(self._on_theme_changed)  # it may want them finer
 
     def __getitem__(self, name: str) -> QIcon:
         if name not in self._cache:

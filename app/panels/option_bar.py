@@ -150,12 +150,14 @@ class OptionBar(QToolBar):
         self._controls[key] = control
 
     def _refresh(self) -> None:
-        from seamseg_studio.app.tools.options import ChoiceOption, SliderOption
-
         options = self._options()
         if [option.key for option in options] != list(self._controls):
             self._build()
             return
+        if not options:
+            return
+        from seamseg_studio.app.tools.options import ChoiceOption, SliderOption  # not before there is a tool
+
         for option in options:
             control = self._controls[option.key]
             with QSignalBlocker(control):

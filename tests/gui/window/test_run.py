@@ -32,6 +32,20 @@ def test_importing_the_program_brings_nothing_heavy() -> None:
     assert {name for name in modules if name.partition(".")[0] in HEAVY} == set()
 
 
+def test_the_window_is_painted_before_anything_heavy_is_imported() -> None:
+    code = (
+        "import sys\n"
+        "from seamseg_studio.app import run\n"
+        "def begin(studio, window, paths):\n"
+        f"    print('heavy:', [name for name in {HEAVY!r} if name in sys.modules])\n"
+        "    window.close()\n"
+        "run.begin = begin\n"
+        "sys.exit(run.main([]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert "heavy: []" in done.stdout
+
+
 def test_the_canvas_and_the_engine_client_bring_no_torch() -> None:
     modules = modules_after(
         "from seamseg_studio.app import canvas, document, run, session, tools;"

@@ -201,12 +201,14 @@ class MainWindow(QMainWindow):
         if self.canvas is not None:
             return
         from seamseg_studio.app.canvas import Canvas
-        from seamseg_studio.app.tools import make_tools
+        from seamseg_studio.app.tools import AskModel, make_tools
 
         self.canvas = Canvas(self)
         self._tools = make_tools()
         for tool in self._tools.values():
             tool.setParent(self)
+            if isinstance(tool, AskModel):
+                tool.ask = self._studio.labelling.prompt
         self.stack.addWidget(self.canvas)
         self.cards.raise_()
         self.canvas.tool_changed.connect(self._on_canvas_tool_changed)

@@ -12,6 +12,7 @@ TOOLS: tuple[tuple[str, str, str, str], ...] = (
     ("select", "&Select", "V", "select"),
     ("brush", "&Brush", "B", "brush"),
     ("eraser", "&Eraser", "E", "eraser"),
+    ("prompt", "Ask the m&odel", "O", "prompt"),
     ("polygon", "&Polygon", "P", "polygon"),
     ("lasso", "&Lasso", "Q", "lasso"),
     ("scissors", "S&mart scissors", "S", "scissors"),

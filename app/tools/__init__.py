@@ -11,6 +11,7 @@ from seamseg_studio.app.tools.options import ChoiceOption, Option, SliderOption,
 from seamseg_studio.app.tools.pick import Pick
 from seamseg_studio.app.tools.polygon import Polygon
 from seamseg_studio.app.tools.previous import Previous
+from seamseg_studio.app.tools.prompt import AskModel
 from seamseg_studio.app.tools.refine import Refine
 from seamseg_studio.app.tools.scissors import Scissors
 from seamseg_studio.app.tools.select import Select
@@ -22,6 +23,7 @@ TOOLS: tuple[type[Tool], ...] = (
     Select,
     Brush,
     Eraser,
+    AskModel,
     Polygon,
     Lasso,
     Scissors,
@@ -45,6 +47,7 @@ def make_tools() -> dict[str, Tool]:
 __all__ = [
     "TOOLS",
     "Area",
+    "AskModel",
     "Brush",
     "Button",
     "CanvasPort",

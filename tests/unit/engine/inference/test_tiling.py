@@ -185,6 +185,9 @@ def test_memory_does_not_grow_with_the_image(narrow: Predictor, tmp_path: Path, 
     assert result.shape == (side, side)
     assert int(result.ids[-1, -1]) < len(result.categories)
     assert max(held) - before < 1.2e9
+    del result
+    for path in tmp_path.iterdir():  # gigabytes, which pytest would keep for a while
+        path.unlink()
 
 
 def test_the_networks_own_output_comes_from_one_look(narrow: Predictor) -> None:

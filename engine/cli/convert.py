@@ -111,16 +111,17 @@ def _convert(args: argparse.Namespace, source: Path, reader: Reader) -> int:
         _create(args, target_format, target, taxonomy) as writer,
         progress_bar(f"{source.name} to {target_format.name}", len(reader)) as bar,
     ):
-        conversion = convert(
-            reader,
-            writer,
-            mapping,
-            prefix=args.prefix,
-            num_threads=workers,
-            on_image=lambda name: bar.advance(),
-        )
-        if conversion.num_images + conversion.num_kept == 0:
-            writer.discard()
+        try:
+            conversion = convert(
+                reader,
+                writer,
+                mapping,
+                prefix=args.prefix,
+                num_threads=workers,
+                on_image=lambda name: bar.advance(),
+            )
+        finally:
+            writer.discard()  # if nothing has come of it
     return _show(args, conversion, len(reader))
 
 

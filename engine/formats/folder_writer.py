@@ -130,14 +130,12 @@ class FolderWriter(ABC):
 
     def discard(self) -> None:
         """Takes back a run that has written no image: removes all that has come into the folder since it was opened,
-        and the folder with its parents if they were made for it. A dataset that was to be overwritten stays."""
-        assert not len(self._log), "images were written"
-        self._is_closed = True
-        self._log.close()
+        and the folder with its parents if they were made for it. A dataset that was to be overwritten stays. Nothing
+        happens if an image was written. To be used where nobody else writes into the folder."""
+        if len(self._log) or self._is_closed:
+            return
+        self._restore()
         log = self._log.path
-        log.unlink(missing_ok=True)
-        if self._former.exists():
-            self._former.replace(log)
         for name in sorted(set(os.listdir(self.folder)) - self._there_before):
             added = self.folder / name
             if added.is_dir() and not added.is_symlink():
@@ -148,11 +146,19 @@ class FolderWriter(ABC):
             with suppress(OSError):  # something else has been put there meanwhile
                 folder.rmdir()
 
+    def _restore(self) -> None:
+        """Closes a run that has written no image; the log is what it was before."""
+        self._is_closed = True
+        self._log.close()
+        self._log.path.unlink(missing_ok=True)
+        if self._former.exists():
+            self._former.replace(self._log.path)
+
     def _finish(self, *, is_whole: bool) -> None:
         if self._is_closed:
             return
         if not len(self._log) and self._former.exists():
-            self.discard()
+            self._restore()
             return
         self._is_closed = True
         self._write_indexes()

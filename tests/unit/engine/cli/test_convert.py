@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -151,6 +153,32 @@ def test_when_every_image_fails_nothing_is_left(
     assert _tree(tmp_path / "kept") == {"mine.txt": b"notes"}
     assert main([argv[0], str(tmp_path / "full"), *argv[1:], "--overwrite"]) == 2
     assert _tree(tmp_path / "full") == full
+
+
+def test_a_disk_that_is_full_from_the_start_leaves_nothing(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path, ids: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr("seamseg_studio.engine.formats.coco_panoptic.write_ids_as_colors", fail)
+    assert main([str(dataset), str(tmp_path / "new" / "o"), "--to", "coco-panoptic"]) == 1
+    assert "No space left" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_overwriting_of_one_format_leaves_another_alone(dataset: Path, tmp_path: Path) -> None:
+    """Two formats in one folder, as seamseg-label writes them: one fails for every image, the other does not."""
+    taxonomy = FORMATS["seamseg"].reader(dataset).taxonomy
+    image = next(iter(FORMATS["seamseg"].reader(dataset)))
+    assert main([str(dataset), str(tmp_path), "--to", "voc"]) == 0
+    with (
+        FORMATS["voc"].writer(tmp_path, taxonomy, overwrite=True),
+        FORMATS["npz"].writer(tmp_path, taxonomy, overwrite=True) as good,
+    ):
+        good.write("a", None, image.map)
+    assert len(FORMATS["voc"].reader(tmp_path)) == 4
+    assert (tmp_path / "npz" / "a.npz").is_file()
 
 
 def test_an_interrupted_overwriting_can_be_finished(dataset: Path, tmp_path: Path) -> None:

@@ -102,14 +102,13 @@ class Documents(QObject):
         document = self.current
         if document is not None:
             image = document.image
-            self.close()
-            self.wanted = record.id
+            self.close(record.id)
             self._load(record, image)
 
-    def close(self) -> None:
-        """Closes the document, its work on disk or kept until it is."""
+    def close(self, wanted: int | None = None) -> None:
+        """Closes the document, its work on disk or kept until it is; `wanted` is the image that will take its place."""
         self._stop_loading()
-        self.wanted, self.preview, self._before = None, None, None
+        self.wanted, self.preview, self._before = wanted, None, None
         document, self.current = self.current, None
         if document is not None:
             self._finish(document)

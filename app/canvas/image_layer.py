@@ -76,6 +76,11 @@ def _shrunk(pyramid: ImagePyramid, part: Rect, scale: float) -> NDArray[np.uint8
     """Bilinear sampling of the pyramid level just finer than `scale` at the device pixels of `part`."""
     index, level = pyramid.level(scale)
     ratio = scale * 2**index  # device pixels per level pixel
+    if ratio < 0.5 and pyramid.is_ready(scale):  # a level was left out to save memory: averaged here instead
+        rows, columns = (part.top / ratio, part.bottom / ratio), (part.left / ratio, part.right / ratio)
+        block = level[int(rows[0]) : max(int(rows[1]), int(rows[0]) + 1), int(columns[0]) : int(columns[1]) + 1]
+        size = (part.right - part.left, part.bottom - part.top)
+        return np.asarray(cv2.resize(block, size, interpolation=cv2.INTER_AREA), np.uint8)
     if ratio < 0.5:  # the level wanted is still to be made: every n-th pixel must do till then
         return patchwork(*part, ratio, (level.shape[0], level.shape[1])).take(level)
     y0 = max(int(part.top / ratio) - 2, 0)

@@ -90,6 +90,7 @@ class Stage(pg.GraphicsView):  # type: ignore[misc]
         self._preview: QImage | None = None
         self._preview_shape = (0, 0)
         self._exposed = QRect()
+        self._ratio = self.device_ratio
         self._is_complete = True
         self.num_frames = 0
         self.shows_overlay = True
@@ -183,11 +184,22 @@ class Stage(pg.GraphicsView):  # type: ignore[misc]
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        self._follow_device_ratio()
         self._exposed = event.region().boundingRect()
         super().paintEvent(event)
         self.num_frames += 1
         if not self._is_complete:
             self._again.start(0)
+
+    def _follow_device_ratio(self) -> None:
+        """Keeps what is seen when the window comes to a screen of another scale."""
+        ratio, old = self.device_ratio, self._ratio
+        if ratio != old:
+            self._ratio = ratio
+            view, (rows, columns) = self._view, self.device_shape
+            y, x = view.to_image(rows * old / ratio / 2, columns * old / ratio / 2)
+            scale = view.scale * ratio / old
+            self.set_viewpoint(Viewpoint(scale, round(y * scale - rows / 2), round(x * scale - columns / 2)))
 
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
         painter.save()

@@ -125,7 +125,10 @@ def test_last_image_is_remembered(session: Session, qtbot: QtBot, project_folder
 def test_new_categories_make_the_document_anew(session: Session, qtbot: QtBot, photos: Path) -> None:
     opened(session, qtbot, photos)
     before = session.document
+    wanted = []
+    session.document_changed.connect(lambda: wanted.append(session.wanted_image))
     session.set_taxonomy(OTHER_TAXONOMY)
+    assert wanted == [session.records[0].id], "something is about to come: no start page in between"
     qtbot.waitUntil(lambda: session.document is not None)
     assert session.document is not before
     assert session.document is not None

@@ -309,3 +309,23 @@ def test_undo_in_mid_stroke_takes_the_stroke_back(brush: Brush, document: Docume
     hand.move(50, 300)
     hand.release(50, 300)
     assert np.array_equal(document.map.ids, before)
+
+
+def test_another_screens_scale_keeps_what_is_seen(
+    canvas: Canvas, document: Document, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand.wheel(150, 75, 6)
+    hand.settle()
+    stage, view = canvas._need_stage(), canvas._view
+    zoom = canvas.zoom
+    rows, columns = stage.device_shape
+    middle = view.to_image(rows / 2, columns / 2)
+    monkeypatch.setattr(type(stage), "device_ratio", property(lambda self: 2.0))
+    stage._follow_device_ratio()
+    assert canvas.zoom == pytest.approx(zoom)
+    assert canvas._view.scale == pytest.approx(2 * view.scale)
+    rows, columns = stage.device_shape
+    assert canvas._view.to_image(rows / 2, columns / 2) == pytest.approx(middle, abs=0.5)
+    monkeypatch.setattr(type(stage), "device_ratio", property(lambda self: 1.0))
+    stage._follow_device_ratio()
+    assert canvas._view.scale == pytest.approx(view.scale)

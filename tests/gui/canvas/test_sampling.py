@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seamseg_studio.app.canvas import pyramid as pyramid_module
+from seamseg_studio.app.canvas.image_layer import ImageLayer
 from seamseg_studio.app.canvas.pyramid import ImagePyramid
 from seamseg_studio.app.canvas.sampling import patchwork
+from seamseg_studio.app.canvas.tiles import Rect
 
 
 @given(st.floats(0.05, 9), st.integers(-9, 60), st.integers(-9, 60), st.integers(1, 40), st.integers(1, 40))
@@ -57,3 +62,31 @@ def test_large_images_are_halved_in_small_steps() -> None:
         num_steps += 1
     assert num_steps >= 8
     assert pyramid.is_ready(0.1)
+
+
+@pytest.mark.parametrize("shape", [(1030, 2051), (2048, 1024)])
+def test_pyramid_of_a_huge_image_leaves_out_its_largest_level(
+    shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pyramid_module, "SPARSE_PIXELS", 1_000_000)
+    monkeypatch.setattr(pyramid_module, "STRIP_PIXELS", 100_000)
+    image = np.random.default_rng(0).integers(0, 255, (*shape, 3), np.uint8)
+    pyramid = ImagePyramid(image)
+    while pyramid.step():
+        pass
+    assert [pyramid.level(scale)[0] for scale in (1.0, 0.5, 0.3, 0.25, 0.2, 0.125)] == [0, 0, 0, 2, 2, 3]
+    quarter = pyramid.level(0.25)[1]
+    assert quarter.shape == (-(-shape[0] // 4), -(-shape[1] // 4), 3)
+    mean = image[8:12, 20:24].reshape(16, 3).mean(0)
+    assert np.abs(quarter[2, 5] - mean).max() <= 1
+    extra = sum(pyramid.level(0.5**index)[1].nbytes for index in (2, 3))
+    assert extra < image.nbytes / 12
+    # Between the levels it is averaged as it is drawn.
+    layer = ImageLayer(image)
+    while layer.step_pyramid():
+        pass
+    layer.prepare(Rect(0, 0, 200, 200), 0.3, math.inf)
+    shown = next(iter(layer._now.tiles.values())).sheet.words[50, 50]
+    colour = [(int(shown) >> shift) & 255 for shift in (16, 8, 0)]
+    around = image[int(50 / 0.3) : int(51 / 0.3) + 1, int(50 / 0.3) : int(51 / 0.3) + 1].reshape(-1, 3).mean(0)
+    assert np.abs(np.subtract(colour, around)).max() < 40, "one pixel alone would be far from the average of a dozen"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -120,6 +121,36 @@ def test_image_deleted_while_the_project_is_open(
     assert studio.session.document is not None
     assert studio.session.document.record.name == "a.jpg"
     assert studio.session.wanted_image == studio.session.document.record.id
+
+
+def test_image_deleted_while_it_is_open_can_still_be_worked_on(
+    window: MainWindow, studio: Studio, photos: Path, qtbot: QtBot, messages: list[Message]
+) -> None:
+    drop(window, photos)
+
+    def is_labelled() -> bool:
+        return studio.session.document is not None and len(studio.session.document.map.segments) == 4
+
+    qtbot.waitUntil(is_labelled, timeout=20_000)
+    document = studio.session.document
+    assert document is not None
+    image_id = document.record.id
+    (photos / "a.jpg").unlink()
+    messages.clear()
+    assert document.delete([next(iter(document.map.segments))])
+    with qtbot.waitSignal(document.prediction_offered, timeout=20_000):
+        studio.labelling.label_open_image()  # the pixels are in memory
+    changed = document.map.ids.copy()
+    assert [message.title for message in messages if message.level is Level.ERROR] == []
+    studio.session.step(1)
+    qtbot.waitUntil(lambda: studio.session.document is not None and studio.session.document.record.name == "b.jpg")
+    studio.session.step(-1)
+    qtbot.waitUntil(lambda: any("a.jpg" in message.text for message in messages), timeout=20_000)
+    assert studio.session.document is not None
+    assert studio.session.document.record.name == "b.jpg"
+    project = studio.session.project
+    assert project is not None
+    assert np.array_equal(project.load_map(image_id).ids, changed), "the labels outlive the photo"
 
 
 def test_second_studio_only_looks(

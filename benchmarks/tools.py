@@ -16,7 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from canvas import MEDIUM, NUM_STUFF, PROJECT, Bench, make_project
+from canvas import Bench
+from canvas_project import MEDIUM, NUM_STUFF, PROJECT, make_project
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication

@@ -298,7 +298,12 @@ class Sequence:
         self._inner = document.project
         self._before = before
         record = document.record
-        self._records = [replace(record, id=record.id + 1), record, replace(record, id=record.id + 2)]
+        self._records = [
+            replace(record, id=record.id + 1),
+            replace(record, id=record.id + 3, has_labels=False),  # there is nothing to copy from
+            record,
+            replace(record, id=record.id + 2),
+        ]
         if before is None:
             self._records = self._records[1:]
 

@@ -10,8 +10,9 @@ from seamseg_studio.app.commands import Commands
 DOCUMENT = ("document",)
 EDIT = ("document", "writable")
 SELECTED = ("document", "selection")
-ONE = ("document", "writable", "single")
-CHANGE = ("document", "writable", "selection")
+WRITE = (*EDIT, "idle")
+ONE = (*WRITE, "single")
+CHANGE = (*WRITE, "selection")
 
 
 @dataclass(frozen=True, slots=True)

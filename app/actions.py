@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seamseg_studio.app.action_spec import DOCUMENT, EDIT, SELECTED, ActionSpec
+from seamseg_studio.app.action_spec import DOCUMENT, EDIT, SELECTED, WRITE, ActionSpec
 from seamseg_studio.app.commands import Commands
 from seamseg_studio.app.segment_actions import SEGMENT_ACTIONS
 from seamseg_studio.app.view_actions import VIEW_ACTIONS
@@ -61,7 +61,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         Commands.redo,
         ("Ctrl+Shift+Z", "Ctrl+Y"),
         "redo",
-        (*EDIT, "redo"),
+        (*WRITE, "redo"),
         repeats=True,
     ),
     ActionSpec(
@@ -111,7 +111,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         Commands.use_prediction,
         ("Ctrl+Backspace",),
         "history",
-        (*EDIT, "prediction"),
+        (*WRITE, "prediction"),
     ),
     ActionSpec(
         "accept",

@@ -41,6 +41,7 @@ class _Task(Generic[Result]):
 
     def __init__(self, name: str, function: Callable[[], Result], deliver: Callable[[_Task[Result]], None]) -> None:
         self.deliver = deliver
+        self.is_wanted = True
         self._function = function
         self._relay = _relay()
         self._result: Result | None = None
@@ -82,29 +83,29 @@ class Background(Generic[Result]):
         self._owner = owner
         self._task: _Task[Result] | None = None
         self._waiting: Callable[[], Result] | None = None
-        self._is_wanted = False
 
     @property
     def busy(self) -> bool:
         """Whether a result is still to come."""
-        return self._task is not None and self._is_wanted
+        return self._waiting is not None or (self._task is not None and self._task.is_wanted)
 
     def request(self, function: Callable[[], Result]) -> None:
         """Computes `function()` as soon as what is under way has ended."""
-        self._is_wanted = True
         self._waiting = function
         if self._task is None:
             self._start()
 
     def finish(self) -> None:
-        """Waits until everything asked for is computed and taken."""
-        while self._task is not None:
+        """Waits until everything asked for is computed and taken; what was dropped is not waited for."""
+        while self.busy:
+            assert self._task is not None
             self._collect(self._task)
 
     def drop(self) -> None:
         """Forgets what waits, and the result of what is under way."""
-        self._is_wanted = False
         self._waiting = None
+        if self._task is not None:
+            self._task.is_wanted = False
 
     def _start(self) -> None:
         function, self._waiting = self._waiting, None
@@ -118,8 +119,7 @@ class Background(Generic[Result]):
     def _collect(self, task: _Task[Result]) -> None:
         task.wait()
         self._task = None
-        is_wanted, self._is_wanted = self._is_wanted, self._waiting is not None
         if self._waiting is not None:
             self._start()
-        if is_wanted and (self._owner is None or shiboken6.isValid(self._owner)):
+        if task.is_wanted and (self._owner is None or shiboken6.isValid(self._owner)):
             self._on_ready(task.result())

@@ -74,6 +74,7 @@ class Commands(TrainingCommands):
             document.selection_changed.connect(self.conditions_changed)
             document.history_changed.connect(self.conditions_changed)
             document.policy_changed.connect(self.conditions_changed)
+            document.working_changed.connect(self.conditions_changed)
             document.category_changed.connect(self.conditions_changed)
             document.steps_changed.connect(self.steps_changed)
 
@@ -92,6 +93,7 @@ class Commands(TrainingCommands):
             "writable": lambda: "the project is open for reading only" if project and project.read_only else "",
             "document": lambda: "" if document is not None else "no image is open",
             "canvas": lambda: "" if self.window.canvas is not None else "no image is open",
+            "idle": lambda: "the last change is still being worked out" if document and document.working else "",
             "undo": lambda: "" if document and document.can_undo else "nothing to undo",
             "redo": lambda: "" if document and document.can_redo else "nothing to redo",
             "selection": lambda: "" if document and document.selection else "no segment is selected",

@@ -265,9 +265,14 @@ class Document(SegmentEdits):
         return self._journal.num_waiting
 
     def undo(self) -> bool:
-        """Takes the last change back, or the stroke under way; whether there was one."""
+        """Takes the last change back, or the one under way; whether there was one."""
         if self._stroke is not None:
             self.cancel_stroke()
+            return True
+        if self._worker.busy:
+            self._worker.drop()
+            self.working_changed.emit(False)
+            self._take_held_prediction()
             return True
         return self._travel(self._journal.undo, Patch.revert)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from seamseg_studio.app.action_spec import CHANGE, DOCUMENT, EDIT, ONE, SELECTED, ActionSpec
+from seamseg_studio.app.action_spec import CHANGE, DOCUMENT, EDIT, ONE, SELECTED, WRITE, ActionSpec
 from seamseg_studio.app.commands import Commands
 from seamseg_studio.app.segment_commands import STEP_PX
 
@@ -105,7 +105,7 @@ SEGMENT_ACTIONS: tuple[ActionSpec, ...] = (
         CHANGE,
         gap=True,
     ),
-    ActionSpec("merge", "Segment", "&Merge", Commands.merge, ("M",), "merge", (*EDIT, "several")),
+    ActionSpec("merge", "Segment", "&Merge", Commands.merge, ("M",), "merge", (*WRITE, "several")),
     ActionSpec("lock", "Segment", "&Lock or unlock", Commands.toggle_lock, ("L",), "lock", CHANGE),
     ActionSpec("crowd", "Segment", "Cro&wd or not", lambda c: c.segment.toggle_crowd(), ("K",), "crowd", CHANGE),
     ActionSpec(
@@ -184,7 +184,7 @@ SEGMENT_ACTIONS: tuple[ActionSpec, ...] = (
         lambda c: c.segment.paste(),
         ("Ctrl+V",),
         "paste",
-        (*EDIT, "copied"),
+        (*WRITE, "copied"),
     ),
     ActionSpec(
         "clear_area",

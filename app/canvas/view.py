@@ -89,7 +89,7 @@ class Canvas(DisplayWidget):
                 zoom_to=self._zoom_to,
                 to_device=lambda position: self._need_stage().to_device(position),
                 device_ratio=lambda: self._need_stage().device_ratio,
-                press=lambda event: self._to_tool(self.active_tool.press, event),
+                press=self._on_pointer_pressed,
                 move=self._on_pointer_moved,
                 release=lambda event: self._to_tool(self.active_tool.release, event),
                 leave=self._on_pointer_left,
@@ -351,6 +351,13 @@ class Canvas(DisplayWidget):
         if self._document is not None:
             handle(event, self._document, self)
             self.refresh_cursor()
+
+    def _on_pointer_pressed(self, event: ToolEvent) -> None:
+        if self._document is not None and self._document.working:
+            # Whoever begins a gesture now would hold the window up until the change is there.
+            self.tool_hint_changed.emit(self.tr("The last change is still being worked out; undo drops it"))
+            return
+        self._to_tool(self.active_tool.press, event)
 
     def _on_pointer_moved(self, event: ToolEvent) -> None:
         self._to_tool(self.active_tool.move, event)

@@ -71,7 +71,23 @@ def test_the_window_goes_on_while_it_is_worked_out(document: Document, held: thr
     assert document.selection == frozenset()
 
 
-@pytest.mark.parametrize("other", ["stroke", "relabel", "undo", "prediction", "close"])
+def test_undo_drops_what_is_being_worked_out(document: Document, held: threading.Event, qtbot: QtBot) -> None:
+    before = document.map.ids.copy()
+    document.relabel([ROAD], 1)
+    qtbot.waitUntil(lambda: not document.working)
+    relabelled = document.map.ids.copy()
+    document.edit(slow_delete(document, held, []), num_pixels=AT_ONCE_PX + 1)
+    assert document.undo()  # at once: it waits for nobody
+    assert not document.working
+    held.set()
+    assert np.array_equal(document.map.ids, relabelled)
+    assert document.undo_label.startswith("relabel")
+    assert document.undo()
+    assert np.array_equal(document.map.ids, before)
+    assert not document.can_undo
+
+
+@pytest.mark.parametrize("other", ["stroke", "relabel", "prediction", "close"])
 def test_who_wants_to_write_waits_for_it(other: str, document: Document, held: threading.Event, qtbot: QtBot) -> None:
     held.set()
     document.edit(slow_delete(document, held, []), num_pixels=AT_ONCE_PX + 1)
@@ -87,10 +103,6 @@ def test_who_wants_to_write_waits_for_it(other: str, document: Document, held: t
         assert document.undo()
     elif other == "close":
         assert document.close()
-    elif other == "undo":
-        assert document.undo()
-        assert CAR in document.map.segments
-        assert document.redo()
     else:
         document.set_locked([ROAD], True)
         document.undo()
@@ -137,6 +149,19 @@ def test_what_was_dropped_is_not_taken(qapp: object, held: threading.Event) -> N
     held.set()
     background.finish()
     assert taken == []
+
+
+def test_what_was_dropped_stays_dropped_when_something_else_is_asked_for(qapp: object, held: threading.Event) -> None:
+    taken: list[int] = []
+    background: Background[int] = Background("test", taken.append)
+    background.request(lambda: 1 if held.wait(20) else 0)
+    background.drop()
+    assert not background.busy
+    background.request(lambda: 2)
+    assert background.busy
+    held.set()
+    background.finish()
+    assert taken == [2]
 
 
 def test_a_failure_is_raised_where_it_is_waited_for(qapp: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -25,13 +26,15 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.canvas import Canvas
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.document import AT_ONCE_PX, Document
 from seamseg_studio.app.tools import MaskSketch, Tool
 from seamseg_studio.engine.project import ImageRecord, Status
+from seamseg_studio.engine.scene import edits
 from seamseg_studio.engine.scene.geometry import Box
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
-from seamseg_studio.engine.scene.policy import FillPolicy
+from seamseg_studio.engine.scene.patch import Patch
+from seamseg_studio.engine.scene.policy import EditingPolicy, FillPolicy
 
 Take = Callable[..., Tool]
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
@@ -413,3 +416,27 @@ def test_the_second_image_goes_on_with_the_policy_but_not_the_area(document: Doc
     assert other.policy.fill is FillPolicy.VOID
     assert other.policy.region is None
     assert document.record.status is Status.NEW
+
+
+def test_no_gesture_begins_while_a_change_is_worked_out(
+    take: Take, document: Document, hand: Hand, canvas: Canvas, qtbot: QtBot
+) -> None:
+    held, said = threading.Event(), []
+    canvas.tool_hint_changed.connect(said.append)
+
+    def make(policy: EditingPolicy) -> Patch:
+        assert held.wait(20)
+        return edits.delete(document.map, [BUS], policy)
+
+    document.set_current_category(CAR_CATEGORY)
+    take("brush", width=20)
+    new = document.map.next_id()
+    document.edit(make, num_pixels=AT_ONCE_PX + 1)
+    hand.drag((30, 30), (30, 60))
+    assert "worked out" in said[-1]
+    assert document.map.next_id() == new
+    held.set()
+    qtbot.waitUntil(lambda: not document.working)
+    assert BUS not in document.map.segments
+    hand.drag((30, 30), (30, 60))
+    assert document.map.area(new) > 0

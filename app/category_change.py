@@ -66,7 +66,8 @@ class CategoryChange(QObject):
 
         def start() -> None:
             job = self._board.run(self.tr("Changing the categories"), change, on_done=on_done, on_failed=on_failed)
-            job.progressed.connect(lambda: self.progressed.emit(job.progress.done, job.progress.total))
+            # A slot must not hold the job itself, which frees it.
+            job.progressed.connect(lambda progress: self.progressed.emit(progress.done, progress.total))
 
         session.close_image()
         if image_id is None:

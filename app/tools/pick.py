@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QCoreApplication
+
 from seamseg_studio.app.document import Document
 from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.events import Button, CursorKind, CursorShape, ToolEvent
@@ -23,7 +25,8 @@ class Pick(Tool):
             return
         category = document.map.segments[segment_id].category
         document.set_current_category(category)
-        self.hint_changed.emit(f"Painting {document.taxonomy[category].name} now")
+        told = QCoreApplication.translate("Tools", "Painting {0} now")
+        self.hint_changed.emit(told.format(document.taxonomy[category].name))
 
     def cursor(self, document: Document | None) -> CursorShape:
         return CursorShape(CursorKind.CROSS)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import partial
 
+from PySide6.QtCore import QCoreApplication
+
 from seamseg_studio.app.background import Background
 from seamseg_studio.app.document import Document
 from seamseg_studio.app.tools.base import CanvasPort, Tool
@@ -123,8 +125,12 @@ class Refine(Tool):
 
     def _told(self) -> str:
         if self.refining is Refining.SMOOTH:
-            return f"Smooth by {abs(self._radius_px)} px"
-        return f"{'Grow' if self._radius_px >= 0 else 'Shrink'} by {abs(self._radius_px)} px"
+            text = QCoreApplication.translate("Tools", "Smooth by {0} px")
+        elif self._radius_px >= 0:
+            text = QCoreApplication.translate("Tools", "Grow by {0} px")
+        else:
+            text = QCoreApplication.translate("Tools", "Shrink by {0} px")
+        return text.format(abs(self._radius_px))
 
     def _maker(self, document: Document) -> partial[Patch]:
         return partial(refined, document, self._segment_id, self.refining, self._radius_px)

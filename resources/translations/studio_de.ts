@@ -284,6 +284,10 @@
         <translation>Wie das &amp;System</translation>
     </message>
     <message>
+        <source>Ask the m&amp;odel</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>C&amp;opy</source>
         <translation>&amp;Kopieren</translation>
     </message>
@@ -497,6 +501,10 @@
     <message>
         <source>Canvas</source>
         <translation>Leinwand</translation>
+    </message>
+    <message>
+        <source>The last change is still being worked out; undo drops it</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -977,6 +985,10 @@
     <message>
         <source>the images are being labelled</source>
         <translation>die Bilder werden gerade beschriftet</translation>
+    </message>
+    <message>
+        <source>the last change is still being worked out</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>the model has not labelled this image</source>
@@ -2324,12 +2336,20 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Betrag</translation>
     </message>
     <message>
+        <source>Ask the model</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Border</source>
         <translation>Rand</translation>
     </message>
     <message>
         <source>Brush</source>
         <translation>Pinsel</translation>
+    </message>
+    <message>
+        <source>Category</source>
+        <translation type="unfinished">Kategorie</translation>
     </message>
     <message>
         <source>Click a part to give it to the current category · with Holes, click a segment to give it what it encloses</source>
@@ -2362,6 +2382,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>Copy from the image before</source>
         <translation>Aus dem Bild davor übernehmen</translation>
+    </message>
+    <message>
+        <source>Drag a box or click: the model proposes a segment · click again for the next one</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Drag a line right across a segment · with Scribbles, drag over each part, then Enter · Backspace takes one back · Esc cancels</source>
@@ -2564,6 +2588,14 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Superpixel-Pinsel</translation>
     </message>
     <message>
+        <source>The model finds nothing there; try a box around it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The model is looking · Esc cancels</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>The part clicked</source>
         <translation>Der angeklickte Teil</translation>
     </message>
@@ -2582,6 +2614,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>Tolerance</source>
         <translation>Toleranz</translation>
+    </message>
+    <message>
+        <source>Tools</source>
+        <translation type="unfinished">Werkzeuge</translation>
     </message>
     <message>
         <source>Void only</source>
@@ -2604,6 +2640,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Was radierte Pixel werden</translation>
     </message>
     <message>
+        <source>What it is, the likeliest first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>What the region becomes. Holding Shift adds to the selected segment, Ctrl subtracts</source>
         <translation>Was das Gebiet wird. Umschalt halten fügt dem ausgewählten Segment hinzu, Strg zieht ab</translation>
     </message>
@@ -2618,6 +2658,22 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>Work area</source>
         <translation>Arbeitsbereich</translation>
+    </message>
+    <message>
+        <source>Painting {0} now</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Smooth by {0} px</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Grow by {0} px</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Shrink by {0} px</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>

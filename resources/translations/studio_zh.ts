@@ -284,6 +284,10 @@
         <translation>跟随系统</translation>
     </message>
     <message>
+        <source>Ask the m&amp;odel</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>C&amp;opy</source>
         <translation>复制</translation>
     </message>
@@ -497,6 +501,10 @@
     <message>
         <source>Canvas</source>
         <translation>画布</translation>
+    </message>
+    <message>
+        <source>The last change is still being worked out; undo drops it</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -977,6 +985,10 @@
     <message>
         <source>the images are being labelled</source>
         <translation>正在标注图像</translation>
+    </message>
+    <message>
+        <source>the last change is still being worked out</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>the model has not labelled this image</source>
@@ -2324,12 +2336,20 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>程度</translation>
     </message>
     <message>
+        <source>Ask the model</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Border</source>
         <translation>边界</translation>
     </message>
     <message>
         <source>Brush</source>
         <translation>画笔</translation>
+    </message>
+    <message>
+        <source>Category</source>
+        <translation type="unfinished">类别</translation>
     </message>
     <message>
         <source>Click a part to give it to the current category · with Holes, click a segment to give it what it encloses</source>
@@ -2362,6 +2382,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>Copy from the image before</source>
         <translation>从上一张图像复制</translation>
+    </message>
+    <message>
+        <source>Drag a box or click: the model proposes a segment · click again for the next one</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Drag a line right across a segment · with Scribbles, drag over each part, then Enter · Backspace takes one back · Esc cancels</source>
@@ -2564,6 +2588,14 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>超像素画笔</translation>
     </message>
     <message>
+        <source>The model finds nothing there; try a box around it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The model is looking · Esc cancels</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>The part clicked</source>
         <translation>点击的部分</translation>
     </message>
@@ -2582,6 +2614,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>Tolerance</source>
         <translation>容差</translation>
+    </message>
+    <message>
+        <source>Tools</source>
+        <translation type="unfinished">工具</translation>
     </message>
     <message>
         <source>Void only</source>
@@ -2604,6 +2640,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>擦除的像素变为</translation>
     </message>
     <message>
+        <source>What it is, the likeliest first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>What the region becomes. Holding Shift adds to the selected segment, Ctrl subtracts</source>
         <translation>区域变为什么。按住 Shift 添加到所选分割块，Ctrl 减去</translation>
     </message>
@@ -2618,6 +2658,22 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>Work area</source>
         <translation>工作区域</translation>
+    </message>
+    <message>
+        <source>Painting {0} now</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Smooth by {0} px</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Grow by {0} px</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Shrink by {0} px</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>

@@ -285,7 +285,7 @@
     </message>
     <message>
         <source>Ask the m&amp;odel</source>
-        <translation type="unfinished"></translation>
+        <translation>Das M&amp;odell fragen</translation>
     </message>
     <message>
         <source>C&amp;opy</source>
@@ -504,7 +504,7 @@
     </message>
     <message>
         <source>The last change is still being worked out; undo drops it</source>
-        <translation type="unfinished"></translation>
+        <translation>Die letzte Änderung wird noch berechnet; Rückgängig verwirft sie</translation>
     </message>
 </context>
 <context>
@@ -988,7 +988,7 @@
     </message>
     <message>
         <source>the last change is still being worked out</source>
-        <translation type="unfinished"></translation>
+        <translation>die letzte Änderung wird noch berechnet</translation>
     </message>
     <message>
         <source>the model has not labelled this image</source>
@@ -2337,7 +2337,7 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
     <message>
         <source>Ask the model</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Modell fragen</translation>
     </message>
     <message>
         <source>Border</source>
@@ -2349,7 +2349,7 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
     <message>
         <source>Category</source>
-        <translation type="unfinished">Kategorie</translation>
+        <translation>Kategorie</translation>
     </message>
     <message>
         <source>Click a part to give it to the current category · with Holes, click a segment to give it what it encloses</source>
@@ -2385,7 +2385,7 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
     <message>
         <source>Drag a box or click: the model proposes a segment · click again for the next one</source>
-        <translation type="unfinished"></translation>
+        <translation>Rahmen ziehen oder klicken: das Modell schlägt ein Segment vor · noch einmal klicken für das nächste</translation>
     </message>
     <message>
         <source>Drag a line right across a segment · with Scribbles, drag over each part, then Enter · Backspace takes one back · Esc cancels</source>
@@ -2589,11 +2589,11 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
     <message>
         <source>The model finds nothing there; try a box around it</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Modell findet dort nichts; ein Rahmen darum hilft vielleicht</translation>
     </message>
     <message>
         <source>The model is looking · Esc cancels</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Modell sucht · Esc bricht ab</translation>
     </message>
     <message>
         <source>The part clicked</source>
@@ -2617,7 +2617,7 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
     <message>
         <source>Tools</source>
-        <translation type="unfinished">Werkzeuge</translation>
+        <translation>Werkzeuge</translation>
     </message>
     <message>
         <source>Void only</source>
@@ -2641,7 +2641,7 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
     <message>
         <source>What it is, the likeliest first</source>
-        <translation type="unfinished"></translation>
+        <translation>Was es ist, das Wahrscheinlichste zuerst</translation>
     </message>
     <message>
         <source>What the region becomes. Holding Shift adds to the selected segment, Ctrl subtracts</source>
@@ -2661,19 +2661,19 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
     <message>
         <source>Painting {0} now</source>
-        <translation type="unfinished"></translation>
+        <translation>Gemalt wird jetzt {0}</translation>
     </message>
     <message>
         <source>Smooth by {0} px</source>
-        <translation type="unfinished"></translation>
+        <translation>Um {0} px glätten</translation>
     </message>
     <message>
         <source>Grow by {0} px</source>
-        <translation type="unfinished"></translation>
+        <translation>Um {0} px erweitern</translation>
     </message>
     <message>
         <source>Shrink by {0} px</source>
-        <translation type="unfinished"></translation>
+        <translation>Um {0} px verkleinern</translation>
     </message>
 </context>
 <context>

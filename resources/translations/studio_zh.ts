@@ -285,7 +285,7 @@
     </message>
     <message>
         <source>Ask the m&amp;odel</source>
-        <translation type="unfinished"></translation>
+        <translation>询问模型(&amp;O)</translation>
     </message>
     <message>
         <source>C&amp;opy</source>
@@ -504,7 +504,7 @@
     </message>
     <message>
         <source>The last change is still being worked out; undo drops it</source>
-        <translation type="unfinished"></translation>
+        <translation>上一次修改仍在计算中；撤销可放弃它</translation>
     </message>
 </context>
 <context>
@@ -988,7 +988,7 @@
     </message>
     <message>
         <source>the last change is still being worked out</source>
-        <translation type="unfinished"></translation>
+        <translation>上一次修改仍在计算中</translation>
     </message>
     <message>
         <source>the model has not labelled this image</source>
@@ -2337,7 +2337,7 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     </message>
     <message>
         <source>Ask the model</source>
-        <translation type="unfinished"></translation>
+        <translation>询问模型</translation>
     </message>
     <message>
         <source>Border</source>
@@ -2349,7 +2349,7 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     </message>
     <message>
         <source>Category</source>
-        <translation type="unfinished">类别</translation>
+        <translation>类别</translation>
     </message>
     <message>
         <source>Click a part to give it to the current category · with Holes, click a segment to give it what it encloses</source>
@@ -2385,7 +2385,7 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     </message>
     <message>
         <source>Drag a box or click: the model proposes a segment · click again for the next one</source>
-        <translation type="unfinished"></translation>
+        <translation>拖出方框或单击：模型会建议一个分割块 · 再次单击换下一个</translation>
     </message>
     <message>
         <source>Drag a line right across a segment · with Scribbles, drag over each part, then Enter · Backspace takes one back · Esc cancels</source>
@@ -2589,11 +2589,11 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     </message>
     <message>
         <source>The model finds nothing there; try a box around it</source>
-        <translation type="unfinished"></translation>
+        <translation>模型在那里没有找到任何东西；试试用方框框住它</translation>
     </message>
     <message>
         <source>The model is looking · Esc cancels</source>
-        <translation type="unfinished"></translation>
+        <translation>模型正在查看 · Esc 取消</translation>
     </message>
     <message>
         <source>The part clicked</source>
@@ -2617,7 +2617,7 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     </message>
     <message>
         <source>Tools</source>
-        <translation type="unfinished">工具</translation>
+        <translation>工具</translation>
     </message>
     <message>
         <source>Void only</source>
@@ -2641,7 +2641,7 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     </message>
     <message>
         <source>What it is, the likeliest first</source>
-        <translation type="unfinished"></translation>
+        <translation>它是什么，最可能的排在最前</translation>
     </message>
     <message>
         <source>What the region becomes. Holding Shift adds to the selected segment, Ctrl subtracts</source>
@@ -2661,19 +2661,19 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     </message>
     <message>
         <source>Painting {0} now</source>
-        <translation type="unfinished"></translation>
+        <translation>现在绘制 {0}</translation>
     </message>
     <message>
         <source>Smooth by {0} px</source>
-        <translation type="unfinished"></translation>
+        <translation>平滑 {0} 像素</translation>
     </message>
     <message>
         <source>Grow by {0} px</source>
-        <translation type="unfinished"></translation>
+        <translation>扩大 {0} 像素</translation>
     </message>
     <message>
         <source>Shrink by {0} px</source>
-        <translation type="unfinished"></translation>
+        <translation>缩小 {0} 像素</translation>
     </message>
 </context>
 <context>

@@ -103,16 +103,16 @@ class ImageLoading:
     # In other threads
 
     def _read_preview(self, _: JobContext) -> NDArray[np.uint8]:
-        from seamseg_studio.engine.formats.image_file import read_preview
+        from seamseg_studio.engine.formats.image_file import CHOSEN_MAX_PIXELS, read_preview
 
         self._check_wanted()
-        return read_preview(self.record.path, PREVIEW_SIDE_PX)
+        return read_preview(self.record.path, PREVIEW_SIDE_PX, CHOSEN_MAX_PIXELS)
 
     def _read_photo(self, _: JobContext) -> NDArray[np.uint8]:
-        from seamseg_studio.engine.formats.image_file import read_image
+        from seamseg_studio.engine.formats.image_file import CHOSEN_MAX_PIXELS, read_image
 
         self._check_wanted()
-        return read_image(self.record.path)
+        return read_image(self.record.path, CHOSEN_MAX_PIXELS)
 
     def _read_labels(self, _: JobContext) -> tuple[PanopticMap, PanopticResult | None]:
         self._check_wanted()

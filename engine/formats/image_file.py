@@ -23,6 +23,7 @@ from seamseg_studio.engine.formats.errors import ImageError
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 MAX_PIXELS = 2**28  # 268 million, 16384 x 16384: 0.8 GB once decoded
+CHOSEN_MAX_PIXELS = 2**30  # 32768 x 32768, for what a person opens by hand: 3 GB, and another 5 for its labels
 
 _PILLOW_FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
 _JPEG = ("JPEG", "MPO")  # MPO: a JPEG with a second image, as phones write

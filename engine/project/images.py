@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from seamseg_studio.engine.errors import SeamsegError
-from seamseg_studio.engine.formats.image_file import IMAGE_SUFFIXES, read_size
+from seamseg_studio.engine.formats.image_file import CHOSEN_MAX_PIXELS, IMAGE_SUFFIXES, read_size
 from seamseg_studio.engine.project.database import Database
 from seamseg_studio.engine.project.errors import ProjectError
 from seamseg_studio.engine.project.exif import read_exif
@@ -178,7 +178,7 @@ class ImageTable:
         stored = self.stored(path)
         if self._database.row("SELECT 1 FROM images WHERE path = ?", stored) is not None:
             return None
-        height, width = read_size(path)
+        height, width = read_size(path, CHOSEN_MAX_PIXELS)
         try:
             num_bytes = path.stat().st_size
         except OSError as error:

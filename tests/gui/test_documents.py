@@ -275,10 +275,10 @@ def test_photo_that_breaks_off_leads_back(
     qtbot.waitUntil(lambda: session.document is not None, timeout=20_000)
     read = image_file.read_image
 
-    def reading(path: Path) -> np.ndarray:
+    def reading(path: Path, max_pixels: int) -> np.ndarray:
         if path.name == "b.jpg":
             raise image_file.ImageError(f"{path}: damaged or cut off; get the file again from its source")
-        return read(path)
+        return read(path, max_pixels)
 
     monkeypatch.setattr(image_file, "read_image", reading)
     session.step(1)

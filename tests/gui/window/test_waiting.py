@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -111,3 +113,43 @@ def test_window_closes_when_the_last_try_succeeds(
     window.close()
     assert not window.isVisible()
     assert labelled.num_unsaved == 0
+
+
+SLOW = ("load_map", "load_prediction", "store_prediction", "checkpoint", "add_images", "close")
+
+
+def test_nothing_slow_is_done_on_the_windows_thread(
+    window: MainWindow, studio: Studio, photos: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, set[bool]] = {name: set() for name in SLOW}
+
+    def watch(name: str) -> None:
+        method = getattr(Project, name)
+
+        def watched(*arguments: object, **options: object) -> object:
+            seen[name].add(threading.current_thread() is threading.main_thread())
+            return method(*arguments, **options)
+
+        monkeypatch.setattr(Project, name, watched)
+
+    for name in SLOW:
+        watch(name)
+    studio.session.open_paths([photos])
+
+    def is_labelled() -> bool:
+        document = studio.session.document
+        return document is not None and len(document.map.segments) == 4
+
+    qtbot.waitUntil(is_labelled, timeout=20_000)
+    document = studio.session.document
+    assert document is not None
+    document.delete([document.segment_at(1, 1)])
+    studio.labelling.label_open_image()
+    qtbot.waitSignal(document.prediction_offered, timeout=20_000).wait()
+    studio.labelling.label_all()
+    qtbot.waitUntil(lambda: not studio.labelling.unlabelled(), timeout=20_000)
+    studio.session.accept()
+    qtbot.waitUntil(lambda: studio.session.document is not None and studio.session.document.record.name == "b.jpg")
+    studio.session.close_project()
+    qtbot.waitUntil(lambda: not studio.session.is_closing, timeout=20_000)
+    assert seen == {name: {False} for name in SLOW}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import struct
 import threading
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.project import (
     ImageRecord,
     Project,
@@ -388,3 +391,20 @@ def test_ids_of_any_size_are_kept(project: Project, record: ImageRecord) -> None
     assert_same(imported, project.load_map(record.id))
     assert project.image(record.id).status is Status.IN_PROGRESS
     assert not project.store_labels(record.id, imported), "labels are not read in over others"
+
+
+def test_images_up_to_32768_on_a_side_are_taken_by_their_header(tmp_path: Path) -> None:
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    def png(side: int) -> Path:
+        path = tmp_path / f"{side}.png"
+        header = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
+        path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b""))
+        return path
+
+    with Project.create(tmp_path / "huge.seamseg") as project:
+        (record,) = project.add_images([png(32768)])
+        assert (record.height, record.width) == (32768, 32768)
+        with pytest.raises(SeamsegError, match="32769"):
+            project.add_images([png(32769)])

@@ -12,6 +12,7 @@ from seamseg_studio.app.dialogs.categories import CategoriesDialog
 from seamseg_studio.app.dialogs.export import ExportDialog
 from seamseg_studio.app.dialogs.flag import FlagDialog
 from seamseg_studio.app.dialogs.paths import ask_files, ask_folder
+from seamseg_studio.app.focus_ring import step_focus, stops_of
 from seamseg_studio.app.segment_commands import SegmentCommands
 from seamseg_studio.app.studio import EXPORTS_FOLDER, Studio
 from seamseg_studio.app.theme import MAX_SCALE, MIN_SCALE, ThemeChoice
@@ -214,6 +215,10 @@ class Commands(TrainingCommands):
     def change_scale(self, steps: int) -> None:
         scale = self.studio.theme.scale + steps * _SCALE_STEP if steps else 1.0
         self.studio.change_preferences(font_scale=min(MAX_SCALE, max(MIN_SCALE, round(scale, 2))))
+
+    def step_panel(self, offset: int) -> None:
+        """Takes the keyboard to the next panel, or the one before."""
+        step_focus(stops_of(self.window.stack, list(self.window.docks.values())), offset)
 
     def toggle_full_screen(self) -> None:
         self.window.setWindowState(self.window.windowState() ^ self.window.full_screen_state)

@@ -210,6 +210,7 @@ class MainWindow(QMainWindow):
             if isinstance(tool, AskModel):
                 tool.ask = self._studio.labelling.prompt
         self.stack.addWidget(self.canvas)
+        self.stack.setFocusProxy(self.canvas)
         self.cards.raise_()
         self.canvas.tool_changed.connect(self._on_canvas_tool_changed)
         self.canvas.tool_hint_changed.connect(lambda hint: self.status.hint.setText(tool_text(hint)))

@@ -120,6 +120,8 @@ VIEW_ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("text_larger", "View/Text size", "&Larger", lambda c: c.change_scale(1), ("Ctrl+Alt++",)),
     ActionSpec("text_smaller", "View/Text size", "&Smaller", lambda c: c.change_scale(-1), ("Ctrl+Alt+-",)),
     ActionSpec("text_normal", "View/Text size", "&Normal", lambda c: c.change_scale(0), ("Ctrl+Alt+0",)),
+    ActionSpec("next_panel", "View", "Ne&xt panel", lambda c: c.step_panel(1), ("F6",), gap=True),
+    ActionSpec("previous_panel", "View", "Pre&vious panel", lambda c: c.step_panel(-1), ("Shift+F6",)),
     ActionSpec("full_screen", "View", "F&ull screen", Commands.toggle_full_screen, ("F11",), gap=True),
     ActionSpec("reset_layout", "View", "&Reset the layout", Commands.reset_layout),
 )

@@ -145,6 +145,7 @@ class CategoriesPanel(Panel):
         self.view.setItemDelegate(RowDelegate(theme, parent=self.view))
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.column.addWidget(self.view, 1)
+        self.setFocusProxy(self.view)
         self._refresh_timer = QTimer(self)
         self._refresh_timer.setSingleShot(True)
         self._refresh_timer.setInterval(_REFRESH_MS)

@@ -75,6 +75,7 @@ class HistoryPanel(Panel):
         self.view.setModel(self._model)
         self.view.setItemDelegate(RowDelegate(theme, parent=self.view))
         self.column.addWidget(self.view, 1)
+        self.setFocusProxy(self.view)
         self.view.clicked.connect(self._on_view_clicked)
         theme.changed.connect(self.view.viewport().update)
         session.document_changed.connect(self._on_session_document_changed)

@@ -50,6 +50,7 @@ class ImagesPanel(Panel):
         self.view.setModel(self._model)
         self.view.setItemDelegate(RowDelegate(theme, _PICTURE, self.view))
         self.column.addWidget(self.view, 1)
+        self.setFocusProxy(self.view)
 
         self.filter.textChanged.connect(self._on_filter_text_changed)
         self.filter.entered.connect(self._open_first)

@@ -30,6 +30,7 @@ class LogPanel(Panel):
         self.text.setTabChangesFocus(True)
         self.text.setPlaceholderText(self.tr("Nothing has happened yet."))
         self.add_field(self.text)
+        self.setFocusProxy(self.text)
         self.copy_button = self._button(self.tr("Copy"))
         self.clear_button = self._button(self.tr("Clear"))
         self.copy_button.clicked.connect(self._on_copy_clicked)

@@ -43,6 +43,7 @@ class PropertiesPanel(Panel):
         area.setAccessibleName(self.title)
         area.setWidget(self._body)
         self.column.addWidget(area, 1)
+        self.setFocusProxy(area)
         self._origins = {
             "model": self.tr("the model"),
             "human": self.tr("you"),

@@ -51,6 +51,7 @@ class SegmentsPanel(Panel):
         self.delegate = RowDelegate(theme, parent=self.view)
         self.view.setItemDelegate(self.delegate)
         self.column.addWidget(self.view, 1)
+        self.setFocusProxy(self.view)
         self._order_button = self._make_order_button()
         self.bar.add(self._order_button)
         self._timer = QTimer(self)

@@ -380,6 +380,10 @@
         <translation>&amp;Zauberstab</translation>
     </message>
     <message>
+        <source>Ne&amp;xt panel</source>
+        <translation>Nächstes &amp;Feld</translation>
+    </message>
+    <message>
         <source>Next &amp;unaccepted image</source>
         <translation>Nächstes nicht an&amp;genommenes Bild</translation>
     </message>
@@ -414,6 +418,10 @@
     <message>
         <source>Pre&amp;vious image</source>
         <translation>&amp;Vorheriges Bild</translation>
+    </message>
+    <message>
+        <source>Pre&amp;vious panel</source>
+        <translation>V&amp;origes Feld</translation>
     </message>
     <message>
         <source>Previous uncertain place</source>
@@ -1583,7 +1591,7 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Farben der Kategorien</translation>
     </message>
     <message>
-        <source>The project&apos;s own</source>
+        <source>The project's own</source>
         <translation>Die des Projekts</translation>
     </message>
     <message>
@@ -2308,11 +2316,11 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
 <context>
     <name>Tools</name>
     <message>
-        <source>A pen&apos;s pressure sets the width</source>
+        <source>A pen's pressure sets the width</source>
         <translation>Der Druck des Stifts bestimmt die Breite</translation>
     </message>
     <message>
-        <source>Model&apos;s 2nd choice</source>
+        <source>Model's 2nd choice</source>
         <translation>2. Wahl des Modells</translation>
     </message>
     <message>
@@ -2735,7 +2743,7 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Noch gibt es nichts zu lernen: Korrigieren oder nehmen Sie zuerst einige Bilder an.</translation>
     </message>
     <message>
-        <source>Give the model a name that can be a folder&apos;s name.</source>
+        <source>Give the model a name that can be a folder's name.</source>
         <translation>Geben Sie dem Modell einen Namen, der auch ein Ordnername sein kann.</translation>
     </message>
 </context>

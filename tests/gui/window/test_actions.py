@@ -256,6 +256,8 @@ CASES: dict[str, Case] = {
     "text_larger": Case(lambda h: h.studio.theme.scale > 1),
     "text_smaller": Case(lambda h: h.studio.theme.scale < 1),
     "text_normal": Case(lambda h: h.studio.theme.scale == 1, lambda h: h.studio.change_preferences(font_scale=1.4)),
+    "next_panel": Case(lambda h: h.window.categories.view.hasFocus()),
+    "previous_panel": Case(lambda h: h.window.images.view.hasFocus()),
     "full_screen": Case(lambda h: h.window.isFullScreen()),
     "reset_layout": Case(lambda h: not h.window.docks["images"].isHidden(), lambda h: h.window.docks["images"].hide()),
     "tool_select": Case(lambda h: h.window.tool_name == "select", lambda h: h.window.use_tool("brush")),

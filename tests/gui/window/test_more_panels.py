@@ -7,7 +7,7 @@ import itertools
 from gui_fake_engine import CAR, HEIGHT, PERSON, WIDTH
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.document import Document
@@ -82,3 +82,25 @@ def test_every_panel_can_be_shown_moved_and_put_back(labelled: Document, window:
     assert window.dockWidgetArea(window.docks["images"]) is Qt.DockWidgetArea.RightDockWidgetArea
     assert window.restoreState(state)
     assert window.dockWidgetArea(window.docks["images"]) is Qt.DockWidgetArea.LeftDockWidgetArea
+
+
+def test_panels_are_reached_and_used_by_keyboard_alone(
+    labelled: Document, window: MainWindow, studio: Studio, qtbot: QtBot
+) -> None:
+    def focus() -> QWidget:
+        widget = QApplication.focusWidget()
+        assert widget is not None
+        return widget
+
+    window.focus_canvas()
+    start = focus()
+    reached = []
+    for _ in range(3):
+        qtbot.keyClick(focus(), Qt.Key.Key_F6)
+        reached.append(focus())
+    assert reached == [window.categories.view, window.segments.view, window.images.view]
+    qtbot.keyClick(focus(), Qt.Key.Key_F6)
+    assert focus() is start
+    qtbot.keyClick(focus(), Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClick(focus(), Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: studio.session.document is not None and studio.session.document.record.name == "b.jpg")

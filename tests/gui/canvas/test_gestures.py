@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from canvas_street import CAR, CAR_CATEGORY, ROAD_CATEGORY, SHAPE, SKY, MakeDocument
 from hand import MIDDLE, Hand
-from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QFocusEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QFocusEvent, QInputDevice, QNativeGestureEvent, QPointingDevice, QWheelEvent
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
@@ -329,3 +329,64 @@ def test_another_screens_scale_keeps_what_is_seen(
     monkeypatch.setattr(type(stage), "device_ratio", property(lambda self: 1.0))
     stage._follow_device_ratio()
     assert canvas._view.scale == pytest.approx(view.scale)
+
+
+@pytest.fixture
+def touchpad() -> QPointingDevice:
+    return QPointingDevice(
+        "pad",
+        11,
+        QInputDevice.DeviceType.TouchPad,
+        QPointingDevice.PointerType.Finger,
+        QInputDevice.Capability.Position | QInputDevice.Capability.PixelScroll,
+        2,
+        0,
+    )
+
+
+def pinch(hand: Hand, pad: QPointingDevice, place: tuple[float, float], value: float) -> None:
+    spot = hand.spot(*place)
+    top = QPointF(hand.viewport.mapToGlobal(spot.toPoint()))
+    kind = Qt.NativeGestureType.ZoomNativeGesture
+    QApplication.sendEvent(hand.viewport, QNativeGestureEvent(kind, pad, 2, spot, spot, top, value, QPointF()))
+
+
+def scroll(hand: Hand, pad: QPointingDevice, x: int, y: int, keys: Qt.KeyboardModifier) -> None:
+    spot = hand.spot(100, 100)
+    top = QPointF(hand.viewport.mapToGlobal(spot.toPoint()))
+    event = QWheelEvent(
+        spot,
+        top,
+        QPoint(x, y),
+        QPoint(x * 8, y * 8),
+        Qt.MouseButton.NoButton,
+        keys,
+        Qt.ScrollPhase.ScrollUpdate,
+        False,
+        Qt.MouseEventSource.MouseEventNotSynthesized,
+        pad,
+    )
+    QApplication.sendEvent(hand.viewport, event)
+
+
+def test_touchpad_pinches_about_the_fingers_and_scrolls_in_mid_stroke(
+    canvas: Canvas, brush: Brush, document: Document, hand: Hand, touchpad: QPointingDevice
+) -> None:
+    new = document.map.next_id()
+    hand.press(50, 100)
+    hand.move(50, 110)
+    area = len(painted(document, new))
+    spot = hand.spot(50, 110)
+    pinch(hand, touchpad, (50, 110), 0.5)
+    assert canvas.zoom == pytest.approx(1.5)
+    assert (hand.spot(50, 110) - spot).manhattanLength() <= 2, "the place under the fingers stays"
+    view = canvas._view
+    scroll(hand, touchpad, 12, -30, Qt.KeyboardModifier.NoModifier)
+    assert canvas._view == view.panned(-30, 12)
+    scroll(hand, touchpad, 0, 30, CTRL)
+    assert canvas._view.scale > view.scale
+    assert len(painted(document, new)) == area
+    hand.move(50, 120)
+    hand.release(50, 120)
+    assert painted(document, new)[:, 1].max() <= 125
+    assert len(document.project.history(1)) == 1

@@ -1,11 +1,14 @@
-"""Kills a painting process at random moments and counts what was lost: python benchmarks/durability.py [KILLS]
+"""Kills a painting process, breaks the disk under another, and counts what was lost: python benchmarks/durability.py
 
-Also prints how long a journalled step takes and how fast a large project's tables answer.
+With a number, so many kills instead of 200. The faulty disk needs Linux and a C compiler; it is left out elsewhere.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -74,8 +77,8 @@ def survey(folder: Path, log: Path) -> tuple[int, int]:
     return lost, ahead
 
 
-def main() -> None:
-    num_kills = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+def kills(num_kills: int) -> bool:
+    """Prints what came of killing the painter; tells whether nothing was lost."""
     rng = random.Random(0)
     lost = ahead = steps = 0
     with tempfile.TemporaryDirectory() as temporary:
@@ -93,7 +96,46 @@ def main() -> None:
     print(f"{num_kills} kills at random moments in {seconds:.0f} s, {steps} finished steps")
     print(f"steps lost: {lost}; steps that were on disk before their caller knew: {ahead}")
     print(f"partitions broken: 0; history kept: {history} steps, {size:.1f} MiB")
-    sys.exit(1 if lost else 0)
+    return lost == 0
+
+
+def faults() -> bool:
+    """Prints how often the disk failed under each operation; tells whether each failure was told and nothing lost."""
+    compiler = shutil.which("cc")
+    if compiler is None or sys.platform != "linux":
+        print("faulty disk: left out, there is no C compiler")
+        return True
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = make_project(Path(temporary), 3)
+        library = Path(temporary) / "faults.so"
+        source = PROJECT_TESTS / "faults.c"
+        subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+        start = time.monotonic()
+        found = subprocess.run(
+            [sys.executable, PROJECT_TESTS / "faulty.py", folder, "all"],
+            env={**os.environ, "LD_PRELOAD": str(library)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        seconds = time.monotonic() - start
+    if found.returncode:
+        print(f"faulty disk: FAILED\n{found.stderr}")
+        return False
+    table = json.loads(found.stdout)
+    print(f"faults injected in {seconds:.0f} s; after each the project was whole, in memory and on disk")
+    for name, by_kind in table.items():
+        parts = [f"{kind} {number}" for kind, (number, _) in by_kind.items() if number]
+        print(f"  {name:22s}{sum(number for number, _ in by_kind.values()):5d}   {', '.join(parts)}")
+    total = sum(number for by_kind in table.values() for number, _ in by_kind.values())
+    told = sum(errors for by_kind in table.values() for _, errors in by_kind.values())
+    print(f"  {'together':22s}{total:5d}   told as one error: {told}; overcome without one: {total - told}; lost: 0")
+    return True
+
+
+def main() -> None:
+    nothing_lost = kills(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    sys.exit(0 if faults() and nothing_lost else 1)
 
 
 if __name__ == "__main__":

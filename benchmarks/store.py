@@ -24,6 +24,8 @@ from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 
 TAXONOMY = Taxonomy("benchmark", (Category("road", Kind.STUFF, (9, 9, 9)), Category("car", Kind.THING, (0, 0, 142))))
 NUM_STEPS = 500
+NUM_COUNTED = 15
+NUM_LOOKED_AT = 100
 
 
 def timed(what: str, action: Callable[[], object]) -> None:
@@ -63,6 +65,15 @@ def draw(project: Project, image_id: int) -> None:
     print(f"{'journal a stroke (fsync included), median / p95':58s}{half:10.2f} / {most:.2f} ms")
 
 
+def count_all(project: Project) -> None:
+    """Gives every image counts, as if it were labelled."""
+    with project._database.write() as connection:
+        connection.executemany(
+            "INSERT OR REPLACE INTO category_counts VALUES (?, ?, 3, 1000)",
+            ((record.id, key) for record in project.images() for key in range(NUM_COUNTED)),
+        )
+
+
 def main() -> None:
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     with tempfile.TemporaryDirectory() as temporary:
@@ -82,7 +93,14 @@ def main() -> None:
             timed(f"load a map of {NUM_STEPS} steps, leaving a checkpoint", lambda: project.load_map(image_id))
             timed("load it again", lambda: project.load_map(image_id))
             timed("undo (cursor and patch)", lambda: project.undo(image_id))
-            timed("statistics", lambda: project.statistics())
+            count_all(project)
+            timed(f"statistics, each image with {NUM_COUNTED} categories", lambda: project.statistics())
+            timed("size of the journal", lambda: project.journal_size())
+            old = project.taxonomy
+            new = Taxonomy("renamed", (*old.categories, Category("bus", Kind.THING, (0, 60, 100))))
+            timed("add and rename categories (backup included)", lambda: project.change_taxonomy(new, {0: 0, 1: 1}))
+            few = [record.id for record in records[:NUM_LOOKED_AT]]
+            timed(f"look at {len(few)} images for near-duplicates", lambda: project._images.looks(few))
 
 
 if __name__ == "__main__":

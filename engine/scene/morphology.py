@@ -117,7 +117,7 @@ def cut_by_line(mask: Mask, points_yx: Sequence[tuple[float, float]]) -> NDArray
             table[part] = number
             number += 1
     parts: NDArray[np.int32] = np.take(table, after)
-    return _nearest_label(parts, mask)
+    return nearest_label(parts, mask)
 
 
 def smoothed(ids: NDArray[np.int32], radius_px: float, concerned: Collection[int] | None = None) -> NDArray[np.int32]:
@@ -160,7 +160,7 @@ def _heaviest(ids: NDArray[np.int32], present: list[int], radius_px: float) -> N
     return result
 
 
-def _nearest_label(labels: NDArray[np.int32], mask: Mask) -> NDArray[np.int32]:
+def nearest_label(labels: NDArray[np.int32], mask: Mask) -> NDArray[np.int32]:
     """Gives the unlabelled pixels of a mask the label of the nearest labelled one."""
     known = labels > 0
     _, found = cv2.distanceTransformWithLabels(

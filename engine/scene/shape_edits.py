@@ -148,14 +148,14 @@ def split_components(
     Raises:
         EditError: A segment does not exist, is locked, protected, or stuff that must stay one segment.
     """
-    chosen = _divisible(panoptic_map, ids, policy)
+    chosen = divisible(panoptic_map, ids, policy)
     _, box = pixels_of(panoptic_map, chosen)
     draft = Draft(panoptic_map, box, policy)
     for segment_id in chosen:
         mask, inner = panoptic_map.mask(segment_id)
         numbered, areas = morphology.components(mask)
         numbered[numbered > int((areas >= min_area).sum())] = 1
-        _put_parts(draft, segment_id, numbered, inner)
+        put_parts(draft, segment_id, numbered, inner)
     return draft.to_patch(label)
 
 
@@ -167,7 +167,7 @@ def split_by_line(
     Raises:
         EditError: The segment does not exist, is locked, protected or stuff, or the line does not cut it through.
     """
-    _divisible(panoptic_map, [segment_id], policy)
+    divisible(panoptic_map, [segment_id], policy)
     if len(points_yx) < 2:
         raise EditError("draw a line right across the segment to split it")
     mask, box = panoptic_map.mask(segment_id)
@@ -175,7 +175,7 @@ def split_by_line(
     if parts.max(initial=0) < 2:
         raise EditError("the line does not cut the segment in two; draw it right across")
     draft = Draft(panoptic_map, box, policy)
-    _put_parts(draft, segment_id, parts, box)
+    put_parts(draft, segment_id, parts, box)
     return draft.to_patch(label)
 
 
@@ -200,7 +200,7 @@ def split_by_seeds(
     Raises:
         EditError: The segment does not exist, is locked, protected or stuff, or fewer than two scribbles lie on it.
     """
-    _divisible(panoptic_map, [segment_id], policy)
+    divisible(panoptic_map, [segment_id], policy)
     mask, box = panoptic_map.mask(segment_id)
     seeds = [[(y - box.y0, x - box.x0) for y, x in points] for points in seeds_yx if points]
     parts = guides.parts_by_watershed(mask, image[box.slices], seeds)
@@ -210,7 +210,7 @@ def split_by_seeds(
     draft = Draft(panoptic_map, box, policy)
     numbers = np.zeros(int(present[-1]) + 1, dtype=np.int32)
     numbers[present] = np.arange(1, len(present) + 1)
-    _put_parts(draft, segment_id, np.where(mask, numbers[parts], 0).astype(np.int32), box)
+    put_parts(draft, segment_id, np.where(mask, numbers[parts], 0).astype(np.int32), box)
     return draft.to_patch(label)
 
 
@@ -272,7 +272,7 @@ def to_instances(
         )
         draft.change(segment_id, record)
         mask, inner = panoptic_map.mask(segment_id)
-        _put_parts(draft, segment_id, morphology.components(mask)[0], inner)
+        put_parts(draft, segment_id, morphology.components(mask)[0], inner)
     return draft.to_patch(label)
 
 
@@ -341,7 +341,7 @@ def smooth(
     return draft.to_patch(label)
 
 
-def _put_parts(draft: Draft, segment_id: int, numbered: NDArray[np.int32], box: Box) -> None:
+def put_parts(draft: Draft, segment_id: int, numbered: NDArray[np.int32], box: Box) -> None:
     """Makes new segments of the parts 2, 3, ... of a segment; part 1 keeps the id."""
     num_parts = int(numbered.max(initial=0))
     if num_parts < 2:
@@ -358,7 +358,8 @@ def _put_parts(draft: Draft, segment_id: int, numbered: NDArray[np.int32], box: 
     draft.put_ids(moved, ids)
 
 
-def _divisible(panoptic_map: PanopticMap, ids: Collection[int], policy: EditingPolicy) -> list[int]:
+def divisible(panoptic_map: PanopticMap, ids: Collection[int], policy: EditingPolicy) -> list[int]:
+    """Returns segments that are to be split; raises `EditError` where they may not be."""
     chosen = changeable(panoptic_map, ids, policy)
     for segment_id in chosen:
         segment = panoptic_map.segments[segment_id]

@@ -131,7 +131,7 @@ class Worker:
         self.project.take_back_taxonomy()
 
     def _result(self) -> PanopticResult:
-        ids = np.ones((24, 32), dtype=np.int32)
+        ids = np.ones(self.project.load_map(2).shape, dtype=np.int32)
         ids[12:] = 2
         ids[8:16, self._number % 20 : self._number % 20 + 8] = 3
         return PanopticResult(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.project import (
@@ -408,3 +409,20 @@ def test_images_up_to_32768_on_a_side_are_taken_by_their_header(tmp_path: Path) 
         assert (record.height, record.width) == (32768, 32768)
         with pytest.raises(SeamsegError, match="32769"):
             project.add_images([png(32769)])
+
+
+def test_more_segments_than_sixteen_bits_hold(project: Project, tmp_path: Path) -> None:
+    path = tmp_path / "photos" / "large.png"
+    Image.fromarray(np.zeros((270, 260, 3), np.uint8)).save(path)
+    (record,) = project.add_images([path])
+    ids = np.arange(1, 70_201, dtype=np.int32).reshape(270, 260)
+    things = PanopticMap(ids, dict.fromkeys(range(1, 70_201), Segment(2)))
+    assert project.store_labels(record.id, things)
+    panoptic_map = project.load_map(record.id)
+    edit(project, record, panoptic_map, 27)
+    project.checkpoint(record.id, panoptic_map)
+    again = project.load_map(record.id)
+    np.testing.assert_array_equal(again.ids, panoptic_map.ids)
+    assert dict(again.segments) == dict(panoptic_map.segments)
+    assert again.next_id() == 70_202
+    assert project.statistics().num_segments[2] == 70_200 - 16

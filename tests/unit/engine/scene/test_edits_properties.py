@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seamseg_studio.engine.scene import edits, shape_edits
 from seamseg_studio.engine.scene.errors import EditError
+from seamseg_studio.engine.scene.immersion import split_by_scores
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
 from seamseg_studio.engine.scene.patch import Patch
 from seamseg_studio.engine.scene.policy import Editable, EditingPolicy
@@ -57,7 +60,7 @@ def _shape_edit(
     seed = (data.draw(st.integers(0, height - 1)), data.draw(st.integers(0, width - 1)))
     radius = data.draw(st.floats(0.5, 4))
     kinds = ["polygon", "flood", "colour", "holes", "parts", "line", "instances", "grow", "shrink", "smooth", "replace"]
-    kinds += ["seeds", "snap"]
+    kinds += ["seeds", "snap", "scores"]
     match data.draw(st.sampled_from(kinds)):
         case "polygon":
             points, holes = data.draw(st.lists(corner, max_size=6)), data.draw(st.lists(st.lists(corner), max_size=1))
@@ -74,6 +77,9 @@ def _shape_edit(
             return shape_edits.split_components(panoptic_map, ids, policy, data.draw(st.integers(1, 4)))
         case "line":
             return shape_edits.split_by_line(panoptic_map, ids[0], data.draw(st.lists(corner, max_size=4)), policy)
+        case "scores":
+            scores = np.random.default_rng(data.draw(st.integers(0, 9))).random(panoptic_map.shape, dtype=np.float32)
+            return split_by_scores(panoptic_map, ids[0], scores, policy, data.draw(st.integers(1, 4)))
         case "instances":
             return shape_edits.to_instances(panoptic_map, ids, category, policy)
         case "grow":
@@ -93,7 +99,11 @@ def _shape_edit(
             return replace_content(panoptic_map, other, "replace")
 
 
-@settings(max_examples=400, deadline=None)
+NUM_CASES = int(os.environ.get("SEAMSEG_PROPERTY_CASES", "400"))
+"""Sequences of up to six edits; set the variable to look longer."""
+
+
+@settings(max_examples=NUM_CASES, deadline=None)
 @given(panoptic_map=maps(), data=st.data())
 def test_any_sequence_of_edits_keeps_the_partition_and_can_be_unmade(
     panoptic_map: PanopticMap, data: st.DataObject
@@ -104,6 +114,7 @@ def test_any_sequence_of_edits_keeps_the_partition_and_can_be_unmade(
         policy = data.draw(policies())
         before = snapshot(panoptic_map)
         ids_before, provenance_before = panoptic_map.ids.copy(), panoptic_map.provenance.copy()
+        segments_before = dict(panoptic_map.segments)
         patch = _edit(data, panoptic_map, policy)
         assert snapshot(panoptic_map) == before, "making a patch must not change the map"
         if patch is None:
@@ -116,6 +127,12 @@ def test_any_sequence_of_edits_keeps_the_partition_and_can_be_unmade(
         outside[patch.box.slices] = False
         assert not outside.any()
         assert len(patch.runs) <= changed.sum()
+        assert len(patch.to_bytes()) <= 400 + 30 * changed.sum() + 300 * len(patch.segments_before)
+        if patch.label not in ("replace", "lock", "unlock"):
+            for segment_id, segment in segments_before.items():
+                if policy.is_protected(segment):
+                    assert not changed[ids_before == segment_id].any(), "what is protected keeps its pixels"
+                    assert panoptic_map.segments[segment_id] == segment, "and its record"
         after = snapshot(panoptic_map)
         patch.revert(panoptic_map)
         assert snapshot(panoptic_map) == before
@@ -129,7 +146,7 @@ def test_any_sequence_of_edits_keeps_the_partition_and_can_be_unmade(
     panoptic_map.check(TAXONOMY)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * NUM_CASES // 4, deadline=None)
 @given(panoptic_map=maps(), policy=policies(), data=st.data())
 def test_a_stroke_is_one_patch_that_restores_every_pixel(
     panoptic_map: PanopticMap, policy: EditingPolicy, data: st.DataObject

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seamseg_studio.engine.project.database import Database
-from seamseg_studio.engine.project.errors import DamagedError, RetiredCategoryError
+from seamseg_studio.engine.project.errors import DamagedError, ProjectError, RetiredCategoryError
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.patch import Patch, Records
@@ -148,8 +148,12 @@ class TaxonomyTable:
         """Reads the present version again, after a transaction that added one (or failed to)."""
         self.current = self._read()[-1]
 
-    def retired(self, error: KeyError) -> RetiredCategoryError:
-        """Returns what to tell a person about a key that is not in the list any more."""
+    def retired(self, error: KeyError) -> ProjectError:
+        """Returns what to tell a person about a key that is not in the list, any more or yet."""
+        if error.args[0] in self._read()[-1].keys:
+            return ProjectError(
+                f"{self._database.path.parent}: another studio has changed its categories; open the project anew"
+            )
         return RetiredCategoryError(self._database.path.parent, self.name_of(int(error.args[0])))
 
     def _read(self) -> list[KeyedTaxonomy]:

@@ -122,7 +122,7 @@ class TaxonomyEditor:
                 for done, image_id in enumerate(images):
                     if progress is not None and progress(done, len(images)) is False:
                         raise ProjectError("the change of the categories was cancelled; nothing has changed")
-                    report.num_images += self._change_image(connection, image_id, plan, number, written)
+                    report.num_images += self._change_image(connection, image_id, plan, number, written, stale)
                 is_complete = True
         except BaseException:
             self._taxonomies.reload()
@@ -131,7 +131,7 @@ class TaxonomyEditor:
                 self._labels.drop(written)
             raise
         for image_id, file in stale:
-            self._labels.drop({file} - self._labels.files_in_use(image_id))
+            self._labels.drop({file} - self._labels.files_in_use(image_id) - {""})
         if progress is not None:
             progress(len(images), len(images))
         return report
@@ -214,7 +214,13 @@ class TaxonomyEditor:
         return _Plan(tuple(keys), replaced, frozenset(joined))
 
     def _change_image(
-        self, connection: sqlite3.Connection, image_id: int, plan: _Plan, number: int, written: set[str]
+        self,
+        connection: sqlite3.Connection,
+        image_id: int,
+        plan: _Plan,
+        number: int,
+        written: set[str],
+        stale: list[tuple[int, str]],
     ) -> bool:
         panoptic_map, _ = self._labels.load_by_key(image_id)
         patch = recategorise(panoptic_map, plan.replaced, plan.joined, STEP_LABEL)
@@ -226,7 +232,13 @@ class TaxonomyEditor:
         if self._labels.is_models_work(image):
             root = self._labels.write_root(image_id, panoptic_map, number)
             written.add(root)
-            connection.execute("UPDATE images SET root = ?, root_is_model = 1 WHERE id = ?", (root, image_id))
+            # A checkpoint may lie among steps that were taken back; from there the way leads to the former root only.
+            connection.execute(
+                "UPDATE images SET root = ?, root_is_model = 1, checkpoint = '', checkpoint_entry = 0 WHERE id = ?",
+                (root, image_id),
+            )
+            self._journal.forget_discarded(connection, image_id, 0)
+            stale.append((image_id, str(image["checkpoint"])))
         else:
             entry = self._journal.append(image_id, patch, keeps_status=True)
         count_categories(connection, image_id, panoptic_map, entry, None)

@@ -136,7 +136,7 @@ class Worker:
         ids[8:16, self._number % 20 : self._number % 20 + 8] = 3
         return PanopticResult(
             ids,
-            np.array([255, 1, 0, 3]),
+            np.array([255, 1, 0, len(self.project.taxonomy) - 1]),
             np.ones(4, dtype=np.float32),
             np.zeros(4, dtype=bool),
             None,

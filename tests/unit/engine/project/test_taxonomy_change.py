@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +22,10 @@ from seamseg_studio.engine.project import (
     recover_project,
 )
 from seamseg_studio.engine.project.category_keys import KeyedTaxonomy
-from seamseg_studio.engine.scene.panoptic_map import PanopticMap
+from seamseg_studio.engine.scene import edits
+from seamseg_studio.engine.scene.geometry import Box
+from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
+from seamseg_studio.engine.scene.policy import EditingPolicy
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 
 from .conftest import TAXONOMY, make_result
@@ -122,8 +128,6 @@ def test_a_category_that_goes_leaves_void_and_can_come_back(labelled: Project, r
 
 
 def to_no_cars() -> object:
-    from dataclasses import replace
-
     result = make_result()
     ids = np.where(result.ids == 3, 2, result.ids).astype(np.int32)
     return replace(
@@ -280,3 +284,86 @@ def test_keys_that_are_not_distinct_are_no_taxonomy() -> None:
     content = KeyedTaxonomy(TAXONOMY, (0, 1, 2, 2)).to_json()
     with pytest.raises(ValueError, match="not distinct"):
         KeyedTaxonomy.from_json(content)
+
+
+def test_a_reader_learns_that_the_categories_changed(labelled: Project, record: ImageRecord) -> None:
+    with Project.open(labelled.folder) as second:
+        assert second.read_only
+        labelled.change_taxonomy(TURNED, TURN)
+        np.testing.assert_array_equal(names_map(second, record.id), names_map(labelled, record.id))
+        edit(labelled, record, labelled.load_map(record.id), 12)  # a dog, which the reader does not know
+        with pytest.raises(ProjectError, match="another studio has changed"):
+            second.load_map(record.id)
+
+
+@pytest.mark.parametrize("seed", [*range(11), 21])
+def test_any_chain_of_changes_keeps_every_pixel_where_it_belongs(
+    labelled: Project, reopened: Callable[[], Project], seed: int
+) -> None:
+    """A plain model of the labels, names by pixel, goes through the same changes."""
+    rng = random.Random(seed)
+    project = labelled
+    images = [image.id for image in project.images()]
+    model = {image_id: names_map(project, image_id) for image_id in images}
+    for step in range(12):
+        match rng.choice(["change", "change", "edit", "undo", "checkpoint", "predict", "reopen", "back"]):
+            case "change":
+                taxonomy, moves = random_change(project.taxonomy, rng, step)
+                went = {
+                    old.name: "void" if moves[i] is None else taxonomy[moves[i]].name
+                    for i, old in enumerate(project.taxonomy.categories)
+                }
+                project.change_taxonomy(taxonomy, moves)
+                for image_id, names in model.items():
+                    model[image_id] = np.vectorize({**went, "void": "void"}.get)(names)
+            case "edit":
+                image = project.image(rng.choice(images))
+                panoptic_map, x = project.load_map(image.id), rng.randrange(28)
+                category = rng.randrange(len(project.taxonomy))
+                mask, policy = np.ones((4, 4), bool), EditingPolicy(project.taxonomy)
+                patch = edits.paint(panoptic_map, mask, Box(2, x, 6, x + 4), Segment(category), policy)
+                project.append(image.id, patch)
+                model[image.id] = model[image.id].astype(object)
+                model[image.id][2:6, x : x + 4] = project.taxonomy[category].name
+            case "undo":
+                image_id = rng.choice(images)
+                with suppress(RetiredCategoryError):
+                    project.undo(image_id)
+                model[image_id] = names_map(project, image_id)
+            case "checkpoint":
+                project.checkpoint(rng.choice(images))
+            case "predict":
+                result = replace(make_result(), categories=np.array([255, 1, 0, rng.randrange(len(project.taxonomy))]))
+                if len(project.taxonomy) > 1 and project.store_prediction(2, result, "starter", project.taxonomy):
+                    model[2] = names_map(project, 2)
+            case "reopen":
+                project = reopened()
+            case _:
+                with suppress(ProjectError):
+                    project.take_back_taxonomy()
+                    model = {image_id: names_map(project, image_id) for image_id in images}
+        for image_id, names in model.items():
+            found = project.load_map(image_id)
+            found.check(project.taxonomy, merged_stuff=False)
+            np.testing.assert_array_equal(names_map(project, image_id).astype(object), names.astype(object))
+            assert project.load_prediction(image_id) is not None
+        totals = project._database.rows("SELECT * FROM category_totals WHERE num_segments <> 0 ORDER BY category")
+        sums = project._database.rows(
+            "SELECT category, sum(num_segments), sum(num_pixels) FROM category_counts GROUP BY 1 ORDER BY 1"
+        )
+        assert [tuple(row) for row in totals] == [tuple(row) for row in sums]
+
+
+def random_change(old: Taxonomy, rng: random.Random, step: int) -> tuple[Taxonomy, dict[int, int | None]]:
+    """Some categories stay in another order, some go, some change their kind, one may be new."""
+    stay = [category for category in old.categories if rng.random() < 0.8] or [old[0]]
+    rng.shuffle(stay)
+    new = [
+        replace(category, kind=Kind.STUFF) if rng.random() < 0.2 else category
+        for category in [*stay, Category(f"new {step}", rng.choice(list(Kind)), (1, 2, 3))]
+    ]
+    new.sort(key=lambda category: category.kind is Kind.THING)
+    taxonomy = Taxonomy(f"step {step}", tuple(new))
+    places: dict[str, int] = {category.name: index for index, category in enumerate(new)}
+    targets: list[int | None] = [None, *range(len(new))]
+    return taxonomy, {i: places.get(c.name, rng.choice(targets)) for i, c in enumerate(old.categories)}

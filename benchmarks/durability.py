@@ -131,9 +131,8 @@ def faults() -> bool:
         print(f"  {name:24s}" + "".join(f"{number:8d}" for number in counts))
     total = sum(number for by_kind in table.values() for number, _ in by_kind.values())
     told = sum(errors for by_kind in table.values() for _, errors in by_kind.values())
-    print(
-        f"  {total} faults (no space, I/O error, no access, half a write), told as one error: {told}; overcome: {total - told}; lost: 0"
-    )
+    print(f"  {total} faults: no space, I/O error, no access, half a write")
+    print(f"  told as one error: {told}; overcome without one: {total - told}; lost: 0")
     return True
 
 

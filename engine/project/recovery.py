@@ -123,7 +123,10 @@ def rebuild(folder: Path) -> Recovery:
     except OSError as error:
         raise SaveError(folder, error) from error
     report.damaged_copy = keep / path.name
-    sources = [report.damaged_copy, *sorted((folder / "backups").glob("*.db"), reverse=True)]
+    sources = [
+        report.damaged_copy,
+        *sorted((folder / "backups").glob("*.db"), key=lambda path: path.stat().st_mtime, reverse=True),
+    ]
     with closing(Database(path, read_only=False, is_new=True)) as database, database.write() as connection:
         connection.execute("PRAGMA defer_foreign_keys = ON")
         for source in sources:

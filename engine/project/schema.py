@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
+from seamseg_studio.engine.files import atomic_path
 from seamseg_studio.engine.project.errors import NewerProjectError
 
 APPLICATION_ID = 0x53454547  # "SEEG": tells our databases from others
@@ -155,12 +157,15 @@ def back_up(connection: sqlite3.Connection, path: Path, reason: str) -> Path:
     """Copies the database, as it is at this moment, into the folder `backups` beside it."""
     folder = path.parent / "backups"
     folder.mkdir(exist_ok=True)
-    target = folder / f"{path.stem}-{reason}-{time.strftime('%Y%m%d-%H%M%S')}.db"
-    copy = sqlite3.connect(target)
-    try:
+    stem = f"{path.stem}-{reason}-{time.strftime('%Y%m%d-%H%M%S')}"
+    target = folder / f"{stem}.db"
+    number = 1
+    while target.exists():
+        number += 1
+        target = folder / f"{stem}-{number}.db"
+    with atomic_path(target) as temporary, closing(sqlite3.connect(temporary)) as copy:
+        copy.execute("PRAGMA journal_mode = MEMORY")  # nothing is left beside a copy that fails
         connection.backup(copy)
-    finally:
-        copy.close()
     return target
 
 

@@ -97,7 +97,6 @@ class Superpixels(RegionTool):
             self._is_released = True
             self._worker.finish()
             self._commit_pieces()
-        self._grid = None
         self._forget_pieces()
 
     def sketch(self, document: Document | None) -> tuple[Shown, ...]:
@@ -142,6 +141,8 @@ class Superpixels(RegionTool):
             return 0
         grid = self._grid
         if grid is None or grid.image is not document.image or grid.size_px != self.size_px:
+            if grid is None or grid.image is not document.image:
+                document.closing.connect(self._on_document_closing)
             grid = self._grid = SuperpixelGrid(document.image, self.size_px)
         missing = grid.missing_around(pixel)
         if not missing:
@@ -153,6 +154,12 @@ class Superpixels(RegionTool):
     def _work_out(self, grid: SuperpixelGrid, tile: Tile) -> None:
         self._worker.request(partial(_worked, grid, tile))
         self.hint_changed.emit("Finding superpixels here …")
+
+    def _on_document_closing(self) -> None:
+        """Lets go of the picture; until then what was worked out stays, whatever tool is used between."""
+        self._worker.drop()
+        self._grid = self._place = None
+        self._forget_pieces()
 
     def _on_worker_ready(self, worked: _Worked) -> None:
         grid, tile, numbers = worked

@@ -183,6 +183,22 @@ def test_a_piece_is_shown_before_it_is_taken(take: Take, document: Document, han
     assert not document.can_undo
 
 
+def test_what_was_worked_out_stays_till_the_image_is_closed(
+    take: Take, document: Document, hand: Hand, qtbot: QtBot, canvas: Canvas
+) -> None:
+    tool = take("superpixels", size=16)
+    assert isinstance(tool, Superpixels)
+    hand.move(40, 50)
+    qtbot.waitUntil(lambda: bool(tool.sketch(document)))
+    take("brush")
+    canvas.set_tool(tool)
+    hand.move(41, 51)
+    assert tool.sketch(document)  # at once: nothing had to be worked out
+    document.close()
+    assert not tool.sketch(document)
+    assert tool._grid is None
+
+
 def test_the_size_of_pieces_follows_the_bracket_keys(take: Take) -> None:
     tool = take("superpixels", size=16)
     assert isinstance(tool, Superpixels)

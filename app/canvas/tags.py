@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, QRectF
+from PySide6.QtCore import QCoreApplication, QPointF, QRect, QRectF
 from PySide6.QtGui import QPainter
 
 from seamseg_studio.app.canvas import decorations
@@ -19,9 +19,14 @@ def tag_text(document: Document, segment_id: int) -> str:
     parts = [document.taxonomy[segment.category].name]
     if segment.score is not None and segment.origin is Origin.MODEL:
         parts.append(f"{segment.score:.2f}")
-    parts.append({Origin.MODEL: "model", Origin.HUMAN: "you", Origin.IMPORTED: "file"}[segment.origin])
+    origins = {
+        Origin.MODEL: QCoreApplication.translate("Canvas", "model"),
+        Origin.HUMAN: QCoreApplication.translate("Canvas", "you"),
+        Origin.IMPORTED: QCoreApplication.translate("Canvas", "file"),
+    }
+    parts.append(origins[segment.origin])
     if segment.locked:
-        parts.append("locked")
+        parts.append(QCoreApplication.translate("Canvas", "locked"))
     return " · ".join(parts)
 
 

@@ -514,6 +514,22 @@
         <source>The last change is still being worked out; undo drops it</source>
         <translation>Die letzte Änderung wird noch berechnet; Rückgängig verwirft sie</translation>
     </message>
+    <message>
+        <source>model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <source>you</source>
+        <translation>Sie</translation>
+    </message>
+    <message>
+        <source>file</source>
+        <translation>Datei</translation>
+    </message>
+    <message>
+        <source>locked</source>
+        <translation>gesperrt</translation>
+    </message>
 </context>
 <context>
     <name>CanvasBar</name>
@@ -1288,7 +1304,7 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
     <message>
         <source>as added</source>
-        <translation>wie hinzugefügt</translation>
+        <translation>wie geladen</translation>
     </message>
     <message>
         <source>by name</source>
@@ -1328,7 +1344,7 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
     <message>
         <source>{0} of {1} accepted</source>
-        <translation>{0} von {1} angenommen</translation>
+        <translation>{0}/{1} angenommen</translation>
     </message>
     <message>
         <source>{0} shown · </source>

@@ -514,6 +514,22 @@
         <source>The last change is still being worked out; undo drops it</source>
         <translation>上一次修改仍在计算中；撤销可放弃它</translation>
     </message>
+    <message>
+        <source>model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>you</source>
+        <translation>您</translation>
+    </message>
+    <message>
+        <source>file</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>locked</source>
+        <translation>已锁定</translation>
+    </message>
 </context>
 <context>
     <name>CanvasBar</name>

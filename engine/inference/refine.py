@@ -149,12 +149,12 @@ def refined(start: Mask, evidence: Plane, picture: NDArray[np.uint8], positive: 
     reach = max(8.0, _REACH * float(np.sqrt(max(start.sum(), positive.sum()))))
     to_negative, to_positive = _distance_to(negative), _distance_to(positive)
     firm = _distance_to(start ^ (cv2.erode(start.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)) > 2
-    # Only lines that contradict the mask open it up again: around them, and as far as it looks the same.
+    # Only lines that contradict the mask open it up again: around them, and farther where it looks the same.
     wrong_inside, wrong_outside = negative & start, positive & ~start
     open_inside = (_distance_to(wrong_inside) < reach) & (to_negative < to_positive)
-    open_inside |= _alike(picture, wrong_inside, start & ~positive)
+    open_inside |= _alike(picture, wrong_inside, start & ~positive & (_distance_to(wrong_inside) < 2 * reach))
     open_outside = (_distance_to(wrong_outside) < reach) & (to_positive < to_negative)
-    open_outside |= _alike(picture, wrong_outside, ~start & ~negative)
+    open_outside |= _alike(picture, wrong_outside, ~start & ~negative & (_distance_to(wrong_outside) < 2 * reach))
     inside = (start & firm & ~open_inside & ~negative) | positive
     outside = (~start & firm & ~open_outside & ~positive) | negative
     # Where it is open the network still has a say if it is sure and agrees with the line.

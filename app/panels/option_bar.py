@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _STEPS = 1000
 _GAP_PX = 9
-_SLIDER_PX = 130
+_SLIDER_PX = 110
 _VALUE_PX = 48
 _HEIGHT_PX = 42  # the same for every tool, so that the image does not jump
 

@@ -56,7 +56,7 @@ class Fill(Tool):
 
     def options(self, document: Document | None) -> tuple[Option, ...]:
         titles = ((Filled.PART.value, "The part clicked"), (Filled.HOLES.value, "Holes"))
-        option = ChoiceOption("filled", "Fill", self.filled.value, titles, "What a click fills")
+        option = ChoiceOption("filled", "What", self.filled.value, titles, "What a click fills")
         return (option,) if document is None else (option, editable_option(document))
 
     def set_option(self, key: str, value: object, document: Document | None) -> None:

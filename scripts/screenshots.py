@@ -96,16 +96,12 @@ class Photographer:
         QTest.qWait(wait_ms)
 
     def take(self, widget: QWidget, name: str) -> None:
-        """Writes a picture: JPEG where there are photographs in it, else PNG, whichever is smaller."""
+        """Writes a picture: PNG for the bars of tools, which are few colours, else JPEG."""
         self.rest()
-        picture = widget.grab().toImage()
         self.out.mkdir(parents=True, exist_ok=True)
-        files = [self.out / f"{name}.png", self.out / f"{name}.jpg"]
-        picture.save(str(files[0]))
-        picture.save(str(files[1]), quality=JPEG_QUALITY)
-        larger = max(files, key=lambda path: path.stat().st_size)
-        larger.unlink()
-        print(next(path for path in files if path.exists()))
+        path = self.out / f"{name}.{'png' if name.startswith('tool-') else 'jpg'}"
+        widget.grab().toImage().save(str(path), quality=-1 if path.suffix == ".png" else JPEG_QUALITY)
+        print(path)
 
     def take_dialog(self, action: str, name: str) -> None:
         """Opens what an action opens, takes its picture and closes it."""

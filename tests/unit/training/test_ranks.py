@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -47,6 +48,13 @@ ranks.leave()
 """
 
 
+def free_port() -> int:
+    """Returns a port that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("localhost", 0))
+        return int(listener.getsockname()[1])
+
+
 def torchrun(
     arguments: list[str], num_processes: int = 2, num_nodes: int = 1
 ) -> list[subprocess.CompletedProcess[str]]:
@@ -56,7 +64,8 @@ def torchrun(
     if num_nodes == 1:
         command = [*launcher, "--standalone", *arguments]
         return [subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)]
-    launcher += [f"--nnodes={num_nodes}", "--rdzv-backend=c10d", "--rdzv-endpoint=localhost:29617", "--rdzv-id=test"]
+    launcher += [f"--nnodes={num_nodes}", "--rdzv-backend=c10d", "--rdzv-id=test"]
+    launcher.append(f"--rdzv-endpoint=localhost:{free_port()}")
     started = [
         subprocess.Popen(
             [*launcher, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -1607,7 +1607,7 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Farben der Kategorien</translation>
     </message>
     <message>
-        <source>The project&apos;s own</source>
+        <source>The project's own</source>
         <translation>Die des Projekts</translation>
     </message>
     <message>
@@ -2332,11 +2332,11 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
 <context>
     <name>Tools</name>
     <message>
-        <source>A pen&apos;s pressure sets the width</source>
+        <source>A pen's pressure sets the width</source>
         <translation>Der Druck des Stifts bestimmt die Breite</translation>
     </message>
     <message>
-        <source>Model&apos;s 2nd choice</source>
+        <source>Model's 2nd choice</source>
         <translation>2. Wahl des Modells</translation>
     </message>
     <message>
@@ -2763,7 +2763,7 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Noch gibt es nichts zu lernen: Korrigieren oder nehmen Sie zuerst einige Bilder an.</translation>
     </message>
     <message>
-        <source>Give the model a name that can be a folder&apos;s name.</source>
+        <source>Give the model a name that can be a folder's name.</source>
         <translation>Geben Sie dem Modell einen Namen, der auch ein Ordnername sein kann.</translation>
     </message>
 </context>

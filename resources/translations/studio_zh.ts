@@ -1607,7 +1607,7 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>类别颜色</translation>
     </message>
     <message>
-        <source>The project&apos;s own</source>
+        <source>The project's own</source>
         <translation>项目自带</translation>
     </message>
     <message>
@@ -2332,11 +2332,11 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
 <context>
     <name>Tools</name>
     <message>
-        <source>A pen&apos;s pressure sets the width</source>
+        <source>A pen's pressure sets the width</source>
         <translation>笔压决定宽度</translation>
     </message>
     <message>
-        <source>Model&apos;s 2nd choice</source>
+        <source>Model's 2nd choice</source>
         <translation>模型的次选</translation>
     </message>
     <message>
@@ -2763,7 +2763,7 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>尚无可学习的内容：请先修正或接受一些图像。</translation>
     </message>
     <message>
-        <source>Give the model a name that can be a folder&apos;s name.</source>
+        <source>Give the model a name that can be a folder's name.</source>
         <translation>请为模型取一个可用作文件夹名的名称。</translation>
     </message>
 </context>

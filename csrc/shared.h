@@ -128,8 +128,8 @@ SEAMSEG_HD float mask_sample(const float* mask, int side, float y, float x) {
 }
 
 // An instance of which more than this share is taken is left out; one without pixels (0 / 0) stays.
-SEAMSEG_HD bool is_left_out(int64_t area, int64_t taken, float overlap_threshold) {
-  return area > 0 && static_cast<float>(taken) / static_cast<float>(area) > overlap_threshold;
+SEAMSEG_HD bool is_left_out(int64_t area, int64_t taken, double overlap_threshold) {
+  return area > 0 && static_cast<double>(taken) / static_cast<double>(area) > overlap_threshold;
 }
 
 // ---- resizing -----------------------------------------------------------------------------------------------------

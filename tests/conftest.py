@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+# The native ops are built once per checkout, below the git-ignored build folder, and serve every process of the tests.
+os.environ.setdefault("SEAMSEG_OPS_CACHE", str(REPOSITORY / "build" / "ops"))
 FIXTURES = Path(__file__).resolve().parent / "fixtures"
 SAMPLES = REPOSITORY / "resources" / "samples" / "images"
 
@@ -37,6 +40,19 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv(variable, str(home / name))
     yield
     patch.undo()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _native_ops(_own_home: None) -> None:
+    """Builds the native ops if they are not there; looking takes milliseconds and imports no torch.
+
+    Where they cannot be built, the tests run on plain PyTorch.
+    """
+    from seamseg_studio.engine.ops import native_cache
+    from seamseg_studio.engine.ops.build import BuildError, Target
+
+    with suppress(BuildError, OSError):
+        native_cache.cached_or_built(Target("cpu"))
 
 
 def _children() -> set[int]:

@@ -86,7 +86,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor> panoptic_fusion(
     for (size_t i = 0; i < mask.size(); ++i) mask[i] = 1.f / (1.f + std::exp(-logits[i]));
     const float* box = boxes_data + 4 * n;
     const Counts counts = lay_mask(mask.data(), side, box, next, height, width, ids_data);
-    if (is_left_out(counts.area, counts.taken, static_cast<float>(overlap_threshold))) {
+    if (is_left_out(counts.area, counts.taken, overlap_threshold)) {
       if (counts.taken < counts.area) take_back(box, next, height, width, ids_data);
       continue;
     }

@@ -1,5 +1,5 @@
 // Bilinear resizing of category logits with the argmax taken at once: full-size logits never exist.
-#include "../checks.h"
+#include "../semantic_checks.h"
 #include "../shared.h"
 #include "dispatch.h"
 
@@ -44,17 +44,8 @@ void compare_two(
 std::tuple<Tensor, Tensor, Tensor> best_categories(
     const Tensor& logits, int64_t height, int64_t width, bool with_second) {
   const char* op = "best_categories";
-  check_tensor(
-      op, "logits", logits, {ScalarType::Float, ScalarType::Half, ScalarType::BFloat16}, {ANY, ANY, ANY}, false);
+  check_best_categories(logits, height, width);
   const int64_t categories = logits.size(0), low_height = logits.size(1), low_width = logits.size(2);
-  check(
-      categories >= 1 && categories <= 255 && low_height > 0 && low_width > 0, op,
-      ": logits must have 1 to 255 categories and pixels, got ", describe(logits));
-  check_at_most(op, "the height of logits", low_height, 1 << 24);
-  check_at_most(op, "the width of logits", low_width, 1 << 24);
-  check(height >= 0 && width >= 0, op, ": height and width must not be negative, got ", height, " x ", width);
-  check_at_most(op, "height", height, 1 << 24);
-  check_at_most(op, "width", width, 1 << 24);
   Tensor best = new_tensor(logits, {height, width}, ScalarType::Byte);
   Tensor second = new_tensor(logits, {with_second ? height : 0, with_second ? width : 0}, ScalarType::Byte);
   Tensor margin = new_tensor(logits, {with_second ? height : 0, with_second ? width : 0}, ScalarType::Float);
@@ -64,8 +55,7 @@ std::tuple<Tensor, Tensor, Tensor> best_categories(
 
   std::vector<int32_t> left(width), right(width);
   std::vector<float> weight(width);
-  const float ratio_x = static_cast<float>(double(low_width) / double(width > 0 ? width : 1));
-  const float ratio_y = static_cast<float>(double(low_height) / double(height > 0 ? height : 1));
+  const float ratio_x = resize_ratio(low_width, width), ratio_y = resize_ratio(low_height, height);
   for (int64_t x = 0; x < width; ++x)
     resize_tap(static_cast<int>(x), ratio_x, static_cast<int>(low_width), left[x], right[x], weight[x]);
   const int64_t step_k = logits.stride(0), step_y = logits.stride(1), step_x = logits.stride(2);
@@ -98,8 +88,8 @@ std::tuple<Tensor, Tensor, Tensor> best_categories(
         std::copy(row.index.begin(), row.index.end(), best_data + y * width);
         if (!with_second) continue;
         for (int64_t x = 0; x < width; ++x) {
-          // The first category beats -inf only if it is finite; without a runner-up there is nothing to name.
-          second_data[y * width + x] = row.second[x] == row.index[x] ? uint8_t{255} : row.second[x];
+          const bool has_second = row.runner_up[x] != -std::numeric_limits<float>::infinity();
+          second_data[y * width + x] = has_second ? row.second[x] : uint8_t{255};
           margin_data[y * width + x] = row.best[x] - row.runner_up[x];
         }
       }

@@ -3,6 +3,7 @@
 // Up to 1024 boxes a group: one launch, one block per group sorts, compares and selects. More: sort, gather, a bit
 // matrix of suppressions (upper triangle only), and one block per group that walks down its diagonal.
 #include "launch.cuh"
+#include "order.cuh"
 
 #include <optional>
 #include <tuple>
@@ -250,16 +251,6 @@ __global__ void __launch_bounds__(1024) select_kernel(
   if (thread == 0) count[group] = kept;
 }
 
-Tensor sorted_order(const Tensor& scores) {
-  // aten::sort.stable(Tensor self, *, bool? stable, int dim=-1, bool descending=False) -> (Tensor, Tensor)
-  std::array<StableIValue, 4> stack{
-      torch::stable::detail::from(scores), torch::stable::detail::from(std::optional<bool>(true)),
-      torch::stable::detail::from(int64_t{1}), torch::stable::detail::from(true)};
-  TORCH_ERROR_CODE_CHECK(torch_call_dispatcher("aten::sort", "stable", stack.data(), TORCH_ABI_VERSION));
-  (void)torch::stable::detail::to<Tensor>(stack[0]);
-  return torch::stable::detail::to<Tensor>(stack[1]);
-}
-
 std::tuple<Tensor, Tensor> nms(
     const Tensor& boxes, const Tensor& scores, std::optional<Tensor> categories, double threshold, int64_t max_keep,
     std::optional<double> score_threshold) {
@@ -298,7 +289,7 @@ std::tuple<Tensor, Tensor> nms(
   }
 
   const int64_t words = ceil_div(n, TILE);
-  const Tensor order = sorted_order(scores);
+  const Tensor order = falling_order(scores);
   Tensor sorted = new_tensor(boxes, {groups, n, 4}, ScalarType::Float);
   Tensor sorted_categories = new_tensor(boxes, {groups, n}, ScalarType::Int);
   Tensor valid = new_tensor(boxes, {groups, n}, ScalarType::Byte);

@@ -1,6 +1,6 @@
 """From logits and detections to the panoptic map, at the image's own resolution or as the original does.
 
-Shapes: K categories, H and W of the map, h and w of the semantic logits (stride 4), in pixels.
+Shapes: K categories, H and W of the map in pixels, N instances, S segments; h and w of the semantic logits (stride 4).
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ from torch.nn import functional as F
 from seamseg_studio.engine.inference.detection import Detections
 from seamseg_studio.engine.ops.fusion import panoptic_fusion
 from seamseg_studio.engine.scene.taxonomy import VOID_CATEGORY
-
-# Values of full-size logits held at a time (16 MB).
-_STRIP_VALUES = 2**22
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +33,6 @@ class Fused:
     is_crowd: Tensor
 
 
-def best_categories(logits_KHW: Tensor, size: tuple[int, int], *, with_second: bool) -> tuple[Tensor, Tensor | None]:
-    """Resizes logits bilinearly and returns the best category of each pixel, and the second best if asked for.
-
-    The full-size logits are made and consumed a strip of rows at a time. Equal logits go to the lower category.
-
-    Args:
-        logits_KHW: [K, h, w] float32.
-        size: Height and width of the result in pixels.
-        with_second: Whether to look for the runner-up; 255 where there is one category only.
-
-    Returns:
-        [H, W] uint8 each.
-    """
-    num_categories, low_height, _ = logits_KHW.shape
-    height, width = size
-    best = torch.empty(size, dtype=torch.uint8, device=logits_KHW.device)
-    second = torch.full_like(best, VOID_CATEGORY) if with_second else None
-    rows_per_strip = max(_STRIP_VALUES // (num_categories * width), 1)
-    for first in range(0, height, rows_per_strip):
-        rows = range(first, min(first + rows_per_strip, height))
-        strip = slice(rows.start, rows.stop)
-        best[strip], runner_up, _ = best_rows(logits_KHW, 0, low_height, rows, size, with_second=with_second)
-        if second is not None and runner_up is not None:
-            second[strip] = runner_up
-    return best, second
-
-
 def best_rows(
     logits_KHW: Tensor,
     first: int,
@@ -73,7 +43,9 @@ def best_rows(
     with_second: bool,
     with_doubt: bool = False,
 ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """The same for some rows of the result only, from the rows of logits around them.
+    """Resizes logits bilinearly for some rows of a result, and returns the best categories of their pixels.
+
+    Equal logits go to the lower category; `engine.ops.semantic.best_categories` does it for a whole result.
 
     Args:
         logits_KHW: A part of all logits. [K, n, w] float32.
@@ -81,7 +53,7 @@ def best_rows(
         low_height: Rows of all logits.
         rows: The rows of the result.
         size: Height and width of the whole result.
-        with_second: See `best_categories`.
+        with_second: Whether to look for the runner-up; 255 where there is one category only.
         with_doubt: Whether to say how small the margin between the two likeliest categories is, 0 to 255.
 
     Returns:

@@ -21,7 +21,7 @@ from seamseg_studio.engine.inference.detection import Detections, predict_masks
 from seamseg_studio.engine.inference.device import find_device, find_precision
 from seamseg_studio.engine.inference.errors import DeviceError
 from seamseg_studio.engine.inference.features import FeatureCache, Features, look
-from seamseg_studio.engine.inference.fuse import best_categories, fuse, second_choices
+from seamseg_studio.engine.inference.fuse import fuse, second_choices
 from seamseg_studio.engine.inference.large import Allocate, label_large
 from seamseg_studio.engine.inference.options import PredictOptions
 from seamseg_studio.engine.inference.preprocess import check_image, network_size
@@ -41,6 +41,8 @@ from seamseg_studio.engine.inference.prompts import (
 from seamseg_studio.engine.inference.uncertainty import MIN_SHARE, pixel_uncertainty
 from seamseg_studio.engine.model.config import Config
 from seamseg_studio.engine.model.panoptic_net import PanopticNet
+from seamseg_studio.engine.ops import native
+from seamseg_studio.engine.ops.semantic import best_categories
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult, RawOutput
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
@@ -144,7 +146,7 @@ class Predictor:
         del levels
         clock.begin("semantic")
         map_size = input_size if options.reference else image_size
-        best, second = best_categories(logits, map_size, with_second=options.with_second_choice)
+        best, second, _ = best_categories(logits, map_size, with_second=options.with_second_choice)
         clock.begin("fusion")
         min_stuff_area = options.min_stuff_area
         fused = fuse(
@@ -296,6 +298,7 @@ def load_model(model: str | Path | None = None, *, device: str = "auto", precisi
     place = find_device(device)
     dtype = find_precision(precision, place)
     bundle = load_bundle(model)
+    native.prepare()
     weights = bundle.state_dict()
     check_weights(weights, bundle.config, bundle.taxonomy, str(bundle.path))
     headings = (line.lstrip("# ").strip() for line in bundle.card.splitlines() if line.startswith("#"))

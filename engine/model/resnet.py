@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from seamseg_studio.engine.model.norm import NormFactory
@@ -68,7 +69,8 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         shortcut = self.proj_bn(self.proj_conv(x)) if self.has_projection else x
         y = self.convs(x)
-        y += shortcut
+        # In place only where no gradient is wanted: the normalisation may have kept its output for it.
+        y = y + shortcut if torch.is_grad_enabled() else y.add_(shortcut)
         return activate(y, self.activation, self.slope)
 
 

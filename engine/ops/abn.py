@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from seamseg_studio.engine.ops import reference
+from seamseg_studio.engine.ops import native, native_abn, reference
 from seamseg_studio.engine.ops.activation import absolute_scale, activate
 from seamseg_studio.engine.ops.sync_norm import synchronised_batch_norm
 
@@ -59,6 +59,21 @@ def abn(
     if x.dim() < 2 or weight.shape != (x.shape[1],):
         raise ValueError(
             f"weight must have the {x.shape[1:2]} channels of x {tuple(x.shape)}, got {tuple(weight.shape)}"
+        )
+    if native_abn.serves(x, activation, slope) and native.usable(x, weight, bias, running_mean, running_var):
+        return native_abn.abn(
+            x,
+            weight,
+            bias,
+            running_mean,
+            running_var,
+            training=training,
+            momentum=momentum,
+            eps=eps,
+            weight_eps=weight_eps,
+            activation=activation,
+            slope=slope,
+            group=group,
         )
     if training and group is not None:
         scale = absolute_scale(weight, weight_eps)

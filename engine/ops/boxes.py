@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from seamseg_studio.engine.ops import reference
+from seamseg_studio.engine.ops import native, native_boxes, reference
 
 # exp() of a size shift is limited to 1000 / 16, so that no box overflows.
 MAX_SIZE_SHIFT = math.log(1000.0 / 16)
@@ -42,7 +42,12 @@ def level_anchors(
 
 
 def shift_boxes(boxes: Tensor, shifts: Tensor) -> Tensor:
-    """Decodes: moves and resizes boxes [..., 4] by shifts `(dy, dx, dh, dw)` [..., 4] in units of their size."""
+    """Decodes: moves and resizes boxes [..., 4] by shifts `(dy, dx, dh, dw)` [..., 4] in units of their size.
+
+    Shapes may differ where they can be broadcast.
+    """
+    if native_boxes.serves(boxes, shifts) and native.usable(boxes, shifts):
+        return native_boxes.shift_boxes(boxes, shifts)
     sizes = boxes[..., 2:] - boxes[..., :2]
     centres = boxes[..., :2] + 0.5 * sizes
     new_centres = centres + shifts[..., :2] * sizes
@@ -52,6 +57,8 @@ def shift_boxes(boxes: Tensor, shifts: Tensor) -> Tensor:
 
 def box_shifts(source: Tensor, target: Tensor) -> Tensor:
     """Encodes: the shifts [..., 4] that `shift_boxes` needs to turn `source` into `target`."""
+    if native_boxes.serves(source, target) and native.usable(source, target):
+        return native_boxes.box_shifts(source, target)
     source_sizes = (source[..., 2:] - source[..., :2]).clamp(min=MIN_SIZE)
     target_sizes = (target[..., 2:] - target[..., :2]).clamp(min=MIN_SIZE)
     centre_shift = 0.5 * (target[..., :2] + target[..., 2:]) - 0.5 * (source[..., :2] + source[..., 2:])
@@ -97,11 +104,23 @@ def extract_boxes(ids: Tensor, num_ids: int) -> Tensor:
     """
     if ids.dim() != 2 or ids.is_floating_point():
         raise ValueError(f"ids must be an integer image [H, W], got {ids.dtype} {tuple(ids.shape)}")
+    if native_boxes.serves_image(ids) and native.usable(ids):
+        return native_boxes.extract_boxes(ids, num_ids)
     return reference.extract_boxes(ids, num_ids)
 
 
 def mask_counts(boxes: Tensor, mask: Tensor) -> Tensor:
-    """Returns how many pixels of `mask` [H, W] lie in each box [N, 4], corners cut to whole pixels; [N] float32."""
+    """Returns how many pixels of `mask` [H, W] lie in each box [N, 4], corners cut to whole pixels; [N] float32.
+
+    Raises:
+        ValueError: Shapes or devices that do not fit.
+    """
+    if boxes.dim() != 2 or boxes.shape[1] != 4 or mask.dim() != 2:
+        raise ValueError(f"boxes must be [N, 4] and mask [H, W], got {tuple(boxes.shape)} and {tuple(mask.shape)}")
+    if boxes.device != mask.device:
+        raise ValueError(f"boxes and mask must be on one device, got {boxes.device} and {mask.device}")
+    if native_boxes.serves_mask(boxes, mask) and native.usable(boxes, mask):
+        return native_boxes.mask_counts(boxes, mask)
     return reference.mask_counts(boxes, mask)
 
 

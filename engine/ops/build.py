@@ -17,10 +17,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
-
-import torch
 
 from seamseg_studio.engine.errors import SeamsegError
 
@@ -57,8 +58,8 @@ class Target:
     def key(self) -> str:
         """Names the build: torch, CUDA, processor, GPUs and the content of all sources. About 60 characters."""
         parts = (
-            torch.__version__,
-            str(torch.version.cuda) if self.kind == "cuda" else "",
+            torch_version(),
+            torch_cuda() if self.kind == "cuda" else "",
             platform.system(),
             platform.machine(),
             *self.capabilities,
@@ -66,7 +67,7 @@ class Target:
             sources_digest(),
         )
         digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-        return f"{self.kind}-torch{torch.__version__.split('+')[0]}-{platform.machine()}-{digest}"
+        return f"{self.kind}-torch{torch_version().split('+')[0]}-{platform.machine()}-{digest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,19 @@ class Tools:
     cxx: str
     ninja: str
     nvcc: str | None
+
+
+@cache
+def torch_version() -> str:
+    """Returns the version of the installed torch without importing it, which takes seconds."""
+    return version("torch")
+
+
+def torch_cuda() -> str:
+    """Returns the CUDA version that torch was built with, or an empty string."""
+    import torch
+
+    return torch.version.cuda or ""
 
 
 def source_files(kind: Kind) -> list[Path]:
@@ -95,10 +109,15 @@ def sources_digest() -> str:
 
 def targets() -> list[Target]:
     """Returns what is worth building on this machine, best first (GPU ops need a GPU that torch can use)."""
+    import torch
+
     cpu = Target("cpu")
     if torch.version.cuda is None or not torch.cuda.is_available():
         return [cpu]
-    found = {torch.cuda.get_device_capability(index) for index in range(torch.cuda.device_count())}
+    try:
+        found = {torch.cuda.get_device_capability(index) for index in range(torch.cuda.device_count())}
+    except RuntimeError:  # a GPU that is there, but not for us
+        return [cpu]
     return [Target("cuda", tuple(f"{major}.{minor}" for major, minor in sorted(found))), cpu]
 
 
@@ -144,16 +163,24 @@ def _find_nvcc() -> str:
         said = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=60, check=True).stdout
     except (OSError, subprocess.SubprocessError) as error:
         raise MissingToolError(f"{found} does not run: {error}") from error
-    wanted = str(torch.version.cuda).split(".", maxsplit=1)[0]
+    wanted = torch_cuda().split(".", maxsplit=1)[0]
     if f"release {wanted}." not in said:
-        raise MissingToolError(f"{found} is not of CUDA {wanted}, which torch {torch.__version__} was built with")
+        raise MissingToolError(f"{found} is not of CUDA {wanted}, which torch {torch_version()} was built with")
     return found
+
+
+def _torch_folder() -> Path:
+    found = find_spec("torch")
+    if found is None or found.origin is None:
+        raise MissingToolError("torch is not installed; its headers are needed to build the native ops")
+    return Path(found.origin).parent
 
 
 def ninja_file(target: Target, tools: Tools) -> str:
     """Returns the text of a `build.ninja` that builds LIBRARY_NAME in the folder it lies in."""
-    package = Path(torch.__file__).parent
-    # -ffp-contract: a fused multiply-add rounds once instead of twice; thresholds then fall differently from PyTorch's.
+    package = _torch_folder()
+    # -ffp-contract, -fmad: a fused multiply-add rounds once instead of twice; thresholds then fall differently from
+    # PyTorch's.
     flags = (
         f"-std=c++17 -O3 -DNDEBUG -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno "
         f"-DTORCH_TARGET_VERSION={TORCH_TARGET} -isystem {_escaped(package / 'include')}"
@@ -176,8 +203,8 @@ def ninja_file(target: Target, tools: Tools) -> str:
         )
         toolkit = Path(tools.nvcc).resolve().parents[1]
         lines += [
-            f"nvflags = -std=c++17 -O3 -DNDEBUG -DUSE_CUDA -DTORCH_TARGET_VERSION={TORCH_TARGET} {architectures} "
-            f"-Xcompiler -fPIC,-fvisibility=hidden -isystem {_escaped(package / 'include')}",
+            f"nvflags = -std=c++17 -O3 -DNDEBUG -fmad=false -DUSE_CUDA -DTORCH_TARGET_VERSION={TORCH_TARGET} "
+            f"{architectures} -Xcompiler -fPIC,-fvisibility=hidden -isystem {_escaped(package / 'include')}",
             "rule nvcc",
             f"  command = {_escaped(tools.nvcc)} $nvflags -c $in -o $out",
         ]

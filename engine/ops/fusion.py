@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from seamseg_studio.engine.ops import reference
+from seamseg_studio.engine.ops import native, native_fusion, reference
 
 
 def panoptic_fusion(
@@ -56,7 +56,11 @@ def panoptic_fusion(
             f"boxes, categories, scores and mask_logits must agree, got {tuple(boxes.shape)}, "
             f"{tuple(categories.shape)}, {tuple(scores.shape)}, {tuple(mask_logits.shape)}"
         )
-    return reference.fusion(
+    is_native = native_fusion.serves(semantic, mask_logits) and native.usable(
+        semantic, boxes, categories, scores, mask_logits
+    )
+    implementation = native_fusion.fusion if is_native else reference.fusion
+    return implementation(
         semantic,
         boxes,
         categories,

@@ -3,6 +3,9 @@
 Order: the library that came with the package, a cached build, a build with nvcc (a GPU that torch can use), a build of
 the CPU ops, PyTorch. The environment variable SEAMSEG_OPS limits it: `auto` (default), `cpu` (no GPU ops) or
 `reference` (PyTorch only).
+
+Nobody who computes ever waits for a compiler: a library that must be built first is built in the background, while
+PyTorch answers. Both give the same results to the last few bits. `status` waits, for who wants to be sure.
 """
 
 from __future__ import annotations
@@ -10,6 +13,9 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -29,7 +35,7 @@ from seamseg_studio.engine.ops import (
 from seamseg_studio.engine.ops.build import BuildError, MissingToolError, Target
 
 _LOG = logging.getLogger(__name__)
-_LOCK = threading.Lock()
+_WISHES = ("auto", "cpu", "reference")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,49 +57,113 @@ class Status:
         return f"ops: {names[self.kind]} ({self.reason})"
 
 
+# Held for as long as loading takes, never while a compiler runs.
+_LOCK = threading.Lock()
 _status: Status | None = None
+_builder: threading.Thread | None = None
+_registered: Path | None = None
+_reference_only: ContextVar[bool] = ContextVar("seamseg_reference_only", default=False)
+
+
+def prepare() -> None:
+    """Loads the library, or has it built in the background if it is not there yet. Does not wait for that."""
+    global _status, _builder
+    if _status is not None or _builder is not None:
+        return
+    with _LOCK:
+        if _status is not None or _builder is not None:
+            return
+        _status = _ready()
+        if _status is not None:
+            _LOG.info("%s", _status)
+            return
+        _builder = threading.Thread(target=_build, name="ops-build", daemon=True)
+        _builder.start()
 
 
 def status() -> Status:
-    """Returns what is in use, loading (and at the very first use building) the library if that was not done yet."""
-    global _status
-    if _status is None:
-        with _LOCK:
-            if _status is None:
-                _status = _load()
-                _LOG.info("%s", _status)
+    """Returns what is in use, waiting for the library to be loaded, at the very first use built."""
+    prepare()
+    if _builder is not None:
+        _builder.join()
+    assert _status is not None
     return _status
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator, unused-ignore]
-def _serves(device_type: str) -> bool:
-    kind = status().kind
-    return kind == "cuda" if device_type == "cuda" else device_type == "cpu" and kind != "reference"
+@contextmanager
+def reference_only() -> Iterator[None]:
+    """Has this thread compute by plain PyTorch inside the block, to compare with."""
+    token = _reference_only.set(True)
+    try:
+        yield
+    finally:
+        _reference_only.reset(token)
 
 
 def usable(*tensors: Tensor) -> bool:
     """Returns whether the compiled ops take these tensors: all of them on one kind of device that they serve."""
     device_type = tensors[0].device.type
-    return all(tensor.device.type == device_type for tensor in tensors) and _serves(device_type)
+    if any(tensor.device.type != device_type for tensor in tensors):
+        return False
+    # A compiled graph keeps the answer for good, so that one waits.
+    serves: bool = _serves(device_type, torch.compiler.is_compiling())
+    return serves
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator, unused-ignore]
+def _serves(device_type: str, waits: bool) -> bool:
+    if _reference_only.get():
+        return False
+    if waits:
+        status()
+    else:
+        prepare()
+    # Until the library is there, PyTorch answers.
+    kind = "reference" if _status is None else _status.kind
+    return kind == "cuda" if device_type == "cuda" else device_type == "cpu" and kind != "reference"
+
+
+def _ready() -> Status | None:
+    """Returns what can be had at once, or None if the best that might be had must be built first."""
+    wish = _wish()
+    if wish == "reference":
+        return Status("reference", "SEAMSEG_OPS=reference")
+    target = _targets(wish)[0]
+    try:
+        found, how = native_cache.prebuilt(target), "came with the package"
+        if found is None:
+            found, how = native_cache.cached(target), "built before"
+        if found is None:
+            return None
+        _register(found.library)
+    except (OSError, RuntimeError):
+        return None  # damaged: built anew, or the reason is told there
+    return Status(target.kind, how, found.library)
+
+
+def _build() -> None:
+    global _status
+    try:
+        _status = _load()
+    except Exception as error:  # noqa: BLE001 - a thread's last word; whatever it is, PyTorch answers
+        _LOG.exception("the native ops cannot be used")
+        _status = Status("reference", f"{type(error).__name__}: {error}")
+    _LOG.info("%s", _status)
 
 
 def _load() -> Status:
-    wish = os.environ.get("SEAMSEG_OPS", "auto")
-    if wish == "reference":
-        return Status("reference", "SEAMSEG_OPS=reference")
-    targets = [target for target in build.targets() if wish != "cpu" or target.kind == "cpu"]
     reasons: list[str] = []
     broken = False
-    for target in targets:
+    for target in _targets(_wish()):
         try:
-            library, how = _library(target)
-            _register(library)
+            built = native_cache.cached_or_built(target)
+            _register(built.library)
         except (BuildError, OSError, RuntimeError) as error:
             reasons.append(str(error))
             broken = broken or not isinstance(error, MissingToolError)
             continue
-        note = f"{how}; no GPU ops: {reasons[0]}" if reasons else how
-        found = Status(target.kind, note, library)
+        how = f"built in {built.seconds:.0f} s"
+        found = Status(target.kind, f"{how}; no GPU ops: {reasons[0]}" if reasons else how, built.library)
         break
     else:
         found = Status("reference", "; ".join(reasons))
@@ -102,15 +172,23 @@ def _load() -> Status:
     return found
 
 
-def _library(target: Target) -> tuple[Path, str]:
-    packaged = native_cache.prebuilt(target.kind)
-    if packaged:
-        return packaged.library, "came with the package"
-    built = native_cache.cached_or_built(target)
-    return built.library, f"built in {built.seconds:.0f} s"
+def _wish() -> str:
+    wish = os.environ.get("SEAMSEG_OPS", "") or "auto"
+    if wish not in _WISHES:
+        _LOG.warning("SEAMSEG_OPS must be auto, cpu or reference, got %r; taken as auto", wish)
+        return "auto"
+    return wish
+
+
+def _targets(wish: str) -> list[Target]:
+    return [Target("cpu")] if wish == "cpu" else build.targets()
 
 
 def _register(library: Path) -> None:
+    global _registered
+    if _registered is not None:
+        return  # the dispatcher takes each op once
     torch.ops.load_library(library)  # type: ignore[no-untyped-call, unused-ignore]
     for wrapper in (native_abn, native_boxes, native_fusion, native_nms, native_sampling):
         wrapper.register()
+    _registered = library

@@ -8,24 +8,41 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+MAX_SIDE = 2**30
+# Masks may hold 255 a pixel, and the integral image has 32 bits.
+MAX_MASK_PIXELS = (2**31 - 1) // 255
+
 
 def serves(boxes: Tensor, other: Tensor) -> bool:
     """Returns whether the compiled ops take these two sets of boxes."""
     is_wanted = torch.is_grad_enabled() and (boxes.requires_grad or other.requires_grad)
-    return boxes.dtype == other.dtype == torch.float32 and boxes.shape == other.shape and not is_wanted
+    return boxes.dtype == other.dtype == torch.float32 and boxes.shape[-1] == other.shape[-1] == 4 and not is_wanted
+
+
+def serves_image(ids: Tensor) -> bool:
+    """Returns whether the compiled op takes this id image."""
+    return ids.dtype in (torch.uint8, torch.int32, torch.int64) and max(ids.shape) < MAX_SIDE
+
+
+def serves_mask(boxes: Tensor, mask: Tensor) -> bool:
+    """Returns whether the compiled op takes these boxes and this mask."""
+    fits = mask.dtype in (torch.bool, torch.uint8) and mask.numel() <= MAX_MASK_PIXELS
+    return fits and boxes.dtype == torch.float32 and max(mask.shape) < MAX_SIDE
 
 
 def shift_boxes(boxes: Tensor, shifts: Tensor, size: tuple[int, int] | None = None) -> Tensor:
     """Decodes boxes [..., 4] and, if `size` (height, width) is given, cuts them to an image of that size."""
     height, width = (-1.0, -1.0) if size is None else (float(size[0]), float(size[1]))
-    out: Tensor = torch.ops.seamseg.shift_boxes(_flat(boxes), _flat(shifts), height, width)
-    return out.view(boxes.shape)
+    shape = torch.broadcast_shapes(boxes.shape, shifts.shape)  # type: ignore[no-untyped-call, unused-ignore]
+    out: Tensor = torch.ops.seamseg.shift_boxes(_flat(boxes.expand(shape)), _flat(shifts.expand(shape)), height, width)
+    return out.view(shape)
 
 
 def box_shifts(source: Tensor, target: Tensor) -> Tensor:
     """Encodes `target` [..., 4] relative to `source` [..., 4]."""
-    out: Tensor = torch.ops.seamseg.box_shifts(_flat(source), _flat(target))
-    return out.view(source.shape)
+    shape = torch.broadcast_shapes(source.shape, target.shape)  # type: ignore[no-untyped-call, unused-ignore]
+    out: Tensor = torch.ops.seamseg.box_shifts(_flat(source.expand(shape)), _flat(target.expand(shape)))
+    return out.view(shape)
 
 
 def extract_boxes(ids: Tensor, num_ids: int) -> Tensor:

@@ -16,9 +16,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import appdirs
-import torch
-
 from seamseg_studio.engine.ops import build
 from seamseg_studio.engine.ops.build import BuildError, Kind, Target
 
@@ -39,6 +36,7 @@ class Build:
         sha256: Of the library.
         sources: Digest of the sources it was made from.
         cuda: CUDA version of the torch it was made with, or empty.
+        capabilities: Compute capabilities of the GPUs it runs on, as "9.0".
         seconds: How long building took.
     """
 
@@ -47,34 +45,53 @@ class Build:
     sha256: str
     sources: str
     cuda: str
+    capabilities: tuple[str, ...]
     seconds: float
 
 
 def cache_folder() -> Path:
     """Returns the folder of all builds: SEAMSEG_OPS_CACHE, else below the user's cache folder."""
     chosen = os.environ.get("SEAMSEG_OPS_CACHE")
-    return Path(chosen) if chosen else Path(appdirs.user_cache_dir("seamseg-studio", appauthor=False)) / "ops"
+    if chosen:
+        return Path(chosen)
+    import appdirs
+
+    return Path(appdirs.user_cache_dir("seamseg-studio", appauthor=False)) / "ops"
 
 
 def read_build(folder: Path) -> Build | None:
     """Returns the build in `folder`, or None if there is none or a byte of it is not as it was built."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
-        built = Build(**{**manifest, "library": folder / manifest["library"]})
+        built = Build(
+            **{
+                **manifest,
+                "library": folder / Path(manifest["library"]).name,
+                "capabilities": tuple(manifest["capabilities"]),
+            }
+        )
         digest = hashlib.sha256(built.library.read_bytes()).hexdigest()
     except (OSError, ValueError, TypeError, KeyError):
         return None
     return built if digest == built.sha256 else None
 
 
-def prebuilt(kind: Kind) -> Build | None:
-    """Returns the library that came with the package, if it is of `kind` and fits the sources and torch's CUDA."""
+def prebuilt(target: Target) -> Build | None:
+    """Returns the library that came with the package, if it serves `target` and fits the sources and torch's CUDA."""
     built = read_build(PREBUILT)
-    if built is None or built.kind != kind or built.sources != build.sources_digest():
+    if built is None or built.sources != build.sources_digest():
         return None
-    if kind == "cuda" and built.cuda.split(".")[0] != str(torch.version.cuda).split(".", maxsplit=1)[0]:
-        return None
-    return built
+    if target.kind == "cuda":
+        if built.kind != "cuda" or built.cuda.split(".")[0] != build.torch_cuda().split(".")[0]:
+            return None
+        return built if set(target.capabilities) <= set(built.capabilities) else None
+    # A library with GPU ops does not load where CUDA is missing.
+    return built if built.kind == "cpu" else None
+
+
+def cached(target: Target) -> Build | None:
+    """Returns the build of `target` in the cache, or None: never builds, never waits."""
+    return read_build(cache_folder() / target.key)
 
 
 def build_into(target: Target, folder: Path, timeout_s: float = build.BUILD_TIMEOUT_S) -> Build:
@@ -98,7 +115,8 @@ def build_into(target: Target, folder: Path, timeout_s: float = build.BUILD_TIME
             kind=target.kind,
             sha256=hashlib.sha256(library.read_bytes()).hexdigest(),
             sources=sources,
-            cuda=str(torch.version.cuda) if target.kind == "cuda" else "",
+            cuda=build.torch_cuda() if target.kind == "cuda" else "",
+            capabilities=target.capabilities,
             seconds=round(time.monotonic() - started, 1),
         )
         (workshop / MANIFEST).write_text(json.dumps({**asdict(built), "library": library.name}, indent=1))

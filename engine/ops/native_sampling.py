@@ -11,14 +11,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seamseg_studio.engine.ops.reference import sample_points
+
 MAX_LEVELS = 8
 # The GPU's backward pass keeps a box's bins in shared memory; larger grids go to the reference.
 MAX_BINS = 56
 
 
-def serves(levels: Sequence[Tensor], out_size: tuple[int, int]) -> bool:
-    """Returns whether the compiled op takes these maps and this grid."""
+def serves(levels: Sequence[Tensor], boxes: Tensor, out_size: tuple[int, int]) -> bool:
+    """Returns whether the compiled op takes these maps, boxes and this grid."""
     first = levels[0]
+    if boxes.dtype == torch.float64 or (boxes.requires_grad and torch.is_grad_enabled()):
+        return False  # it computes where boxes lie in float32, and has no gradient for them
     if len(levels) > MAX_LEVELS or not first.is_floating_point() or any(x.dtype != first.dtype for x in levels):
         return False
     if first.is_cuda and (first.dtype == torch.float64 or max(out_size) > MAX_BINS):
@@ -67,6 +71,24 @@ def pyramid_sampling(
         zero_padding,
     )
     return samples
+
+
+def roi_sampling(
+    x: Tensor, boxes: Tensor, batch_index: Tensor, out_size: tuple[int, int], interpolation: str, padding: str
+) -> tuple[Tensor, Tensor]:
+    """See `engine.ops.roi_sampling.roi_sampling`."""
+    samples = pyramid_sampling(
+        [x],
+        boxes,
+        batch_index,
+        torch.zeros_like(batch_index),
+        out_size,
+        nearest=interpolation == "nearest",
+        zero_padding=padding == "zero",
+    )
+    ys, xs = sample_points(boxes, out_size)
+    inside_y, inside_x = (ys >= 0) & (ys < x.shape[2]), (xs >= 0) & (xs < x.shape[3])
+    return samples, inside_y[:, :, None] & inside_x[:, None, :]
 
 
 def _is_channels_last(x: Tensor) -> bool:

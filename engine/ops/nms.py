@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from seamseg_studio.engine.ops import reference
+from seamseg_studio.engine.ops import native, native_nms, reference
 
 
 def nms(boxes: Tensor, scores: Tensor, threshold: float, max_keep: int = -1) -> Tensor:
@@ -36,4 +36,6 @@ def nms(boxes: Tensor, scores: Tensor, threshold: float, max_keep: int = -1) -> 
         raise ValueError(f"threshold must be between 0 and 1, got {threshold}")
     if len(boxes) == 0 or max_keep == 0:
         return torch.empty(0, dtype=torch.long, device=boxes.device)
+    if native_nms.serves(boxes, scores) and native.usable(boxes, scores):
+        return native_nms.nms(boxes, scores, threshold, max_keep)
     return reference.nms(boxes, scores, threshold, max_keep)

@@ -16,6 +16,9 @@ from seamseg_studio.engine.ops.activation import absolute_scale, activate
 
 # Boxes compared at once: large enough to be vectorised, small enough for the square matrix to stay in the cache.
 _NMS_BLOCK = 256
+# Values of full-size logits held at a time (16 MB).
+_STRIP_VALUES = 2**22
+NO_CATEGORY = 255
 
 
 def abn(
@@ -200,6 +203,35 @@ def mask_counts(boxes: Tensor, mask: Tensor) -> Tensor:
     x0, x1 = x0.clamp(0, width), x1.clamp(0, width)
     counts = integral[y1, x1] - integral[y0, x1] - integral[y1, x0] + integral[y0, x0]
     return counts.float()
+
+
+def best_categories(
+    logits_KHW: Tensor, size: tuple[int, int], with_second: bool
+) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """See `engine.ops.semantic.best_categories`. Full-size logits are made and consumed a strip of rows at a time."""
+    num_categories, low_height, _ = logits_KHW.shape
+    height, width = size
+    best = torch.empty(size, dtype=torch.uint8, device=logits_KHW.device)
+    second = torch.full_like(best, NO_CATEGORY) if with_second else None
+    margin = torch.empty(size, dtype=torch.float32, device=best.device) if with_second else None
+    # Where the centre of each row falls among the rows of the logits; edges repeat.
+    rows = torch.arange(height, device=logits_KHW.device, dtype=torch.float32)
+    points = ((rows + 0.5) * (low_height / max(height, 1)) - 0.5).clamp_(min=0)
+    above = points.long().clamp_(max=low_height - 1)
+    below = (above + 1).clamp_(max=low_height - 1)
+    weights = (points - above)[:, None]
+    rows_per_strip = max(_STRIP_VALUES // max(num_categories * width, 1), 1)
+    for first in range(0, height if width else 0, rows_per_strip):
+        strip = slice(first, min(first + rows_per_strip, height))
+        tall = torch.lerp(logits_KHW[:, above[strip]].float(), logits_KHW[:, below[strip]].float(), weights[strip])
+        full = F.interpolate(tall[None], size=(tall.shape[1], width), mode="bilinear", align_corners=False)[0]
+        most, winner = full.max(dim=0, keepdim=True)
+        best[strip] = winner[0].to(torch.uint8)
+        if second is not None and margin is not None:
+            less, runner_up = full.scatter_(0, winner, -torch.inf).max(dim=0)
+            second[strip] = runner_up.masked_fill_(less == -torch.inf, NO_CATEGORY).to(torch.uint8)
+            margin[strip] = most[0] - less
+    return best, second, margin
 
 
 def fusion(

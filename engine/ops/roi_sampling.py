@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from seamseg_studio.engine.ops import reference
+from seamseg_studio.engine.ops import native, native_sampling, reference
 from seamseg_studio.engine.ops.boxes import assign_levels, feature_boxes
 
 Interpolation = Literal["bilinear", "nearest"]
@@ -48,20 +48,17 @@ def roi_sampling(
     """
     if x.dim() != 4:
         raise ValueError(f"x must be [B, C, H, W], got {tuple(x.shape)}")
-    if boxes.dim() != 2 or boxes.shape[1] != 4 or not boxes.is_floating_point():
-        raise ValueError(f"boxes must be floating point [N, 4], got {boxes.dtype} {tuple(boxes.shape)}")
-    if batch_index.shape != boxes.shape[:1] or batch_index.dtype != torch.long:
-        raise ValueError(
-            f"batch_index must be int64 [{len(boxes)}], got {batch_index.dtype} {tuple(batch_index.shape)}"
-        )
-    if not (x.device == boxes.device == batch_index.device):
-        raise ValueError(
-            f"x, boxes and batch_index must be on one device, got {x.device}, {boxes.device}, {batch_index.device}"
-        )
+    _check_boxes(boxes, batch_index)
+    if x.device != boxes.device:
+        raise ValueError(f"x and boxes must be on one device, got {x.device} and {boxes.device}")
     if interpolation not in ("bilinear", "nearest") or padding not in ("border", "zero"):
         raise ValueError(f"unknown interpolation {interpolation!r} or padding {padding!r}")
     if interpolation == "bilinear" and not x.is_floating_point():
         raise ValueError(f"bilinear sampling needs floating point values, got {x.dtype}")
+    if min(out_size) < 1:
+        raise ValueError(f"out_size must be two numbers from 1 up, got {out_size}")
+    if native_sampling.serves([x], boxes, out_size) and native.usable(x, boxes, batch_index):
+        return native_sampling.roi_sampling(x, boxes, batch_index, out_size, interpolation, padding)
     return reference.roi_sampling(x, boxes, batch_index, out_size, interpolation, padding)
 
 
@@ -90,11 +87,37 @@ def pyramid_sampling(
         [N, C, h, w] in the order of `boxes`.
 
     Raises:
-        ValueError: There is no level.
+        ValueError: There is no level, or shapes, types or devices do not fit.
     """
-    if not levels:
-        raise ValueError("levels must hold at least one feature map")
+    _check_pyramid(levels, boxes, batch_index)
     level_N = assign_levels(boxes, len(levels), canonical_scale=canonical_scale, canonical_level=canonical_level)
+    if native_sampling.serves(levels, boxes, out_size) and native.usable(*levels, boxes, batch_index):
+        return native_sampling.pyramid_sampling(levels, boxes, batch_index, level_N, out_size, image_size=image_size)
     mapped = torch.stack([feature_boxes(boxes, (x.shape[2], x.shape[3]), image_size) for x in levels])
     boxes_on_level = mapped.gather(0, level_N.view(1, -1, 1).expand(1, -1, 4))[0]
     return reference.pyramid_sampling(levels, boxes_on_level, level_N, batch_index, out_size)
+
+
+def _check_pyramid(levels: Sequence[Tensor], boxes: Tensor, batch_index: Tensor) -> None:
+    if not levels:
+        raise ValueError("levels must hold at least one feature map")
+    for place, x in enumerate(levels):
+        if x.dim() != 4 or x.shape[:2] != levels[0].shape[:2] or x.dtype != levels[0].dtype:
+            raise ValueError(
+                f"levels must be [B, C, H, W] of one B, C and type, got levels[{place}] {x.dtype} {tuple(x.shape)} "
+                f"beside {levels[0].dtype} {tuple(levels[0].shape)}"
+            )
+        if x.device != boxes.device:
+            raise ValueError(f"levels and boxes must be on one device, got {x.device} and {boxes.device}")
+    _check_boxes(boxes, batch_index)
+
+
+def _check_boxes(boxes: Tensor, batch_index: Tensor) -> None:
+    if boxes.dim() != 2 or boxes.shape[1] != 4 or not boxes.is_floating_point():
+        raise ValueError(f"boxes must be floating point [N, 4], got {boxes.dtype} {tuple(boxes.shape)}")
+    if batch_index.shape != boxes.shape[:1] or batch_index.dtype != torch.long:
+        raise ValueError(
+            f"batch_index must be int64 [{len(boxes)}], got {batch_index.dtype} {tuple(batch_index.shape)}"
+        )
+    if batch_index.device != boxes.device:
+        raise ValueError(f"boxes and batch_index must be on one device, got {boxes.device} and {batch_index.device}")

@@ -1,12 +1,45 @@
-"""Dense pieces of the semantic head: averages over wide windows.
+"""Dense pieces of the semantic head: averages over wide windows, and the best category of each pixel.
 
-Shapes: B batch, C channels, H and W in pixels.
+Shapes: B batch, C channels, K categories, H and W in pixels.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
+
+from seamseg_studio.engine.ops import native, native_fusion, reference
+
+
+def best_categories(
+    logits_KHW: Tensor, size: tuple[int, int], *, with_second: bool
+) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """Resizes logits bilinearly (align_corners false, edges repeat) and compares the categories of each pixel.
+
+    Full-size logits never exist. Equal logits go to the lower category.
+
+    Args:
+        logits_KHW: [K, h, w] floating point, any strides; 1 <= K <= 255.
+        size: Height and width of the results in pixels.
+        with_second: Whether to look for the runner-up.
+
+    Returns:
+        The best category [H, W] uint8; and if asked for, the second best [H, W] uint8 (255 where there is none) and
+        by how much the best is ahead of it [H, W] float32 (inf where there is none).
+
+    Raises:
+        ValueError: Logits or a size that do not fit.
+    """
+    if logits_KHW.dim() != 3 or not logits_KHW.is_floating_point() or not 1 <= len(logits_KHW) <= 255:
+        raise ValueError(
+            f"logits must be floating point [K, h, w] with K from 1 to 255, got {logits_KHW.dtype} "
+            f"{tuple(logits_KHW.shape)}"
+        )
+    if min(logits_KHW.shape) < 1 or min(size) < 0:
+        raise ValueError(f"logits must have pixels and size none below 0, got {tuple(logits_KHW.shape)} and {size}")
+    if logits_KHW.dtype != torch.float64 and native.usable(logits_KHW):
+        return native_fusion.best_categories(logits_KHW, size, with_second=with_second)
+    return reference.best_categories(logits_KHW, size, with_second)
 
 
 def window_average(x_BCHW: Tensor, window: tuple[int, int]) -> Tensor:

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seamseg_studio.engine.inference.detection import Detections, sample_regions
-from seamseg_studio.engine.inference.fuse import Fused, best_categories, fuse
+from seamseg_studio.engine.inference.fuse import Fused, fuse
 from seamseg_studio.engine.inference.options import PredictOptions
 from seamseg_studio.engine.inference.predictor import Predictor
 from seamseg_studio.engine.ops.boxes import box_ious
+from seamseg_studio.engine.ops.semantic import best_categories
 
 Cases = Callable[[str, str], Any]
 CONFIGS = ("vistas_r18", "cityscapes_r50")
@@ -131,7 +132,7 @@ def test_semantic_result(cases: Cases, config: str, image: str) -> None:
     case = cases(config, image)
     for i, prefix in each_image(case):
         height, width = case.forward.sizes[i]
-        best, _ = best_categories(case.forward.modules["sem"][i], case.forward.input_size, with_second=False)
+        best, *_ = best_categories(case.forward.modules["sem"][i], case.forward.input_size, with_second=False)
         expected = case.arrays[f"{prefix}sem_pred"]
         assert (best[:height, :width].numpy() == expected).mean() >= 0.999
 
@@ -194,7 +195,7 @@ def test_predictor_in_reference_mode(
 def fused(case: Any, index: int, detections: Detections, thresholds: tuple[float, float, float]) -> Fused:
     """Returns the original's kind of map of one image of a case."""
     height, width = case.forward.sizes[index]
-    best, _ = best_categories(case.forward.modules["sem"][index], case.forward.input_size, with_second=False)
+    best, *_ = best_categories(case.forward.modules["sem"][index], case.forward.input_size, with_second=False)
     return fuse(
         best[:height, :width],
         detections,

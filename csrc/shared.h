@@ -92,6 +92,14 @@ SEAMSEG_HD F absolute_scale(F weight, F weight_eps) {
   return (weight < F(0) ? -weight : weight) + weight_eps;
 }
 
+// For going back from an output of type T to what was normalised. Where the scale is small, an output of 16 bits says
+// little of that; from here down it is underrated, so that noise does not grow without bound.
+template <typename T, typename F>
+SEAMSEG_HD F inverse_scale(F weight, F weight_eps) {
+  const F scale = absolute_scale(weight, weight_eps), least = sizeof(T) == 2 ? F(0.02) : F(0);
+  return F(1) / (scale > least ? scale : least);
+}
+
 // ---- instance masks -----------------------------------------------------------------------------------------------
 
 // First and one past the last pixel of [0, length) whose centre lies in [start, end]; NaN and inf give an empty or

@@ -129,14 +129,14 @@ std::tuple<Tensor, Tensor> abn_sums(
     const F forth = F(slope), back = F(1.0 / slope);
     torch::stable::parallel_for(0, layout.channels, channel_grain(layout), [&](int64_t begin, int64_t end) {
       for (int64_t c = begin; c < end; ++c) {
-        const F inverse_scale = F(1) / absolute_scale(weights[c], F(weight_eps));
+        const F inverse = inverse_scale<T>(weights[c], F(weight_eps));
         double total = 0.0, weighted = 0.0;
         for_runs(layout, c, [&](int64_t offset, int64_t length, int64_t step) {
           for (int64_t i = 0; i < length; ++i) {
             F gradient = static_cast<F>(gradients[offset + i * step]);
             const F before = deactivated(static_cast<F>(outputs[offset + i * step]), gradient, kind, back, forth);
             total += static_cast<double>(gradient);
-            weighted += static_cast<double>((before - biases[c]) * inverse_scale * gradient);
+            weighted += static_cast<double>((before - biases[c]) * inverse * gradient);
           }
         });
         sums[c] = static_cast<F>(total);
@@ -175,13 +175,13 @@ Tensor abn_gradient(
     torch::stable::parallel_for(0, layout.channels, channel_grain(layout), [&](int64_t begin, int64_t end) {
       for (int64_t c = begin; c < end; ++c) {
         const F scale = absolute_scale(weights[c], F(weight_eps));
-        const F inverse_scale = F(1) / scale, factor = scale / std::sqrt(vars[c] + F(eps));
+        const F inverse = inverse_scale<T>(weights[c], F(weight_eps)), factor = scale / std::sqrt(vars[c] + F(eps));
         const F mean_gradient = sums[c] * inverse_num, mean_weighted = weighted_sums[c] * inverse_num;
         for_runs(layout, c, [&](int64_t offset, int64_t length, int64_t step) {
           for (int64_t i = 0; i < length; ++i) {
             F gradient = static_cast<F>(gradients[offset + i * step]);
             const F before = deactivated(static_cast<F>(outputs[offset + i * step]), gradient, kind, back, forth);
-            const F normalised = (before - biases[c]) * inverse_scale;
+            const F normalised = (before - biases[c]) * inverse;
             out[offset + i * step] =
                 static_cast<T>((gradient - mean_gradient - normalised * mean_weighted) * factor);
           }

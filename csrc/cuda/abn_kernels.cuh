@@ -46,7 +46,7 @@ struct GradientSums {
   float weight_eps, slope, inverse_slope;
   int activation;
   struct Channel { float bias, inverse_scale; };
-  __device__ Channel channel(int c) const { return {bias[c], 1.f / absolute_scale(weight[c], weight_eps)}; }
+  __device__ Channel channel(int c) const { return {bias[c], seamseg::inverse_scale<T>(weight[c], weight_eps)}; }
   template <int V>
   __device__ void add(int64_t offset, const Channel* channels, int step, Sums* sums) const {
     const auto outputs = load_pack<T, V>(y + offset);
@@ -191,7 +191,8 @@ struct Gradient {
   struct Channel { float bias, factor, spread, mean; };
   __device__ Channel channel(int c) const {
     const float scale = absolute_scale(weight[c], weight_eps), factor = scale * rsqrtf(var[c] + eps);
-    return {bias[c], factor, weighted_sum[c] * inverse_num / scale * factor, sum[c] * inverse_num * factor};
+    const float spread = weighted_sum[c] * inverse_num * inverse_scale<T>(weight[c], weight_eps) * factor;
+    return {bias[c], factor, spread, sum[c] * inverse_num * factor};
   }
   template <int V>
   __device__ void run(int64_t offset, const Channel* channels, int step) const {

@@ -12,7 +12,6 @@ import hashlib
 import os
 import platform
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -29,6 +28,7 @@ Kind = Literal["cuda", "cpu"]
 
 TORCH_TARGET = "0x020b000000000000"  # the stable ABI of torch 2.11, the oldest supported
 BUILD_TIMEOUT_S = 600.0
+_END_TIMEOUT_S = 10.0
 _WINDOWS, _MACOS = sys.platform == "win32", sys.platform == "darwin"
 LIBRARY_NAME = {"win32": "seamseg_ops.dll", "darwin": "libseamseg_ops.dylib"}.get(sys.platform, "libseamseg_ops.so")
 SOURCES = Path(__file__).resolve().parents[1].parent / "csrc"
@@ -245,7 +245,7 @@ def compile_library(target: Target, folder: Path, timeout_s: float = BUILD_TIMEO
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
-                start_new_session=True,  # so that a timeout ends ninja and every compiler below it
+                start_new_session=True,  # Ctrl-C is for the program, which decides what becomes of the build
             )
         except OSError as error:
             raise MissingToolError(f"{tools.ninja} does not run: {error}") from error
@@ -263,11 +263,13 @@ def compile_library(target: Target, folder: Path, timeout_s: float = BUILD_TIMEO
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    if hasattr(os, "killpg"):
-        os.killpg(process.pid, signal.SIGKILL)
-    else:
+    # ninja gives each compiler a process group of its own, and ends them all when it is told to end.
+    process.terminate()
+    try:
+        process.wait(_END_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
         process.kill()
-    process.wait()
+        process.wait()
 
 
 def _first_error(log: str) -> str:

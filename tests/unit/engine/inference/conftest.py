@@ -6,7 +6,7 @@ import functools
 import importlib.util
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,6 +24,7 @@ from seamseg_studio.engine.inference.predictor import Predictor
 from seamseg_studio.engine.inference.preprocess import normalised
 from seamseg_studio.engine.model.config import load_config
 from seamseg_studio.engine.model.panoptic_net import PanopticNet
+from seamseg_studio.engine.ops import native
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 
 PARITY = Path(__file__).resolve().parents[3] / "fixtures" / "parity"
@@ -116,6 +117,20 @@ def predictors(networks: Callable[[str], PanopticNet]) -> Callable[[str], Predic
     return make
 
 
+@pytest.fixture(scope="session")
+def fallback_case(cases: Callable[[str, str], Case]) -> Callable[[str], Case]:
+    """The case of im0 by configuration, its instances found anew by plain PyTorch."""
+
+    @functools.cache
+    def make(config: str) -> Case:
+        case = cases(config, "im0")
+        with native.reference_only():
+            forward = finish(case.network, case.forward.modules, case.forward.sizes, case.forward.input_size)
+        return replace(case, forward=forward)
+
+    return make
+
+
 @torch.inference_mode()
 def run_network(network: PanopticNet, images: list[NDArray[np.uint8]]) -> Forward:
     """Runs all parts of a network on a batch, padded at the bottom and right with zeros."""
@@ -132,6 +147,15 @@ def run_network(network: PanopticNet, images: list[NDArray[np.uint8]]) -> Forwar
     for hook in hooks:
         hook.remove()
     seen |= {"fpn": levels, "rpn_obj": objectness, "rpn_bbx": shifts, "sem": semantic}
+    return finish(network, seen, sizes, input_size)
+
+
+@torch.inference_mode()
+def finish(
+    network: PanopticNet, seen: Mapping[str, Any], sizes: list[tuple[int, int]], input_size: tuple[int, int]
+) -> Forward:
+    """Finds the instances in what the dense part of a network made of a batch."""
+    levels, objectness, shifts = seen["fpn"], seen["rpn_obj"], seen["rpn_bbx"]
     proposals = generate_proposals(objectness, shifts, network.config, sizes)
     detections = detect(network, levels, proposals, input_size, sizes)
     masks = predict_masks(network, levels, detections, input_size)

@@ -15,6 +15,7 @@ from seamseg_studio.engine.inference.detection import Detections, sample_regions
 from seamseg_studio.engine.inference.fuse import Fused, fuse
 from seamseg_studio.engine.inference.options import PredictOptions
 from seamseg_studio.engine.inference.predictor import Predictor
+from seamseg_studio.engine.ops import native
 from seamseg_studio.engine.ops.boxes import box_ious
 from seamseg_studio.engine.ops.semantic import best_categories
 
@@ -84,7 +85,11 @@ def each_image(case: Any) -> list[tuple[int, str]]:
 @pytest.mark.parametrize("image", ["im0", "im1", "batch"])
 @pytest.mark.parametrize("config", CONFIGS)
 def test_proposals(cases: Cases, config: str, image: str) -> None:
-    case = cases(config, image)
+    check_proposals(cases(config, image))
+
+
+def check_proposals(case: Any) -> None:
+    """Fails unless the proposals are the original's, but for the rare swap."""
     for i, prefix in each_image(case):
         expected = torch.from_numpy(case.arrays[f"{prefix}proposals"])
         found = case.forward.proposals[i]
@@ -111,7 +116,11 @@ def match(detections: Detections, boxes: NDArray[Any], categories: NDArray[Any])
 @pytest.mark.parametrize("image", ["im0", "im1", "batch"])
 @pytest.mark.parametrize("config", CONFIGS)
 def test_detections(cases: Cases, config: str, image: str) -> None:
-    case = cases(config, image)
+    check_detections(cases(config, image))
+
+
+def check_detections(case: Any) -> None:
+    """Fails unless boxes, scores and masks are the original's."""
     for i, prefix in each_image(case):
         expected = {name: case.arrays[f"{prefix}{name}_pred"] for name in ("bbx", "cls", "obj", "msk")}
         found = case.forward.detections[i]
@@ -147,7 +156,11 @@ def test_batch_logits(cases: Cases) -> None:
 @pytest.mark.parametrize("fusion", FUSIONS)
 @pytest.mark.parametrize(("config", "image"), SINGLE)
 def test_panoptic_map(cases: Cases, config: str, image: str, fusion: str) -> None:
-    case = cases(config, image)
+    check_panoptic_map(cases(config, image), fusion)
+
+
+def check_panoptic_map(case: Any, fusion: str) -> None:
+    """Fails unless the map is the original's."""
     found = case.forward.detections[0]
     if fusion != "default":
         # Some scores lie within rounding (2e-4) of each other or of a threshold, and would be ordered or let through
@@ -159,6 +172,16 @@ def test_panoptic_map(cases: Cases, config: str, image: str, fusion: str) -> Non
         scores[index[close]] = stored[close]
         found = Detections(found.boxes, found.categories, scores)
     assert_same_map(fused(case, 0, found, FUSIONS[fusion]), case.arrays, f"pan_{fusion}_")
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_plain_pytorch_finds_the_same(fallback_case: Callable[[str], Any], config: str) -> None:
+    case = fallback_case(config)
+    with native.reference_only():
+        check_proposals(case)
+        check_detections(case)
+        for fusion in FUSIONS:
+            check_panoptic_map(case, fusion)
 
 
 @pytest.mark.parametrize("config", CONFIGS)

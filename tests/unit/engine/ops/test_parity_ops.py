@@ -127,7 +127,7 @@ def test_regions_of_a_feature_map() -> None:
 @pytest.mark.parametrize("activation", ["leaky_relu", "elu", "identity"])
 def test_abn(activation: str, mode: str) -> None:
     case = {
-        name.rsplit("/", 1)[1]: torch.from_numpy(values)
+        name.rsplit("/", 1)[1]: torch.from_numpy(values).clone()
         for name, values in ABN.items()
         if name.startswith(f"{activation}/{mode}/")
     }

@@ -19,6 +19,7 @@ from torch.nn.parallel import DistributedDataParallel
 from seamseg_studio.engine.model.config import Config
 from seamseg_studio.engine.model.norm import freeze_norms
 from seamseg_studio.engine.model.panoptic_net import PanopticNet
+from seamseg_studio.engine.ops import native
 from seamseg_studio.training import ranks
 from seamseg_studio.training.augment import jitter_colors
 from seamseg_studio.training.batch import Batch
@@ -144,6 +145,7 @@ class Trainer:
             DivergedError: A loss is not finite. The snapshot is that of the last time it was.
             OSError: The last snapshot cannot be written.
         """
+        native.status()  # waits for a first build, so that all steps and all processes compute alike
         self._started = time.monotonic() - self.progress.seconds
         self._last_snapshot = time.monotonic()
         with StopSignals(self.stop_requested.set), Deterministic(self.options.deterministic):

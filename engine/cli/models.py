@@ -42,6 +42,7 @@ def build_parser() -> Parser:
 
     info = commands.add_parser("info", description="Describe a model.", help="card, categories, parameters, hashes")
     info.add_argument("model", nargs="?", default=_STARTER, metavar="MODEL", help="the bundled starter by default")
+    info.add_argument("--ops", action="store_true", help="say instead which implementation of its ops runs, and why")
     info.set_defaults(run=_info)
 
     importing = commands.add_parser(
@@ -129,7 +130,17 @@ def _list(args: argparse.Namespace) -> int:
     return report_failures(failures, len(names))
 
 
+def _info_ops(args: argparse.Namespace) -> int:
+    from seamseg_studio.engine.ops import native
+
+    status = native.status()
+    library = str(status.library) if status.library else None
+    return _done(args, str(status), {"ops": status.kind, "reason": status.reason, "library": library})
+
+
 def _info(args: argparse.Namespace) -> int:
+    if args.ops:
+        return _info_ops(args)
     from seamseg_studio.engine.checkpoints.bundle import load_bundle
 
     bundle = load_bundle(args.model)

@@ -25,6 +25,9 @@ def serves(levels: Sequence[Tensor], boxes: Tensor, out_size: tuple[int, int]) -
         return False  # it computes where boxes lie in float32, and has no gradient for them
     if len(levels) > MAX_LEVELS or not first.is_floating_point() or any(x.dtype != first.dtype for x in levels):
         return False
+    # On a GPU the gradient is added up in no fixed order.
+    if first.is_cuda and torch.is_grad_enabled() and torch.are_deterministic_algorithms_enabled():
+        return False
     if first.is_cuda and (first.dtype == torch.float64 or max(out_size) > MAX_BINS):
         return False
     return min(out_size) > 0 and max(out_size) <= 4096 and all(min(x.shape[2:]) > 0 for x in levels)

@@ -15,6 +15,7 @@ from seamseg_studio.engine.checkpoints.bundle import load_bundle
 from seamseg_studio.engine.cli.models import main
 from seamseg_studio.engine.model.config import dump_config, load_config
 from seamseg_studio.engine.model.panoptic_net import build_network
+from seamseg_studio.engine.ops import native
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +70,18 @@ def test_import_makes_a_bundle(imported: Path, archive: Path, capsys: pytest.Cap
     assert main(["import", str(archive), "--overwrite", "--card", str(card), "--full-precision"]) == 0
     assert load_bundle("tiny").card == "# Tiny, described"
     assert load_bundle("tiny").manifest["half"] is False
+
+
+def test_info_says_which_ops_run_and_why(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    found = native.Status("cpu", "built in 7 s", tmp_path / "library.so")
+    monkeypatch.setattr(native, "_status", found)
+    assert main(["info", "--ops"]) == 0
+    assert capsys.readouterr().out == "ops: compiled for the CPU (built in 7 s)\n"
+    assert main(["info", "--ops", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said == {"ops": "cpu", "reason": "built in 7 s", "library": str(found.library)}
 
 
 def test_info_tells_everything(imported: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,5 @@
-// Non-maximum suppression on the CPU: sort once, then compare each kept box with all later ones, vectorised.
+// Non-maximum suppression on the CPU: sort once, then compare each box with those kept before it, vectorised, until one
+// suppresses it or enough are kept.
 #include "../checks.h"
 #include "simd.h"
 
@@ -12,28 +13,48 @@
 namespace seamseg {
 namespace {
 
-struct SortedBoxes {
+// Boxes that stay, side by side by coordinate.
+struct Kept {
   std::vector<float> y0, x0, y1, x1, area;
   std::vector<int32_t> category;
+  int64_t num = 0;
 };
 
-// Marks every later box whose IoU with box i reaches the threshold. 0 / 0 is NaN, which reaches nothing.
+struct Candidate {
+  float y0, x0, y1, x1, area;
+  int32_t category;
+};
+
+// Whether the IoU with one of boxes [begin, end) reaches the threshold. 0 / 0 is NaN, which reaches nothing.
 SEAMSEG_CLONES
-void suppress(
+int32_t meets(
     const float* __restrict y0, const float* __restrict x0, const float* __restrict y1, const float* __restrict x1,
-    const float* __restrict area, const int32_t* __restrict category, uint8_t* __restrict gone, int64_t i, int64_t n,
+    const float* __restrict area, const int32_t* __restrict category, int64_t begin, int64_t end, Candidate box,
     float threshold) {
-  const float top = y0[i], left = x0[i], bottom = y1[i], right = x1[i], own = area[i];
-  const int32_t kind = category[i];
-  for (int64_t j = i + 1; j < n; ++j) {
-    float height = (bottom < y1[j] ? bottom : y1[j]) - (top > y0[j] ? top : y0[j]);
-    float width = (right < x1[j] ? right : x1[j]) - (left > x0[j] ? left : x0[j]);
+  int32_t found = 0;
+  for (int64_t i = begin; i < end; ++i) {
+    float height = (y1[i] < box.y1 ? y1[i] : box.y1) - (y0[i] > box.y0 ? y0[i] : box.y0);
+    float width = (x1[i] < box.x1 ? x1[i] : box.x1) - (x0[i] > box.x0 ? x0[i] : box.x0);
     height = height > 0.f ? height : 0.f;
     width = width > 0.f ? width : 0.f;
     const float inter = height * width;
-    const bool overlaps = inter / (own + area[j] - inter) >= threshold;
-    gone[j] |= static_cast<uint8_t>(overlaps & (category[j] == kind));
+    found |= static_cast<int32_t>(inter / (area[i] + box.area - inter) >= threshold) &
+             static_cast<int32_t>(category[i] == box.category);
   }
+  return found;
+}
+
+bool is_suppressed(const Kept& kept, const Candidate& box, float threshold) {
+  constexpr int64_t AT_ONCE = 128;
+  for (int64_t begin = 0; begin < kept.num; begin += AT_ONCE) {
+    const int64_t end = std::min(begin + AT_ONCE, kept.num);
+    if (meets(
+            kept.y0.data(), kept.x0.data(), kept.y1.data(), kept.x1.data(), kept.area.data(), kept.category.data(),
+            begin, end, box, threshold)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 // Falling, NaN first, ties in the order of the input: as torch.sort(descending=True, stable=True).
@@ -54,25 +75,23 @@ int64_t nms_group(
   }
   std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return before(scores[a], scores[b]); });
 
-  SortedBoxes sorted;
-  for (auto* side : {&sorted.y0, &sorted.x0, &sorted.y1, &sorted.x1, &sorted.area}) side->resize(n);
-  sorted.category.assign(n, 0);
-  for (int64_t i = 0; i < n; ++i) {
-    if (categories) sorted.category[i] = static_cast<int32_t>(categories[order[i]]);
+  Kept kept;
+  const int64_t most = std::min(n, max_keep);
+  for (auto* side : {&kept.y0, &kept.x0, &kept.y1, &kept.x1, &kept.area}) side->resize(most);
+  kept.category.resize(most);
+  for (int64_t i = 0; i < n && kept.num < max_keep; ++i) {
     const float* box = boxes + 4 * order[i];
-    sorted.y0[i] = box[0], sorted.x0[i] = box[1], sorted.y1[i] = box[2], sorted.x1[i] = box[3];
-    sorted.area[i] = (box[2] - box[0]) * (box[3] - box[1]);
+    const Candidate candidate{
+        box[0], box[1], box[2], box[3], (box[2] - box[0]) * (box[3] - box[1]),
+        categories ? static_cast<int32_t>(categories[order[i]]) : 0};
+    if (is_suppressed(kept, candidate, threshold)) continue;
+    const int64_t k = kept.num++;
+    keep[k] = order[i];
+    kept.y0[k] = candidate.y0, kept.x0[k] = candidate.x0, kept.y1[k] = candidate.y1, kept.x1[k] = candidate.x1;
+    kept.area[k] = candidate.area;
+    kept.category[k] = candidate.category;
   }
-  std::vector<uint8_t> gone(n, 0);
-  int64_t count = 0;
-  for (int64_t i = 0; i < n && count < max_keep; ++i) {
-    if (gone[i]) continue;
-    keep[count++] = order[i];
-    suppress(
-        sorted.y0.data(), sorted.x0.data(), sorted.y1.data(), sorted.x1.data(), sorted.area.data(),
-        sorted.category.data(), gone.data(), i, n, threshold);
-  }
-  return count;
+  return kept.num;
 }
 
 std::tuple<Tensor, Tensor> nms(

@@ -114,31 +114,51 @@ Tensor pyramid_sampling(
   return out;
 }
 
-// Adds the gradient of one box to that of its map, for the channels [begin, end).
 template <typename T, typename F>
-void spread_box(
-    const T* dy, const Axes& axes, int64_t channels, int64_t height, int64_t width, bool channels_last, int64_t begin,
-    int64_t end, F* map) {
-  const int64_t columns = static_cast<int64_t>(axes.xs.size());
-  const int64_t bins = static_cast<int64_t>(axes.ys.size()) * columns;
-  const int64_t dy_step = channels_last ? 1 : bins, map_step = channels_last ? 1 : height * width;
-  const int64_t bin_step = channels_last ? channels : 1, pixel_step = channels_last ? channels : 1;
-  for (size_t i = 0; i < axes.ys.size(); ++i) {
-    for (int64_t j = 0; j < columns; ++j) {
-      const Tap& y = axes.ys[i];
-      const Tap& x = axes.xs[j];
-      const T* source = dy + (static_cast<int64_t>(i) * columns + j) * bin_step;
-      const struct { int64_t pixel; F weight; } corners[4] = {
-          {y.first * width + x.first, F(y.first_weight) * F(x.first_weight)},
-          {y.first * width + x.second, F(y.first_weight) * F(x.second_weight)},
-          {y.second * width + x.first, F(y.second_weight) * F(x.first_weight)},
-          {y.second * width + x.second, F(y.second_weight) * F(x.second_weight)}};
-      for (const auto& corner : corners) {
-        if (corner.weight == F(0)) continue;
-        F* target = map + corner.pixel * pixel_step;
-        for (int64_t c = begin; c < end; ++c)
-          target[c * map_step] += corner.weight * static_cast<F>(source[c * dy_step]);
-      }
+void add_weighted(const T* __restrict source, F weight, F* __restrict target, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) target[i] += weight * static_cast<F>(source[i]);
+}
+
+SEAMSEG_CLONES
+void add_rows(const float* source, float weight, float* target, int64_t n) {
+  add_weighted<float, float>(source, weight, target, n);
+}
+
+template <typename T, typename F>
+void add_rows(const T* source, F weight, F* target, int64_t n) {
+  add_weighted<T, F>(source, weight, target, n);
+}
+
+// Adds the gradient of one box to that of its channels_last map, for `num` of its channels.
+template <typename T, typename F>
+void spread_rows(const T* dy, const Axes& axes, int64_t channels, int64_t num, int64_t width, F* map) {
+  for (const Tap& y : axes.ys) {
+    for (const Tap& x : axes.xs) {
+      const auto add = [&](int64_t row, int64_t column, F weight) {
+        if (weight != F(0)) add_rows(dy, weight, map + (row * width + column) * channels, num);
+      };
+      add(y.first, x.first, F(y.first_weight) * F(x.first_weight));
+      add(y.first, x.second, F(y.first_weight) * F(x.second_weight));
+      add(y.second, x.first, F(y.second_weight) * F(x.first_weight));
+      add(y.second, x.second, F(y.second_weight) * F(x.second_weight));
+      dy += channels;
+    }
+  }
+}
+
+// The same for one channel of a contiguous map.
+template <typename T, typename F>
+void spread_plane(const T* dy, const Axes& axes, int64_t width, F* plane) {
+  for (const Tap& y : axes.ys) {
+    F* top = plane + y.first * width;
+    F* bottom = plane + y.second * width;
+    for (const Tap& x : axes.xs) {
+      const F gradient = static_cast<F>(*dy++);
+      const F upper = gradient * F(y.first_weight), lower = gradient * F(y.second_weight);
+      top[x.first] += upper * F(x.first_weight);
+      top[x.second] += upper * F(x.second_weight);
+      bottom[x.first] += lower * F(x.first_weight);
+      bottom[x.second] += lower * F(x.second_weight);
     }
   }
 }
@@ -163,14 +183,26 @@ std::vector<Tensor> pyramid_sampling_backward(
     const T* dy_data = static_cast<const T*>(dy.const_data_ptr());
     std::vector<F*> maps;
     for (const Tensor& map : gradients) maps.push_back(static_cast<F*>(map.mutable_data_ptr()));
-    const int64_t step = shape.channels * shape.rows * shape.columns;
+    const int64_t bins = int64_t{shape.rows} * shape.columns, step = shape.channels * bins;
+    const auto map_of = [&](int64_t n) {
+      const int64_t l = level_data[n];
+      return maps[l] + batch_data[n] * shape.channels * shape.heights[l] * shape.widths[l];
+    };
     // Threads own channels, so that none adds where another does.
     torch::stable::parallel_for(0, shape.channels, 16, [&](int64_t begin, int64_t end) {
-      for (int64_t n = 0; n < num; ++n) {
-        const int64_t l = level_data[n], height = shape.heights[l], width = shape.widths[l];
-        spread_box<T, F>(
-            dy_data + n * step, axes[n], shape.channels, height, width, channels_last, begin, end,
-            maps[l] + batch_data[n] * shape.channels * height * width);
+      if (channels_last) {
+        for (int64_t n = 0; n < num; ++n)
+          spread_rows(
+              dy_data + n * step + begin, axes[n], shape.channels, end - begin, shape.widths[level_data[n]],
+              map_of(n) + begin);
+        return;
+      }
+      // Channel by channel, so that its map stays in the cache.
+      for (int64_t c = begin; c < end; ++c) {
+        for (int64_t n = 0; n < num; ++n) {
+          const int64_t l = level_data[n], plane = shape.heights[l] * shape.widths[l];
+          spread_plane(dy_data + n * step + c * bins, axes[n], shape.widths[l], map_of(n) + c * plane);
+        }
       }
     });
   });

@@ -108,7 +108,7 @@ def build_into(target: Target, folder: Path, timeout_s: float = build.BUILD_TIME
     try:
         library = build.compile_library(target, workshop, timeout_s)
         for leftover in workshop.iterdir():
-            if leftover != library and leftover.name != "build.log":
+            if leftover != library:
                 shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
         built = Build(
             library=Path(library.name),

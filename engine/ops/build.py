@@ -95,7 +95,8 @@ def torch_cuda() -> str:
 def source_files(kind: Kind) -> list[Path]:
     """Returns the translation units of a build, sorted by name."""
     folders = [SOURCES / "cpu", SOURCES / "cuda"] if kind == "cuda" else [SOURCES / "cpu"]
-    return [SOURCES / "library.cpp", *sorted(path for folder in folders for path in folder.glob("*.c*"))]
+    found = [path for folder in folders for path in folder.glob("*") if path.suffix in (".cpp", ".cu")]
+    return [SOURCES / "library.cpp", *sorted(found)]
 
 
 def sources_digest() -> str:
@@ -273,7 +274,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _first_error(log: str) -> str:
-    lines = [line.strip() for line in log.splitlines() if "error" in line.lower() or "cannot find" in line]
+    signs = ("error", "fatal", "cannot find")
+    lines = [line.strip() for line in log.splitlines() if any(sign in line.lower() for sign in signs)]
     return lines[0][:300] if lines else (log.strip().splitlines() or ["no output"])[-1][:300]
 
 

@@ -17,6 +17,11 @@ NVCC = shutil.which("nvcc")
 SOURCES = sorted((build.SOURCES / "cuda").glob("*.cu"))
 
 
+def test_headers_are_no_translation_units() -> None:
+    assert {path.suffix for path in build.source_files("cuda")} == {".cpp", ".cu"}
+    assert {path.parent.name for path in build.source_files("cpu")} == {"csrc", "cpu"}
+
+
 def test_every_op_has_a_gpu_source() -> None:
     names = {path.stem for path in SOURCES}
     assert names == {path.stem for path in (build.SOURCES / "cpu").glob("*.cpp")}

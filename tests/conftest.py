@@ -10,6 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says more about what else the machine does than about the code.
+settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-machine")
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Native thread pools size themselves at import; two threads keep parallel test processes from trampling each other.

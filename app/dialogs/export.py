@@ -117,6 +117,7 @@ class ExportDialog(QDialog):
         self._folder_is_ours = True
         self.format.currentIndexChanged.connect(self._on_format_changed)
         self.what.chosen.connect(self._check)
+        self.validation.valueChanged.connect(self._on_validation_changed)
         self.mapping.textEdited.connect(self._check)
         self.mapping_browse.clicked.connect(self._on_mapping_browse_clicked)
         self.folder.textEdited.connect(self._on_folder_edited)
@@ -134,6 +135,7 @@ class ExportDialog(QDialog):
             overwrite=self.overwrite.isChecked(),
             mapping=Path(self.mapping.text()).expanduser() if self.mapping.text().strip() else None,
             validation_percent=self.validation.value() if self.validation.isEnabled() else 0,
+            group_by=str(self.group_by.currentData()),
             max_side_px=int(self.side.currentData()),
             copy_images=self.copy_images.isEnabled() and self.copy_images.isChecked(),
         )
@@ -155,6 +157,12 @@ class ExportDialog(QDialog):
         self.validation.setSpecialValueText(self.tr("none: one part only"))
         self.validation.setAccessibleName(self.tr("Part for validation"))
         form.addRow(self.tr("For validation"), self.validation)
+        self.group_by = QComboBox(self)
+        self.group_by.setAccessibleName(self.tr("Keep together"))
+        self.group_by.addItem(self.tr("Images that look nearly the same"), "look")
+        self.group_by.addItem(self.tr("also images whose names differ in their last number"), "sequence")
+        self.group_by.addItem(self.tr("also images of one folder"), "folder")
+        form.addRow(self.tr("Keep together"), self.group_by)
         self.side = QComboBox(self)
         self.side.setAccessibleName(self.tr("Size"))
         self.side.addItem(self.tr("As it is"), 0)
@@ -189,10 +197,14 @@ class ExportDialog(QDialog):
 
         chosen = FORMATS[str(self.format.currentData())]
         self.validation.setEnabled(chosen.has_splits)
+        self._on_validation_changed()
         self.copy_images.setEnabled(chosen.copies_images)
         if self._folder_is_ours:
             self.folder.setText(str(self._base / str(self.format.currentData())))
         self._check()
+
+    def _on_validation_changed(self) -> None:
+        self.group_by.setEnabled(self.validation.isEnabled() and self.validation.value() > 0)
 
     def _on_folder_edited(self) -> None:
         self._folder_is_ours = False

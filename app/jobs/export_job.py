@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from errno import ENOSPC
 from pathlib import Path
@@ -36,6 +35,7 @@ class ExportOrder:
         overwrite: Whether a dataset that is there is replaced.
         mapping: File that says what the categories become; None for as they are.
         validation_percent: Of the images, in the part for validation; 0 for one part only.
+        group_by: What stays in one part besides near-duplicates: a value of `engine.project.split.GroupBy`.
         max_side_px: Images and labels are made smaller so that no side is longer; 0 for as they are.
         copy_images: Whether the photographs are put beside the labels, where the format can do without.
     """
@@ -46,6 +46,7 @@ class ExportOrder:
     overwrite: bool = False
     mapping: Path | None = None
     validation_percent: int = 0
+    group_by: str = "look"
     max_side_px: int = 0
     copy_images: bool = False
 
@@ -86,14 +87,19 @@ def export(project: Project, order: ExportOrder, context: JobContext) -> ExportR
     # Smaller labels fit only photographs that are as small.
     copies = chosen.copies_images and (order.copy_images or order.max_side_px > 0)
     options = {"copy_images": True} if copies else {}
+    parts = _parts(project, records, order, context) if chosen.has_splits else {}
     own_losses = Losses()
     problems: list[str] = []
     num_written = 0
+    try:
+        target = chosen.writer(order.folder, taxonomy, overwrite=order.overwrite, **options)
+    except OSError as error:
+        raise SeamsegError(f"{order.folder}: {error.strerror or error}; choose another folder") from error
     # The writer closes, and so writes its index, also when the person cancels in the middle.
-    with chosen.writer(order.folder, taxonomy, overwrite=order.overwrite, **options) as writer:
+    with target as writer:
         for record, name in zip(records, names, strict=True):
             context.report(num_written + len(problems), len(records))
-            split = split_of(name, order.validation_percent) if chosen.has_splits else ""
+            split = parts.get(record.id, "")
             try:
                 _write(writer, project, record, name, order, mapping, own_losses, split)
                 num_written += 1
@@ -105,12 +111,21 @@ def export(project: Project, order: ExportOrder, context: JobContext) -> ExportR
     return ExportReport(order.folder, num_written, tuple(losses.summary()), tuple(problems))
 
 
-def split_of(name: str, validation_percent: int) -> str:
-    """The part of the dataset that an image belongs to; the same for a name whatever other images there are."""
-    if validation_percent <= 0:
-        return ""
-    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
-    return "val" if number * 100 < validation_percent << 32 else "train"
+def _parts(
+    project: Project, records: Sequence[ImageRecord], order: ExportOrder, context: JobContext
+) -> Mapping[int, str]:
+    """The part of the dataset that each image belongs to, by id; near-duplicates are never torn apart."""
+    from seamseg_studio.engine.project.split import GroupBy, SplitRule
+
+    if order.validation_percent <= 0:
+        return {}
+
+    def progress(done: int, total: int) -> bool:
+        context.check()
+        return True
+
+    rule = SplitRule(order.validation_percent / 100, GroupBy(order.group_by))
+    return project.split_images([record.id for record in records], rule, progress).part_of
 
 
 def _mapping(order: ExportOrder, project: Project) -> TaxonomyMapping | None:

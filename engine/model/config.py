@@ -39,6 +39,7 @@ _POSITIVE = frozenset(
 
 # Sections that others read from the same files: the trainer's options.
 _OTHER_SECTIONS = frozenset({"training"})
+_SHOWN_LENGTH = 60  # letters of a wrong value that a message repeats
 
 
 class ConfigError(InputError):
@@ -127,11 +128,11 @@ def read_section(section: str, kind: Any, items: Mapping[str, str], name: str, s
         try:
             value = _from_text(hints[key], text.strip())
         except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-            raise ConfigError(f"{where} = {text!r} is not {_describe(hints[key])}: correct the value") from None
+            raise ConfigError(f"{where} = {_shown(text)} is not {_describe(hints[key])}: correct the value") from None
         choices = CHOICES.get((section, key))
         if choices and value not in choices:
             raise ConfigError(
-                f"{where} = {text!r} is unknown{_nearest(text, choices)}; use one of {', '.join(choices)}"
+                f"{where} = {_shown(text)} is unknown{_nearest(text, choices)}; use one of {', '.join(choices)}"
             )
         _check_range(key, value, where)
         values[key] = value
@@ -206,6 +207,12 @@ def _check_consistency(config: Config, name: str) -> None:
             f"{name}: [fpn] out_strides names {len(config.fpn.out_strides)} levels, but inputs and extra_scales make "
             f"{num_levels}: give one stride per level"
         )
+    if len(config.dataloader.random_scale) not in (0, 2):
+        raise ConfigError(f"{name}: [dataloader] random_scale is the lowest and the highest factor, or empty")
+    if config.body.activation == "leaky_relu" and config.body.activation_slope == 0:
+        raise ConfigError(
+            f"{name}: [body] activation_slope = 0 cannot be undone in the backward pass: use more than 0, such as 0.01"
+        )
     for section in ("rpn", "roi", "sem"):
         part = getattr(config, section)
         if part.fpn_min_level + part.fpn_levels > num_levels:
@@ -213,6 +220,10 @@ def _check_consistency(config: Config, name: str) -> None:
                 f"{name}: [{section}] uses feature levels up to {part.fpn_min_level + part.fpn_levels - 1}, but [fpn] "
                 f"makes only {num_levels}: lower fpn_levels or raise extra_scales"
             )
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}...")
 
 
 def _nearest(word: str, known: typing.Iterable[str]) -> str:

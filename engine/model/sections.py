@@ -105,7 +105,7 @@ class RoiConfig:
     fpn_levels: int = 4
     fpn_canonical_scale: float = 224.0  # pixels
     fpn_canonical_level: int = 2
-    bbx_reg_weights: tuple[float, ...] = (10.0, 10.0, 5.0, 5.0)
+    bbx_reg_weights: tuple[float, float, float, float] = (10.0, 10.0, 5.0, 5.0)
     sigma: float = 1.0  # of the smooth L1 loss
 
 
@@ -130,7 +130,8 @@ class OptimizerConfig:
     weight_decay_norm: bool = False  # whether norms decay too
     momentum: float = 0.9
     nesterov: bool = True
-    loss_weights: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0)  # obj, bbx, roi_cls, roi_bbx, roi_msk, sem
+    # obj, bbx, roi_cls, roi_bbx, roi_msk, sem
+    loss_weights: tuple[float, float, float, float, float, float] = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +154,8 @@ class DataloaderConfig:
     longest_max_size: int = 1300  # pixels; training only
     train_batch_size: int = 1  # per process
     val_batch_size: int = 1
-    rgb_mean: tuple[float, ...] = (0.485, 0.456, 0.406)
-    rgb_std: tuple[float, ...] = (0.229, 0.224, 0.225)
+    rgb_mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    rgb_std: tuple[float, float, float] = (0.229, 0.224, 0.225)
     random_flip: bool = False
     random_scale: tuple[float, ...] = ()  # lowest and highest factor; empty for none
     num_workers: int = 2

@@ -125,6 +125,7 @@ class ImageMethods(ProjectRooms):
         """Divides images into a part to train on and one to validate on.
 
         Groups (`rule.group_by`) and near-duplicates stay together. The same images and rule give the same parts.
+        A picture that cannot be read is near no other.
 
         Args:
             image_ids: The images.
@@ -132,12 +133,12 @@ class ImageMethods(ProjectRooms):
             progress: Called with (done, total) while pictures are looked at; returning False stops.
 
         Raises:
-            ImageError: A picture cannot be read.
             ProjectError: All images belong together, or `progress` stopped.
         """
         paths = self._images.stored_paths(image_ids)
         looks = self._images.looks(image_ids, progress)
-        pairs = [(image_ids[one], image_ids[other]) for one, other in near_duplicates(looks)]
+        seen = list(looks)
+        pairs = [(seen[one], seen[other]) for one, other in near_duplicates(list(looks.values()))]
         return divide(group_images(paths, pairs, rule.group_by), rule)
 
     def _json(self, image_id: int, column: str) -> dict[str, float]:

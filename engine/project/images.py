@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from seamseg_studio.engine.errors import SeamsegError
+from seamseg_studio.engine.formats.errors import ImageError
 from seamseg_studio.engine.formats.image_file import CHOSEN_MAX_PIXELS, IMAGE_SUFFIXES, read_size
 from seamseg_studio.engine.project.database import Database
 from seamseg_studio.engine.project.errors import ProjectError
@@ -105,24 +106,28 @@ class ImageTable:
         rows = self._database.rows("SELECT id, path FROM images")
         return {int(row["id"]): str(row["path"]) for row in rows if row["id"] in wanted}
 
-    def looks(self, image_ids: Sequence[int], progress: Progress | None = None) -> list[bytes]:
-        """Returns how images look (see `look`), in their order; found out now and kept where that is not known yet.
+    def looks(self, image_ids: Sequence[int], progress: Progress | None = None) -> dict[int, bytes]:
+        """Returns how images look (see `look`), by id; found out now and kept where that is not known yet.
+
+        Images whose file cannot be read are left out.
 
         Raises:
-            ImageError: A file cannot be read.
             ProjectError: `progress` returned False.
         """
         known = {int(row["id"]): row["look"] for row in self._database.rows("SELECT id, look FROM images")}
-        looks: list[bytes] = []
+        looks: dict[int, bytes] = {}
         new: list[tuple[bytes, int]] = []
         for number, image_id in enumerate(image_ids):
             if progress is not None and progress(number, len(image_ids)) is False:
                 raise ProjectError("looking at the pictures was cancelled")
             look = known.get(image_id)
             if look is None:
-                look = look_of(self.get(image_id).path)
+                try:
+                    look = look_of(self.get(image_id).path)
+                except ImageError:
+                    continue
                 new.append((look, image_id))
-            looks.append(bytes(look))
+            looks[image_id] = bytes(look)
         if new and not self._database.read_only:
             with self._database.write() as connection:
                 connection.executemany("UPDATE images SET look = ? WHERE id = ?", new)

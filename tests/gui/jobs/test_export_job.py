@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from canvas_street import CAR, TAXONOMY, street
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
-from seamseg_studio.app.jobs.export_job import TOO_SMALL, ExportOrder, export, shrunk, split_of
+from seamseg_studio.app.jobs.export_job import TOO_SMALL, ExportOrder, export, shrunk
 from seamseg_studio.app.jobs.job import JobContext
-from seamseg_studio.engine.project import Project
+from seamseg_studio.engine.errors import SeamsegError
+from seamseg_studio.engine.project import Project, ProjectError
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
 
 CONTEXT = JobContext(lambda _: None)
@@ -60,26 +59,30 @@ def test_in_other_categories(project: Project, tmp_path: Path) -> None:
     assert any("unmapped" in loss for loss in report.losses)
 
 
-def test_in_parts(project: Project, tmp_path: Path) -> None:
-    report = export(project, ExportOrder("yolo", tmp_path / "out", validation_percent=90), CONTEXT)
+def test_parts_keep_near_duplicates_together(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    pictures = [np.kron(rng.integers(0, 255, (6, 8, 3)), np.ones((16, 16, 1))).astype(np.uint8) for _ in range(4)]
+    for number, picture in enumerate(pictures):
+        Image.fromarray(picture).save(tmp_path / f"scene {number}.png")
+        Image.fromarray(np.clip(picture.astype(int) + 3, 0, 255).astype(np.uint8)).save(tmp_path / f"twin {number}.png")
+    with Project.create(tmp_path / "p.seamseg", TAXONOMY) as project:
+        for record in project.add_images(sorted(tmp_path.glob("*.png"))):
+            project.store_labels(record.id, street((96, 128)))
+        report = export(project, ExportOrder("yolo", tmp_path / "out", validation_percent=25), CONTEXT)
+        with pytest.raises(ProjectError, match="one folder"):
+            export(project, ExportOrder("yolo", tmp_path / "b", validation_percent=25, group_by="folder"), CONTEXT)
+    assert report.num_written == 8
+    part_of = {path.stem: path.parent.name for path in (tmp_path / "out" / "images").rglob("*.png")}
+    assert sorted(part_of.values()) == ["train"] * 6 + ["val"] * 2
+    for number in range(4):
+        assert part_of[f"scene {number}"] == part_of[f"twin {number}"]
+
+
+def test_a_folder_that_cannot_be_made_is_named(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SeamsegError, match=r"file.*choose another folder"):
+        export(project, ExportOrder("yolo", tmp_path / "file" / "out"), CONTEXT)
     project.close()
-    assert report.num_written == 1
-    part = split_of("photo", 90)
-    assert [path.parent.name for path in (tmp_path / "out" / "images").rglob("*.png")] == [part]
-
-
-@given(st.text(min_size=1, max_size=20), st.integers(1, 90), st.integers(0, 9))
-def test_the_part_of_an_image_is_its_own(name: str, percent: int, more: int) -> None:
-    part = split_of(name, percent)
-    assert part in ("train", "val")
-    assert split_of(name, 0) == ""
-    if part == "val":  # more validation never takes an image out of it
-        assert split_of(name, percent + more) == "val"
-
-
-def test_parts_have_about_the_asked_for_size() -> None:
-    parts = [split_of(f"image {number}", 20) for number in range(2000)]
-    assert 0.16 < parts.count("val") / len(parts) < 0.24
 
 
 def test_shrunk_labels_are_a_partition() -> None:

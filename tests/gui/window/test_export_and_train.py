@@ -204,7 +204,9 @@ def test_details_of_an_export(labelled: Document, window: MainWindow, qtbot: QtB
     assert not dialog.validation.isEnabled()  # this format has no parts
     dialog.format.setCurrentIndex(dialog.format.findData("yolo"))
     assert "cannot carry everything" in dialog.note.text()
+    assert not dialog.group_by.isEnabled()
     dialog.validation.setValue(20)
+    dialog.group_by.setCurrentIndex(dialog.group_by.findData("sequence"))
     dialog.side.setCurrentIndex(dialog.side.findData(1024))
     (tmp_path / "map.json").write_text("{}")
     qtbot.keyClicks(dialog.mapping, str(tmp_path / "map.json"))
@@ -214,6 +216,7 @@ def test_details_of_an_export(labelled: Document, window: MainWindow, qtbot: QtB
     qtbot.keyClick(dialog.mapping, Qt.Key.Key_Backspace)
     order = dialog.order()
     assert (order.validation_percent, order.max_side_px, order.mapping) == (20, 1024, None)
+    assert order.group_by == "sequence"
     dialog.reject()
 
 

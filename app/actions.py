@@ -88,6 +88,13 @@ ACTIONS: tuple[ActionSpec, ...] = (
         ("project", "writable", "no_folder_job", "unlabelled"),
     ),
     ActionSpec(
+        "label_again",
+        "Label",
+        "Label all images a&gain…",
+        Commands.label_again,
+        needs=("project", "writable", "no_folder_job"),
+    ),
+    ActionSpec(
         "pause_labelling",
         "Label",
         "&Pause labelling",

@@ -312,6 +312,9 @@ class Commands(TrainingCommands):
     def label_all(self) -> None:
         self.studio.labelling.label_all()
 
+    def label_again(self) -> None:
+        self.studio.labelling.offer_to_label_again()
+
     def pause_labelling(self) -> None:
         self.studio.labelling.toggle_pause()
 

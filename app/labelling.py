@@ -47,6 +47,7 @@ class Labelling(QObject):
         self._asked: int | None = None
         self._num_answers = 0
         self.folder_job: LabelFolderJob | None = None
+        self._replacing: set[int] = set()  # open images whose human work is to give way
         self.by_itself = True  # whether an image without labels is labelled when it is opened
         session.document_changed.connect(self._on_session_document_changed)
         session.project_changed.connect(self._on_session_project_changed)
@@ -97,9 +98,15 @@ class Labelling(QObject):
         """The images without labels, in their order."""
         return [record for record in self._session.records if not record.has_labels]
 
-    def label_all(self) -> None:
-        """Labels all images that have no labels, in the background."""
-        project, records = self._session.project, self.unlabelled()
+    def label_all(self, *, again: bool = False, over_human_work: bool = False) -> None:
+        """Labels images in the background.
+
+        Args:
+            again: All images, not only those without labels. Where a person has worked the proposal lies beside.
+            over_human_work: There, too, the proposal becomes the labels: as one step of the journal that can be undone.
+        """
+        project = self._session.project
+        records = list(self._session.records) if again else self.unlabelled()
         if project is None or project.read_only or self.folder_job is not None:
             return
         if not records:
@@ -108,7 +115,7 @@ class Labelling(QObject):
             self.tr("Labelling"),
             self._engine,
             records,
-            lambda record, result, bundle, done: self._store(project, record, result, bundle, done),
+            lambda record, result, bundle, done: self._store(project, record, result, bundle, done, over_human_work),
             self,
         )
         self.folder_job = job
@@ -117,6 +124,14 @@ class Labelling(QObject):
         job.ended.connect(self._on_folder_ended)
         self._board.add(job)
         job.start()
+
+    def offer_to_label_again(self) -> None:
+        """Asks what is to become of the work of people when all images are labelled again."""
+        text = self.tr("Images that nobody has worked on get new labels in any case. Replacing can be undone by image.")
+        keep = Choice(self.tr("Keep what people did"), lambda: self.label_all(again=True))
+        replace = Choice(self.tr("Replace it"), lambda: self.label_all(again=True, over_human_work=True))
+        title = self.tr("Label all images again")
+        self._session.post(Message(title, text, Level.OFFER, (keep, replace), "label_again"))
 
     def toggle_pause(self) -> None:
         """Holds the labelling of all images, or lets it go on."""
@@ -191,7 +206,13 @@ class Labelling(QObject):
     # All images
 
     def _store(
-        self, project: Project, record: ImageRecord, result: object, bundle: str, done: Callable[[str], None]
+        self,
+        project: Project,
+        record: ImageRecord,
+        result: object,
+        bundle: str,
+        done: Callable[[str], None],
+        over_human_work: bool,
     ) -> None:
         """Stores the labels of an image that is open or not, and says so by `done`."""
         session = self._session
@@ -201,12 +222,15 @@ class Labelling(QObject):
                 # Asked when its turn comes: the image may have been opened meanwhile, and then its document decides.
                 document = session.document_of(record.id)
                 if document is not None:
+                    if over_human_work:
+                        self._replacing.add(record.id)
                     document.receive_prediction(labels, bundle)
                     done("")
                 return document is None
 
             def work(_: JobContext) -> None:
-                project.store_prediction(record.id, labels, bundle)
+                if not project.store_prediction(record.id, labels, bundle) and over_human_work:
+                    project.reset_to_prediction(record.id)
 
             def on_stored(_: object) -> None:
                 session.refresh_record(record.id)
@@ -232,6 +256,7 @@ class Labelling(QObject):
         self.folder_job = None
 
     def _on_session_project_changed(self) -> None:
+        self._replacing.clear()
         self.cancel_folder()
         if self._session.project is not None and self._engine.model is not None:
             self._match(self._engine.model)

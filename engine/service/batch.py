@@ -5,18 +5,21 @@ writers encode. Decoding, the network and encoding all release Python's lock, so
 ever copied between processes. Memory is bounded twice: by the number of images and by the number of pixels between
 the start of reading and the end of writing.
 
-One image that cannot be read or labelled is reported and costs nothing else. A disk that cannot be written to ends the
-run. When a run is cancelled, what has been predicted is still written; images in reading or at the network are dropped.
+One image that cannot be read or labelled, nor at a second try, is reported and costs nothing else. A disk that cannot
+be written to ends the run. When a run is cancelled, what has been predicted is still written; images in reading or at
+the network are dropped.
 """
 
 from __future__ import annotations
 
+import errno
 import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -28,6 +31,8 @@ from seamseg_studio.engine.service.protocol import PredictOptions
 from seamseg_studio.engine.service.roster import BatchImage
 from seamseg_studio.engine.service.runner import CancelRequested, Runner
 from seamseg_studio.engine.service.shared_pixels import Array
+
+_Value = TypeVar("_Value")
 
 # About 20 bytes a pixel are in use for an image on its way: 2.5 GB.
 _MAX_PIXELS_IN_FLIGHT = 2**27
@@ -205,7 +210,7 @@ class _Run:
         while (item := self._enter_next()) is not None:
             try:
                 if item.error is None:
-                    item.pixels = read_image(item.image.path)
+                    item.pixels = _twice(lambda path=item.image.path: read_image(path), _may_pass)  # type: ignore[misc]
             except Exception as error:  # noqa: BLE001 - reported with the image
                 item.error = error
             self._read.put(item)
@@ -239,7 +244,11 @@ class _Run:
                 on_stage("")
                 if item.pixels is not None:
                     start = time.perf_counter()
-                    item.result = runner.predict(item.pixels, self._options, say, on_stage)
+                    pixels = item.pixels
+                    item.result = _twice(
+                        lambda pixels=pixels, say=say: runner.predict(pixels, self._options, say, on_stage),  # type: ignore[misc]
+                        lambda error: not isinstance(error, SeamsegError),
+                    )
                     item.predict_ms = (time.perf_counter() - start) * 1000
             except CancelRequested:
                 self._budget.leave(item.num_pixels)
@@ -268,6 +277,22 @@ class _Run:
             return
         for writer in self._writers:
             writer.write(item.image.name, item.image.path, item.result, image=item.pixels)
+
+
+def _twice(do: Callable[[], _Value], may_pass: Callable[[Exception], bool]) -> _Value:
+    """Does something, and once more if what went wrong may have passed."""
+    try:
+        return do()
+    except Exception as error:
+        if not may_pass(error):
+            raise
+    return do()
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether reading failed for the disk or the network, and not for what the file holds."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    return isinstance(cause, OSError) and cause.errno not in (None, errno.ENOENT, errno.EACCES, errno.EISDIR)
 
 
 def _start_group(

@@ -306,6 +306,7 @@ CASES: dict[str, Case] = {
     "show_all": Case(lambda h: not h.window.commands.canvas.hidden_segments, hide_car),
     "label_image": Case(lambda h: h.studio.labelling.is_labelling_open_image, lambda h: h.hold.touch()),
     "label_all": Case(lambda h: not h.studio.labelling.unlabelled() and h.studio.labelling.folder_job is None),
+    "label_again": Case(lambda h: any(card.message.key == "label_again" for card in h.window.cards.cards)),
     "pause_labelling": Case(
         lambda h: h.studio.labelling.folder_job is not None and h.studio.labelling.folder_job.paused, labelling_all
     ),

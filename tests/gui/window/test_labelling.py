@@ -229,3 +229,23 @@ def test_own_categories_of_new_projects_stay(
     studio.session.open_paths([photos])
     qtbot.waitUntil(lambda: bool(studio.session.document and studio.session.document.map.segments), timeout=20_000)
     assert studio.session.taxonomy == mine
+
+
+@pytest.mark.parametrize("over_human_work", [False, True])
+def test_labelling_again_keeps_human_work_unless_told_and_then_it_can_be_undone(
+    labelled: Document, studio: Studio, qtbot: QtBot, over_human_work: bool
+) -> None:
+    y, x = labelled.map.bbox(CAR)[:2]
+    labelled.relabel([CAR], 3)
+    studio.labelling.label_all(again=True, over_human_work=over_human_work)
+    assert studio.labelling.folder_job is not None
+    qtbot.waitUntil(lambda: studio.labelling.folder_job is None, timeout=20_000)
+
+    def category() -> int:
+        return labelled.map.segments[labelled.segment_at(y, x)].category
+
+    if over_human_work:
+        qtbot.waitUntil(lambda: category() == 2, timeout=20_000)
+        assert labelled.undo()
+    assert category() == 3
+    assert all(record.has_labels for record in studio.session.records)

@@ -14,7 +14,7 @@ import pytest
 from fake_engine import Command, expected_ids, image_for
 from PIL import Image
 
-from seamseg_studio.engine.formats.errors import FormatError
+from seamseg_studio.engine.formats.errors import FormatError, ImageError
 from seamseg_studio.engine.formats.losses import Losses
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.service import batch
@@ -207,6 +207,27 @@ def test_what_is_on_the_way_is_bounded(save: Callable[..., BatchImage], monkeypa
     assert most["pixels"] <= 2000
     assert 1 < most["images"] <= 8
     assert all(group == {images[4].path} for group in together if images[4].path in group)
+
+
+def test_what_may_pass_is_tried_twice_and_no_more(
+    save: Callable[..., BatchImage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = [save("once"), save("always"), save("gone")]
+    images[2].path.unlink()
+    tries: list[str] = []
+    read = batch.read_image
+
+    def shaky(path: Path) -> Any:
+        tries.append(path.stem)
+        if path.stem == "always" or (path.stem == "once" and tries.count("once") == 1):
+            raise ImageError(f"{path}: the disk does not answer") from OSError(errno.EIO, "input/output error")
+        return read(path)
+
+    monkeypatch.setattr(batch, "read_image", shaky)
+    summary = label_images(images, [_runner()], [Memory()], PredictOptions(), num_workers=1)
+    assert summary.num_done == 1
+    assert sorted(report.image.name for report in summary.failures) == ["always", "gone"]
+    assert sorted(tries) == ["always", "always", "once", "once"]
 
 
 def test_without_runners_or_workers_nothing_can_be_done() -> None:

@@ -185,6 +185,10 @@ class Labelling(QObject):
         offered = self._session.document
         if offered is None:
             return
+        if offered.record.id in self._replacing:  # the person has said so already
+            self._replacing.discard(offered.record.id)
+            offered.apply_prediction()
+            return
         project, record = offered.project, offered.record  # not the document: a message may outlive it
 
         def use() -> None:

@@ -213,7 +213,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         Commands.train,
         ("Ctrl+T",),
         "train",
-        ("project", "no_training"),
+        ("project", "writable", "no_training"),
     ),
     ActionSpec("stop_training", "Train", "&Stop the training", Commands.stop_training, (), "stop", ("training",)),
     ActionSpec(

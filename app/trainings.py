@@ -53,7 +53,7 @@ class Trainings(QObject):
     def start(self, name: str, base: str | None, device: str, extra: tuple[str, ...] = ()) -> None:
         """Starts a training on the corrections of the open project."""
         project = self._session.project
-        if project is None or self.running is not None:
+        if project is None or project.read_only or self.running is not None:
             return
         out = project.folder / MODELS_FOLDER / name
         if out.exists():

@@ -182,6 +182,7 @@ class TrainerProcess(Job):
             record = {"pid": self._process.pid, "program": self._program, "arguments": self._arguments}
             (self.out / RECORD).write_text(json.dumps(record), encoding="utf-8")
         except OSError as error:
+            self._kill()  # one that no later window could find
             self._end("failed", self.tr("the training could not be started: {0}").format(error))
             return
         self._looker.start()
@@ -318,6 +319,8 @@ class TrainerProcess(Job):
 
 def _is_alive(pid: int) -> bool:
     """Whether a process of this number runs that may be a trainer of ours."""
+    if sys.platform == "win32":
+        return _is_alive_on_windows(pid)  # os.kill(pid, 0) would interrupt it there
     try:
         os.kill(pid, 0)
     except OSError:
@@ -328,3 +331,17 @@ def _is_alive(pid: int) -> bool:
     except OSError:
         return True  # the system does not say more
     return status.rpartition(")")[2].split()[0] != "Z" and b"seamseg_studio.training" in command
+
+
+def _is_alive_on_windows(pid: int) -> bool:
+    import ctypes
+
+    query_limited_information, still_active = 0x1000, 259
+    kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
+    handle = kernel.OpenProcess(query_limited_information, False, pid)
+    if not handle:
+        return False
+    code = ctypes.c_ulong()
+    known = kernel.GetExitCodeProcess(handle, ctypes.byref(code))
+    kernel.CloseHandle(handle)
+    return bool(known) and code.value == still_active

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
 from seamseg_studio.app.icons import Icons
 from seamseg_studio.app.jobs.job import Job, JobBoard
 from seamseg_studio.app.jobs.label_folder import duration_text
-from seamseg_studio.app.panels.fields import muted
+from seamseg_studio.app.panels.fields import ElidedLabel, muted
 
 if TYPE_CHECKING:
     from seamseg_studio.app.document import Document
@@ -105,8 +105,9 @@ class StatusBar(QStatusBar):
         self.setContentsMargins(8, 0, 6, 0)
         self.pointer = self._label(self.tr("Under the pointer"), 190)
         self.saved = self._label(self.tr("Saving"), 0)
-        self.hint = self._label(self.tr("Hint"), 0)
-        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.hint = ElidedLabel(self)
+        self.hint.setAccessibleName(self.tr("Hint"))
+        self.hint.setContentsMargins(4, 0, 8, 0)
         self.time = self._label(self.tr("Time on this image"), 0)
         self.jobs = JobLine(board, icons, self)
         self.addWidget(self.pointer)

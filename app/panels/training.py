@@ -15,6 +15,7 @@ from seamseg_studio.app.panels.panel import Panel
 from seamseg_studio.app.theme import Theme
 
 _LOG_LINES = 500
+_CURVE_PX = 104  # below, nobody can read it
 
 
 class TrainingPanel(Panel):
@@ -44,6 +45,7 @@ class TrainingPanel(Panel):
         self.state.setWordWrap(True)
         self.add_field(self.state)
         self.curve, self.quality = LossCurve(theme), QualityCurve(theme)
+        self.curve.setMinimumHeight(_CURVE_PX)
         self.column.addWidget(self.curve, 2)
         self.column.addWidget(self.quality, 2)
         self.quality.hide()
@@ -144,7 +146,8 @@ class TrainingPanel(Panel):
         self.state.setText(text.format(num_steps, num_images, device))
 
     def _on_process_stepped(self, step: Step) -> None:
-        self.curve.add(step.number, step.total)
+        if any(step.losses.values()):  # not a step that only the base taught: its total is of another kind
+            self.curve.add(step.number, step.total)
         parts = [f"{name} {value:.2f}" for name, value in step.losses.items()]
         self.losses.setText(
             self.tr("Step {0}: loss {1}").format(step.number, f"{step.total:.3f}") + "\n" + "  ".join(parts)

@@ -19,3 +19,49 @@ def test_pictures_of_the_guide_exist_and_are_light() -> None:
 def test_every_picture_has_words() -> None:
     text = (DOCS / "user-guide.md").read_text(encoding="utf-8")
     assert "![](" not in text
+
+
+# Keys of gestures, which are no actions: held, or meant for the tool in hand.
+GESTURES = {
+    "Space",
+    "Esc",
+    "Enter",
+    "Shift",
+    "Ctrl",
+    "Alt",
+    "Backspace",
+    "[",
+    "]",
+    "H",
+    "/",
+    "Delete",
+    "Tab",
+    "F6",
+    "Ctrl+Z",
+}
+
+
+def test_every_key_of_the_guide_does_something() -> None:
+    from seamseg_studio.app.actions import ACTIONS
+
+    known = GESTURES | {key for spec in ACTIONS for key in spec.keys}
+    pages = [DOCS / "user-guide.md", *sorted((DOCS / "user-guide").glob("*.md"))]
+    named = {
+        (page.name, key)
+        for page in pages
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if line.startswith("|")
+        for key in re.findall(r"`((?:Ctrl\+|Shift\+|Alt\+)*(?:[A-Z0-9,/+\-\[\]]|F\d+|[A-Z][a-z]+))`", line)
+    }
+    assert len(named) > 40
+    assert {(page, key) for page, key in named if key not in known} == set()
+
+
+def test_the_keys_of_the_first_table_are_those_of_its_actions() -> None:
+    from seamseg_studio.app.actions import ACTIONS
+
+    keys = {spec.id: spec.keys for spec in ACTIONS}
+    text = (DOCS / "user-guide").joinpath("canvas.md").read_text(encoding="utf-8")
+    rows = {line.split("|")[2]: line.split("|")[1] for line in text.splitlines() if line.startswith("| `")}
+    row = next(shown for what, shown in rows.items() if "category's name" in what)
+    assert row.strip(" `") in keys["names"]

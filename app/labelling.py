@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from seamseg_studio.app.jobs.engine_jobs import Answer, EngineJobs
 from seamseg_studio.app.jobs.job import JobBoard, JobContext
@@ -36,7 +36,13 @@ def _key(document: Document) -> str:
 
 
 class Labelling(QObject):
-    """Labels the open image when it has no labels, and on request all images. Human work always wins."""
+    """Labels the open image when it has no labels, and on request all images. Human work always wins.
+
+    Signals:
+        starter_wanted: The person wants the bundled model in place of one that does not work.
+    """
+
+    starter_wanted = Signal()
 
     def __init__(self, session: Session, engine: EngineJobs, board: JobBoard, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -267,8 +273,10 @@ class Labelling(QObject):
 
     def _on_engine_state_changed(self, state: EngineState) -> None:
         if state.kind is EngineKind.FAILED:
-            again = Choice(self.tr("Try again"), self._engine.restart)
-            self._session.post_error(self.tr("The engine does not work"), state.message, again, key="labelling")
+            choices = [Choice(self.tr("Try again"), self._engine.restart)]
+            if self._engine.spec is not None:  # it may be the model: gone with its project, or damaged
+                choices.append(Choice(self.tr("Use the starter model"), self.starter_wanted.emit))
+            self._session.post_error(self.tr("The engine does not work"), state.message, *choices, key="labelling")
 
     def _on_engine_model_changed(self, info: ModelInfo) -> None:
         if self._session.project is not None:

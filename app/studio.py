@@ -84,6 +84,7 @@ class Studio(QObject):
         self.engine = EngineJobs(model or settings.model, self._device, self, **engine_options)
         self.labelling = Labelling(self.session, self.engine, self.board, self)
         self.labelling.by_itself = self.preferences.labels_by_itself
+        self.labelling.starter_wanted.connect(lambda: self.load_model(None))
         self.review = Review(self.session, self)
         self.trainings = Trainings(self.session, self.board, self)
         self.trainings.started.connect(self.training_started)

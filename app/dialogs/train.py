@@ -120,4 +120,4 @@ class TrainDialog(QDialog):
 def _judged_text(dialog: TrainDialog, material: TrainingMaterial) -> str:
     if material.num_images < _MIN_JUDGED:
         return dialog.tr("nothing: with five images or more, some are held back to compare the models")
-    return dialog.tr("every fifth image, which is held back; it is put to use only if it is better on these")
+    return dialog.tr("every fifth image, which is held back; it is recommended only if it is better on these")

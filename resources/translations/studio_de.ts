@@ -372,6 +372,10 @@
         <translation>&amp;Alle Bilder beschriften</translation>
     </message>
     <message>
+        <source>Label all images a&amp;gain…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Lock or unlock the c&amp;urrent category</source>
         <translation>Aktuelle Kategorie sp&amp;erren oder entsperren</translation>
     </message>
@@ -1167,6 +1171,22 @@
         <translation>Zur Validierung</translation>
     </message>
     <message>
+        <source>Keep together</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Images that look nearly the same</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>also images whose names differ in their last number</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>also images of one folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Size</source>
         <translation>Größe</translation>
     </message>
@@ -1493,6 +1513,22 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Das Beschriften hat aufgehört</translation>
     </message>
     <message>
+        <source>Images that nobody has worked on get new labels in any case. Replacing can be undone by image.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Keep what people did</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Replace it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Label all images again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Try again</source>
         <translation>Erneut versuchen</translation>
     </message>
@@ -1535,6 +1571,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>Labelling finished</source>
         <translation>Beschriften beendet</translation>
+    </message>
+    <message>
+        <source>Use the starter model</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>The engine does not work</source>
@@ -1607,7 +1647,7 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Farben der Kategorien</translation>
     </message>
     <message>
-        <source>The project's own</source>
+        <source>The project&apos;s own</source>
         <translation>Die des Projekts</translation>
     </message>
     <message>
@@ -2332,11 +2372,11 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
 <context>
     <name>Tools</name>
     <message>
-        <source>A pen's pressure sets the width</source>
+        <source>A pen&apos;s pressure sets the width</source>
         <translation>Der Druck des Stifts bestimmt die Breite</translation>
     </message>
     <message>
-        <source>Model's 2nd choice</source>
+        <source>Model&apos;s 2nd choice</source>
         <translation>2. Wahl des Modells</translation>
     </message>
     <message>
@@ -2763,7 +2803,7 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Noch gibt es nichts zu lernen: Korrigieren oder nehmen Sie zuerst einige Bilder an.</translation>
     </message>
     <message>
-        <source>Give the model a name that can be a folder's name.</source>
+        <source>Give the model a name that can be a folder&apos;s name.</source>
         <translation>Geben Sie dem Modell einen Namen, der auch ein Ordnername sein kann.</translation>
     </message>
 </context>
@@ -2974,8 +3014,8 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>nichts: Ab fünf Bildern werden einige zum Vergleich der Modelle zurückgehalten</translation>
     </message>
     <message>
-        <source>every fifth image, which is held back; it is put to use only if it is better on these</source>
-        <translation>jedem fünften Bild, das zurückgehalten wird; es wird nur eingesetzt, wenn es auf diesen besser ist</translation>
+        <source>every fifth image, which is held back; it is recommended only if it is better on these</source>
+        <translation>jedem fünften Bild, das zurückgehalten wird; es wird nur empfohlen, wenn es auf diesen besser ist</translation>
     </message>
 </context>
 <context>

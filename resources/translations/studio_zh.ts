@@ -372,6 +372,10 @@
         <translation>标注所有图像</translation>
     </message>
     <message>
+        <source>Label all images a&amp;gain…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Lock or unlock the c&amp;urrent category</source>
         <translation>锁定或解锁当前类别</translation>
     </message>
@@ -1167,6 +1171,22 @@
         <translation>用于验证</translation>
     </message>
     <message>
+        <source>Keep together</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Images that look nearly the same</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>also images whose names differ in their last number</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>also images of one folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Size</source>
         <translation>大小</translation>
     </message>
@@ -1493,6 +1513,22 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>标注已停止</translation>
     </message>
     <message>
+        <source>Images that nobody has worked on get new labels in any case. Replacing can be undone by image.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Keep what people did</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Replace it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Label all images again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Try again</source>
         <translation>重试</translation>
     </message>
@@ -1535,6 +1571,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>Labelling finished</source>
         <translation>标注完成</translation>
+    </message>
+    <message>
+        <source>Use the starter model</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>The engine does not work</source>
@@ -1607,7 +1647,7 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>类别颜色</translation>
     </message>
     <message>
-        <source>The project's own</source>
+        <source>The project&apos;s own</source>
         <translation>项目自带</translation>
     </message>
     <message>
@@ -2332,11 +2372,11 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
 <context>
     <name>Tools</name>
     <message>
-        <source>A pen's pressure sets the width</source>
+        <source>A pen&apos;s pressure sets the width</source>
         <translation>笔压决定宽度</translation>
     </message>
     <message>
-        <source>Model's 2nd choice</source>
+        <source>Model&apos;s 2nd choice</source>
         <translation>模型的次选</translation>
     </message>
     <message>
@@ -2763,7 +2803,7 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>尚无可学习的内容：请先修正或接受一些图像。</translation>
     </message>
     <message>
-        <source>Give the model a name that can be a folder's name.</source>
+        <source>Give the model a name that can be a folder&apos;s name.</source>
         <translation>请为模型取一个可用作文件夹名的名称。</translation>
     </message>
 </context>
@@ -2974,8 +3014,8 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>无：有五张或更多图像时，会保留一部分用于比较模型</translation>
     </message>
     <message>
-        <source>every fifth image, which is held back; it is put to use only if it is better on these</source>
-        <translation>每五张保留一张；仅当新模型在这些图像上更好时才启用</translation>
+        <source>every fifth image, which is held back; it is recommended only if it is better on these</source>
+        <translation>每五张保留一张；仅当新模型在这些图像上更好时才推荐使用</translation>
     </message>
 </context>
 <context>

@@ -9,12 +9,14 @@ import pytest
 from gui_fake_engine import CAR, HEIGHT, WIDTH
 from PIL import Image
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.document import Document
 from seamseg_studio.app.jobs.label_folder import Outcome, Pace, duration_text
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.messages import Level, Message
+from seamseg_studio.app.settings import Settings
 from seamseg_studio.app.studio import Studio
 from seamseg_studio.engine.scene.panoptic_map import Origin
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
@@ -249,3 +251,25 @@ def test_labelling_again_keeps_human_work_unless_told_and_then_it_can_be_undone(
         assert labelled.undo()
     assert category() == 3
     assert all(record.has_labels for record in studio.session.records)
+
+
+def test_a_model_that_is_gone_leaves_a_way_to_the_starter(
+    studio: Studio, photos: Path, tmp_path: Path, qapp: QApplication, qtbot: QtBot
+) -> None:
+    settings = Settings(tmp_path / "another.ini")
+    settings.model = str(tmp_path / "nosuch")
+    again = Studio(qapp, settings, factory="gui_fake_engine:load")
+    other = MainWindow(again)
+    qtbot.addWidget(other)
+    other.show()
+    try:
+        again.session.open_paths([photos])
+        qtbot.waitUntil(lambda: any("nosuch" in card.message.text for card in other.cards.cards), timeout=20_000)
+        card = next(card for card in other.cards.cards if "nosuch" in card.message.text)
+        qtbot.mouseClick(
+            next(button for button in card.buttons if "starter" in button.text()), Qt.MouseButton.LeftButton
+        )
+        qtbot.waitUntil(lambda: again.engine.model is not None and again.engine.model.name == "starter", timeout=20_000)
+        qtbot.waitUntil(lambda: settings.model is None)
+    finally:
+        again.close()

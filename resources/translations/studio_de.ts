@@ -373,7 +373,7 @@
     </message>
     <message>
         <source>Label all images a&amp;gain…</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Bilder &amp;neu beschriften…</translation>
     </message>
     <message>
         <source>Lock or unlock the c&amp;urrent category</source>
@@ -1172,19 +1172,19 @@
     </message>
     <message>
         <source>Keep together</source>
-        <translation type="unfinished"></translation>
+        <translation>Beisammen bleiben</translation>
     </message>
     <message>
         <source>Images that look nearly the same</source>
-        <translation type="unfinished"></translation>
+        <translation>Bilder, die fast gleich aussehen</translation>
     </message>
     <message>
         <source>also images whose names differ in their last number</source>
-        <translation type="unfinished"></translation>
+        <translation>auch Bilder, deren Namen sich in der letzten Zahl unterscheiden</translation>
     </message>
     <message>
         <source>also images of one folder</source>
-        <translation type="unfinished"></translation>
+        <translation>auch Bilder eines Ordners</translation>
     </message>
     <message>
         <source>Size</source>
@@ -1514,19 +1514,19 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
     <message>
         <source>Images that nobody has worked on get new labels in any case. Replacing can be undone by image.</source>
-        <translation type="unfinished"></translation>
+        <translation>Bilder, an denen niemand gearbeitet hat, werden in jedem Fall neu beschriftet. Ersetztes lässt sich je Bild zurückholen.</translation>
     </message>
     <message>
         <source>Keep what people did</source>
-        <translation type="unfinished"></translation>
+        <translation>Menschliche Arbeit behalten</translation>
     </message>
     <message>
         <source>Replace it</source>
-        <translation type="unfinished"></translation>
+        <translation>Ersetzen</translation>
     </message>
     <message>
         <source>Label all images again</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Bilder neu beschriften</translation>
     </message>
     <message>
         <source>Try again</source>
@@ -1574,7 +1574,7 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
     <message>
         <source>Use the starter model</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Startmodell verwenden</translation>
     </message>
     <message>
         <source>The engine does not work</source>

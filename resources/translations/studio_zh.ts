@@ -373,7 +373,7 @@
     </message>
     <message>
         <source>Label all images a&amp;gain…</source>
-        <translation type="unfinished"></translation>
+        <translation>重新标注所有图像(&amp;G)…</translation>
     </message>
     <message>
         <source>Lock or unlock the c&amp;urrent category</source>
@@ -1172,19 +1172,19 @@
     </message>
     <message>
         <source>Keep together</source>
-        <translation type="unfinished"></translation>
+        <translation>保持在一起</translation>
     </message>
     <message>
         <source>Images that look nearly the same</source>
-        <translation type="unfinished"></translation>
+        <translation>看起来几乎相同的图像</translation>
     </message>
     <message>
         <source>also images whose names differ in their last number</source>
-        <translation type="unfinished"></translation>
+        <translation>以及名称仅末尾数字不同的图像</translation>
     </message>
     <message>
         <source>also images of one folder</source>
-        <translation type="unfinished"></translation>
+        <translation>以及同一文件夹的图像</translation>
     </message>
     <message>
         <source>Size</source>
@@ -1514,19 +1514,19 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     </message>
     <message>
         <source>Images that nobody has worked on get new labels in any case. Replacing can be undone by image.</source>
-        <translation type="unfinished"></translation>
+        <translation>无人处理过的图像总会重新标注。替换可逐图撤销。</translation>
     </message>
     <message>
         <source>Keep what people did</source>
-        <translation type="unfinished"></translation>
+        <translation>保留人工结果</translation>
     </message>
     <message>
         <source>Replace it</source>
-        <translation type="unfinished"></translation>
+        <translation>替换</translation>
     </message>
     <message>
         <source>Label all images again</source>
-        <translation type="unfinished"></translation>
+        <translation>重新标注所有图像</translation>
     </message>
     <message>
         <source>Try again</source>
@@ -1574,7 +1574,7 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     </message>
     <message>
         <source>Use the starter model</source>
-        <translation type="unfinished"></translation>
+        <translation>使用入门模型</translation>
     </message>
     <message>
         <source>The engine does not work</source>

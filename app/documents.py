@@ -162,6 +162,8 @@ class Documents(QObject):
         document.edit_failed.connect(self._on_document_edit_failed)
         document.history_changed.connect(partial(self.image_changed.emit, record.id))
         document.prediction_stored.connect(partial(self.image_changed.emit, record.id))
+        if loaded.is_replaced:
+            self.image_changed.emit(record.id)
         self._show(document)
         if not project.read_only:
             self._work.run(record.id, lambda _: project.set_setting("last_image", record.id))

@@ -32,12 +32,21 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class LoadedImage:
-    """Everything that a document of `record` needs. `image` is [H, W, 3] uint8 RGB."""
+    """Everything that a document of `record` needs.
+
+    Attributes:
+        record: As the project knows the image now.
+        image: [H, W, 3] uint8 RGB.
+        map: Its labels.
+        prediction: The newest one.
+        is_replaced: Whether its file had become another picture, so that its work begins anew.
+    """
 
     record: ImageRecord
     image: NDArray[np.uint8]
     map: PanopticMap
     prediction: PanopticResult | None
+    is_replaced: bool = False
 
 
 class ImageLoading:
@@ -72,6 +81,7 @@ class ImageLoading:
         self._labels: tuple[PanopticMap, PanopticResult | None] | None = None
         self._on_preview, self._on_loaded, self._on_failed = on_preview, on_loaded, on_failed
         self.is_over = False
+        self._has_begun_anew = False
 
     def start(self) -> None:
         """Begins to read."""
@@ -79,18 +89,21 @@ class ImageLoading:
             self._read(self._read_preview, self._on_preview_read)
         elif self._image is None:
             self._read(self._read_photo, self._on_photo_read)
+        self._read_labels_by(self._read_labels)
+
+    def cancel(self) -> None:
+        """Nobody wants it any more; nothing is told."""
+        self.is_over = True
+
+    def _read_labels_by(self, function: Callable[[JobContext], Any]) -> None:
         self._work.run(
             self.record.id,
-            self._read_labels,
+            function,
             on_done=self._on_labels_read,
             on_failed=self._on_reading_failed,
             when_due=lambda: not self.is_over,
             urgent=True,
         )
-
-    def cancel(self) -> None:
-        """Nobody wants it any more; nothing is told."""
-        self.is_over = True
 
     @property
     def _is_worth_a_preview(self) -> bool:
@@ -119,6 +132,11 @@ class ImageLoading:
         project = self._work.project
         return project.load_map(self.record.id), project.load_prediction(self.record.id)
 
+    def _read_labels_anew(self, context: JobContext) -> tuple[PanopticMap, PanopticResult | None]:
+        self._check_wanted()
+        self.record = self._work.project.take_new_file(self.record.id)
+        return self._read_labels(context)
+
     def _check_wanted(self) -> None:
         if self.is_over:
             raise JobCancelled
@@ -139,9 +157,15 @@ class ImageLoading:
         self._tell_if_complete()
 
     def _tell_if_complete(self) -> None:
-        if not self.is_over and self._image is not None and self._labels is not None:
-            self.is_over = True
-            self._on_loaded(LoadedImage(self.record, self._image, *self._labels))
+        if self.is_over or self._image is None or self._labels is None:
+            return
+        if self._labels[0].shape != self._image.shape[:2] and not self._has_begun_anew:
+            # The file was replaced by another picture since it was labelled.
+            self._has_begun_anew, self._labels = True, None
+            self._read_labels_by(self._read_labels_anew)
+            return
+        self.is_over = True
+        self._on_loaded(LoadedImage(self.record, self._image, *self._labels, self._has_begun_anew))
 
     def _on_reading_failed(self, text: str) -> None:
         if not self.is_over:

@@ -179,15 +179,20 @@ class ImageTable:
         # One text parsed once: a table of a hundred thousand images has as many of these.
         return Path(os.path.join(self._base, stored))
 
+    def file_now(self, image_id: int) -> tuple[Path, tuple[int, int], int]:
+        """Returns the path of an image, and its height and width and the size in bytes as the file is now.
+
+        Raises:
+            SeamsegError: It cannot be read.
+        """
+        path = self.get(image_id).path
+        return path, *_measured(path)
+
     def _new_row(self, path: Path) -> tuple[object, ...] | None:
         stored = self.stored(path)
         if self._database.row("SELECT 1 FROM images WHERE path = ?", stored) is not None:
             return None
-        height, width = read_size(path, CHOSEN_MAX_PIXELS)
-        try:
-            num_bytes = path.stat().st_size
-        except OSError as error:
-            raise SeamsegError(f"{path}: cannot be read ({error}); check the file") from error
+        (height, width), num_bytes = _measured(path)
         return stored, path.name, height, width, num_bytes
 
     def _by_path(self, path: Path) -> ImageRecord:
@@ -235,3 +240,11 @@ def hash_file(path: Path) -> str:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def _measured(path: Path) -> tuple[tuple[int, int], int]:
+    size = read_size(path, CHOSEN_MAX_PIXELS)
+    try:
+        return size, path.stat().st_size
+    except OSError as error:
+        raise SeamsegError(f"{path}: cannot be read ({error}); check the file") from error

@@ -91,6 +91,9 @@ class LabelStore:
             ProjectError: It could not be written, or is of another size than the image.
         """
         image = self._row(image_id)
+        if result.shape != (image["height"], image["width"]) and self._is_untouched(image):
+            self.take_new_file(image_id)
+            image = self._row(image_id)
         self._check_size(image, result.shape)
         panoptic_map = result.to_map()
         self._images.hash_one(image_id)
@@ -133,6 +136,35 @@ class LabelStore:
                 return False
             self._set_root(connection, image, file, panoptic_map, status)
         return True
+
+    def take_new_file(self, image_id: int) -> None:
+        """Begins anew with an image whose file is a picture of another size now; nothing if the size is the same.
+
+        Raises:
+            ProjectError: People worked on the former picture, or it could not be written.
+            ImageError: The file cannot be read.
+        """
+        image = self._row(image_id)
+        path, size, num_bytes = self._images.file_now(image_id)
+        if size == (image["height"], image["width"]):
+            return
+        if not self._is_untouched(image):
+            raise ProjectError(
+                f"{path}: is {size[1]} x {size[0]} pixels now, the picture that was labelled was"
+                f" {image['width']} x {image['height']}; put the former file back"
+            )
+        former = self.files_in_use(image_id)
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM category_counts WHERE image_id = ?", (image_id,))
+            connection.execute("DELETE FROM taxonomy_steps WHERE image_id = ?", (image_id,))
+            connection.execute(
+                "UPDATE images SET height = ?, width = ?, num_bytes = ?, sha256 = '', exif = '', look = NULL,"
+                " root = '', root_is_model = 0, checkpoint = '', checkpoint_entry = 0, cursor = 0, counted_entry = 0,"
+                " prediction = '', bundle = '', timings = '', uncertainty = NULL,"
+                " status = CASE WHEN status = ? THEN status ELSE ? END WHERE id = ?",
+                (*size, num_bytes, Status.FLAGGED.value, Status.NEW.value, image_id),
+            )
+        self.drop(former)
 
     def checkpoint(self, image_id: int, panoptic_map: PanopticMap, entry: int) -> None:
         """Writes the map after journal entry `entry`, so that loading need not replay what led there.
@@ -310,7 +342,7 @@ class LabelStore:
         if shape != (image["height"], image["width"]):
             raise ProjectError(
                 f"{image['name']}: labels of {shape[0]} x {shape[1]} pixels do not fit an image of"
-                f" {image['height']} x {image['width']}; label it again"
+                f" {image['height']} x {image['width']}; if its file was replaced, put the former one back"
             )
 
     @staticmethod

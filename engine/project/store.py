@@ -26,7 +26,7 @@ from seamseg_studio.engine.project.errors import ProjectError, SaveError
 from seamseg_studio.engine.project.image_methods import ImageMethods
 from seamseg_studio.engine.project.images import Progress
 from seamseg_studio.engine.project.lock import FolderLock
-from seamseg_studio.engine.project.records import JournalEntry, Status
+from seamseg_studio.engine.project.records import ImageRecord, JournalEntry, Status
 from seamseg_studio.engine.project.recovery import salvage
 from seamseg_studio.engine.project.taxonomy_methods import TaxonomyMethods
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
@@ -197,6 +197,18 @@ class Project(ImageMethods, TaxonomyMethods):
                 f"{self._folder.name}: its categories changed while the model was at work; label the image again"
             )
         return self._labels.store_prediction(image_id, result, bundle, may_become_map)
+
+    def take_new_file(self, image_id: int) -> ImageRecord:
+        """Begins anew with an image whose file is a picture of another size now, and returns it.
+
+        Nothing happens if the size is that of the labels.
+
+        Raises:
+            ProjectError: People worked on the former picture, or it could not be written.
+            SeamsegError: The file cannot be read.
+        """
+        self._labels.take_new_file(image_id)
+        return self._images.get(image_id)
 
     def store_labels(self, image_id: int, panoptic_map: PanopticMap, status: Status = Status.IN_PROGRESS) -> bool:
         """Makes labels that were read from elsewhere the beginning of an image's history.

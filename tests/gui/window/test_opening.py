@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
@@ -121,6 +122,34 @@ def test_image_deleted_while_the_project_is_open(
     assert studio.session.document is not None
     assert studio.session.document.record.name == "a.jpg"
     assert studio.session.wanted_image == studio.session.document.record.id
+
+
+def test_a_photo_replaced_by_another_size(
+    window: MainWindow, studio: Studio, photos: Path, qtbot: QtBot, messages: list[Message]
+) -> None:
+    drop(window, photos)
+
+    def is_labelled(name: str) -> bool:
+        document = studio.session.document
+        return document is not None and document.record.name == name and len(document.map.segments) == 4
+
+    qtbot.waitUntil(lambda: is_labelled("a.jpg"), timeout=20_000)
+    studio.session.step(1)
+    qtbot.waitUntil(lambda: is_labelled("b.jpg"), timeout=20_000)
+    assert studio.session.document is not None
+    studio.session.document.relabel([3], 3)
+    studio.session.step(1)
+    qtbot.waitUntil(lambda: is_labelled("c.jpg"), timeout=20_000)
+    for name in ("a.jpg", "b.jpg"):
+        Image.new("RGB", (80, 60), (200, 10, 10)).save(photos / name)
+    studio.session.step(-1)  # a person worked on it: it stays as it is, and the next can still be opened
+    qtbot.waitUntil(lambda: any("put the former file back" in message.text for message in messages), timeout=20_000)
+    assert "b.jpg" in messages[-1].text
+    first = studio.session.records[0]
+    studio.session.open_image(first.id)
+    qtbot.waitUntil(lambda: is_labelled("a.jpg"), timeout=20_000)
+    assert studio.session.document is not None
+    assert studio.session.document.map.shape == (60, 80)
 
 
 def test_image_deleted_while_it_is_open_can_still_be_worked_on(

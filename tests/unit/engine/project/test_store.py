@@ -25,6 +25,7 @@ from seamseg_studio.engine.project import (
 from seamseg_studio.engine.scene import edits
 from seamseg_studio.engine.scene.geometry import Box
 from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segment
+from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.patch import Patch
 from seamseg_studio.engine.scene.policy import EditingPolicy
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
@@ -426,3 +427,31 @@ def test_more_segments_than_sixteen_bits_hold(project: Project, tmp_path: Path) 
     assert dict(again.segments) == dict(panoptic_map.segments)
     assert again.next_id() == 70_202
     assert project.statistics().num_segments[2] == 70_200 - 16
+
+
+def test_a_replaced_picture_begins_anew_where_nobody_worked(project: Project, photos: Path) -> None:
+    first, second, _ = project.images()
+    for record in (first, second):
+        project.store_prediction(record.id, make_result(), "model")
+    panoptic_map = project.load_map(second.id)
+    project.append(second.id, edits.relabel(panoptic_map, [3], 3, EditingPolicy(TAXONOMY)))
+    for record in (first, second):
+        Image.new("RGB", (50, 40)).save(record.path)
+    now = project.take_new_file(first.id)
+    assert (now.height, now.width, now.status, now.has_labels) == (40, 50, Status.NEW, False)
+    assert project.load_map(first.id).shape == (40, 50)
+    assert project.load_prediction(first.id) is None
+    assert not list((project.folder / "labels").glob(f"{first.id:06d}*"))
+    with pytest.raises(ProjectError, match=r"1\.png: is 50 x 40 pixels now.*32 x 24; put the former file back"):
+        project.take_new_file(second.id)
+    assert project.load_map(second.id).shape == (24, 32)
+
+
+def test_a_prediction_of_a_replaced_picture_fits_at_once(project: Project, photos: Path) -> None:
+    record = project.images()[0]
+    Image.new("RGB", (50, 40)).save(record.path)
+    larger = PanopticResult(
+        np.ones((40, 50), np.int32), np.array([255, 1]), np.ones(2, np.float32), np.zeros(2, bool), None
+    )
+    assert project.store_prediction(record.id, larger, "model")
+    assert project.image(record.id).width == 50

@@ -363,8 +363,13 @@ class Document(SegmentEdits):
         return True
 
     def _reload_map(self) -> None:
-        self._journal.reload()
-        self._replace_map(self.project.load_map(self.record.id))
+        try:
+            self._journal.reload()
+            panoptic_map = self.project.load_map(self.record.id)
+        except SAVE_ERRORS as error:
+            self.edit_failed.emit(str(error))
+            return
+        self._replace_map(panoptic_map)
 
     def _replace_map(self, panoptic_map: PanopticMap) -> None:
         self._map = panoptic_map

@@ -68,6 +68,7 @@ class JournalWriter(QObject):
         history = self._journal.history(self._image_id)
         self._done = [entry.label for entry in history if not entry.undone]
         self._undone = [entry.label for entry in history if entry.undone][::-1]
+        self._taken_back.clear()
 
     @property
     def num_done(self) -> int:
@@ -94,17 +95,18 @@ class JournalWriter(QObject):
     @property
     def redo_label(self) -> str:
         """What redo would do again; empty if nothing."""
-        if self._undone and not self._waiting:
+        if self._undone:
             return self._undone[-1]
         return self._taken_back[-1].label if self._taken_back else ""
 
     @property
     def can_redo(self) -> bool:
-        return bool(self._taken_back or (self._undone and not self._waiting))
+        return bool(self._taken_back or self._undone)
 
     def append(self, patch: Patch) -> None:
-        """Writes an applied patch, or keeps it to be written later."""
+        """Writes an applied patch, or keeps it to be written later. Nothing that was undone can be redone after it."""
         self._taken_back.clear()
+        self._undone.clear()  # now, not only when it is on disk: it may be undone while it waits, and redone after
         self._write_or_keep(patch)
 
     def undo(self) -> Patch | None:
@@ -131,7 +133,7 @@ class JournalWriter(QObject):
         Raises:
             One of `SAVE_ERRORS`: The journal could not be moved on; nothing changed.
         """
-        if self._undone and not self._waiting:
+        if self._undone:
             redone = self._journal.redo(self._image_id)
             if redone is not None:
                 self._done.append(self._undone.pop())
@@ -151,7 +153,7 @@ class JournalWriter(QObject):
             except SAVE_ERRORS as error:
                 self._fail(error)
                 return False
-            self._record(self._waiting.pop(0))
+            self._done.append(self._waiting.pop(0).label)
         self._tell_saved()
         return True
 
@@ -161,9 +163,6 @@ class JournalWriter(QObject):
         if not self.flush() and not was_waiting:
             self.save_failed.emit(self._text)
 
-    def _record(self, patch: Patch) -> None:
-        self._done.append(patch.label)
-        self._undone.clear()
 
     def _fail(self, error: Exception) -> None:
         waiting = f"{len(self._waiting)} change{'s' if len(self._waiting) > 1 else ''}"

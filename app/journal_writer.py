@@ -163,7 +163,6 @@ class JournalWriter(QObject):
         if not self.flush() and not was_waiting:
             self.save_failed.emit(self._text)
 
-
     def _fail(self, error: Exception) -> None:
         waiting = f"{len(self._waiting)} change{'s' if len(self._waiting) > 1 else ''}"
         self._tell(self.tr("Not saved, {0} kept in memory and retried: {1}").format(waiting, error))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -46,12 +47,15 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the studio until its window is closed. Returns the exit code: 0, or 1 after a failure of ours."""
+    """Runs the studio until its window is closed. Returns the exit code: 0, 1 after a failure, 2 for bad usage."""
     options = parse(arguments)
     paths = [*([options.project] if options.project else []), *options.paths]
     missing = next((path for path in paths if not path.exists()), None)
     if missing is not None:
         print(f"seamseg-studio: {missing}: no such file or folder; check the name", file=sys.stderr)
+        return 2
+    if not _has_display():
+        print("seamseg-studio: there is no display here; start it where there is one", file=sys.stderr)
         return 2
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication([APP_NAME])
@@ -75,6 +79,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for translator in translators:
             application.removeTranslator(translator)
     return code or (1 if failures.count else 0)
+
+
+def _has_display() -> bool:
+    # Without one Qt ends the process itself, with a core dump.
+    if sys.platform in {"win32", "darwin"}:
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
 
 
 def begin(studio: Studio, window: MainWindow, paths: Sequence[Path]) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.formats.image_file import find_images, read_image
 from seamseg_studio.engine.project import Project
+from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
 SAMPLES = Path(str(files("seamseg_studio.resources"))) / "samples" / "images"
 PROJECT = "samples.seamseg"
@@ -33,6 +34,9 @@ def main() -> int:
     except (SeamsegError, OSError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("demo: stopped on request; run it again to go on", file=sys.stderr)
+        return 130
     if code:
         return code
     print(f"demo: pictures in {options.out / 'overlay'}, COCO panoptic labels in {options.out / 'panoptic.json'}")
@@ -47,18 +51,21 @@ def label(out: Path) -> int:
 
 
 def make_project(folder: Path) -> None:
-    """Makes the project with the model's labels in it, unless it is there already: corrections in it are kept.
+    """Makes the project with the model's labels in it, or goes on with one that was begun: corrections in it are kept.
 
     Raises:
         SeamsegError: The model or a photo cannot be read, or the project not be written.
     """
-    if folder.exists():
-        return
-    from seamseg_studio.engine import load_model
+    taxonomy = Taxonomy.load(Path(str(files("seamseg_studio.resources"))) / "starter" / "taxonomy.json")
+    with Project.open(folder) if folder.exists() else Project.create(folder, taxonomy) as project:
+        project.add_images(find_images([SAMPLES]))
+        left = [record for record in project.images() if not record.has_labels]
+        if not left or project.read_only:
+            return
+        from seamseg_studio.engine import load_model
 
-    predictor = load_model()
-    with Project.create(folder, predictor.taxonomy) as project:
-        for record in project.add_images(find_images([SAMPLES])):
+        predictor = load_model()
+        for record in left:
             project.store_prediction(record.id, predictor.predict(read_image(record.path)), predictor.bundle_name)
 
 

@@ -160,3 +160,14 @@ def test_layout_is_remembered(window: MainWindow, studio: Studio, qtbot: QtBot) 
     other.show()
     assert other.docks["images"].isHidden()
     assert not other.docks["history"].isHidden()
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="there is always a display")
+def test_without_a_display_it_says_so() -> None:
+    hidden = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}
+    environment = {name: value for name, value in os.environ.items() if name not in hidden}
+    command = [sys.executable, "-m", "seamseg_studio.app.run"]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert "no display" in result.stderr

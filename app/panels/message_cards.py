@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from seamseg_studio.app.icons import Icons
 from seamseg_studio.app.messages import Level, Message
@@ -28,7 +37,6 @@ class Card(QFrame):
         self.message = message
         self.setProperty("role", "card")
         self.setProperty("level", message.level.value)
-        self.setFixedWidth(_WIDTH)
         self.setAccessibleName(message.title)
         self.setAccessibleDescription(message.text)
         self._icons = icons
@@ -56,8 +64,8 @@ class Card(QFrame):
         self.is_dismissed = False
         self.close_button.clicked.connect(self.dismiss)
         self.buttons: list[QPushButton] = []
+        self._row = row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         if message.choices:
-            row = QHBoxLayout()
             row.setContentsMargins(0, 4, 6, 0)
             for place, choice in enumerate(message.choices):
                 button = QPushButton(choice.text, self)
@@ -75,6 +83,26 @@ class Card(QFrame):
             timer.setSingleShot(True)
             timer.timeout.connect(self.dismiss)
             timer.start(_INFO_SHOWN_MS)
+        self._arrange()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange):
+            self._arrange()
+
+    def _arrange(self) -> None:
+        """Lays the buttons side by side where their words fit, otherwise one below the other."""
+        if not hasattr(self, "_row"):
+            return  # the style is told of before anything is built
+        for widget in (self, *self.buttons):
+            widget.ensurePolished()  # words are measured in the font and with the margins of the theme
+        around = (self.contentsMargins(), self.layout().contentsMargins(), self._row.contentsMargins())
+        beside = sum(margins.left() + margins.right() for margins in around)
+        widths = [button.sizeHint().width() for button in self.buttons]
+        needed = sum(widths) + self._row.spacing() * max(0, len(widths) - 1) + beside
+        direction = QBoxLayout.Direction.LeftToRight if needed <= _WIDTH else QBoxLayout.Direction.TopToBottom
+        self._row.setDirection(direction)
+        self.setFixedWidth(max([_WIDTH, *(width + beside for width in widths)]))
 
     def dismiss(self) -> None:
         """Says that the message is read."""

@@ -40,7 +40,7 @@ class Card(QFrame):
         self.setAccessibleName(message.title)
         self.setAccessibleDescription(message.text)
         self._icons = icons
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(14, 9, 8, 11)
         column.setSpacing(5)
         head = QHBoxLayout()
@@ -96,7 +96,7 @@ class Card(QFrame):
             return  # the style is told of before anything is built
         for widget in (self, *self.buttons):
             widget.ensurePolished()  # words are measured in the font and with the margins of the theme
-        around = (self.contentsMargins(), self.layout().contentsMargins(), self._row.contentsMargins())
+        around = (self.contentsMargins(), self._column.contentsMargins(), self._row.contentsMargins())
         beside = sum(margins.left() + margins.right() for margins in around)
         widths = [button.sizeHint().width() for button in self.buttons]
         needed = sum(widths) + self._row.spacing() * max(0, len(widths) - 1) + beside

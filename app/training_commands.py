@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from seamseg_studio.app.dialogs.compare import CompareDialog
-from seamseg_studio.app.dialogs.paths import ask_folder
+from seamseg_studio.app.dialogs.load_model import LoadModelDialog
 from seamseg_studio.app.dialogs.train import TrainDialog
+from seamseg_studio.app.trainings import MODELS_FOLDER
+from seamseg_studio.engine.service.models import installed_models, trained_models
 
 if TYPE_CHECKING:
     from seamseg_studio.app.main_window import MainWindow
@@ -53,10 +55,15 @@ class TrainingCommands(QObject):
             self.studio.session.post_error(self.tr("The comparison cannot be shown"), str(error))
 
     def load_model(self) -> None:
-        ask_folder(self.window, self.tr("Choose a model (a folder)"), lambda path: self.load_bundle(path))
+        project = self.studio.session.project
+        trained = trained_models([project.folder / MODELS_FOLDER] if project is not None else [])
+        dialog = LoadModelDialog(installed_models(), trained, self.studio.engine.spec, self.window)
+        dialog.chosen.connect(self.load_bundle)
+        dialog.open()
 
-    def load_bundle(self, path: Path) -> None:
-        self.studio.load_model(str(path))
+    def load_bundle(self, path: Path | None) -> None:
+        """Lets the engine label with the model at `path`; None is the starter."""
+        self.studio.load_model(None if path is None else str(path))
 
     def load_starter(self) -> None:
         self.studio.load_model(None)

@@ -18,6 +18,15 @@ def ask_files(parent: QWidget, title: str, name_filter: str, on_chosen: Callable
     return dialog
 
 
+def ask_file(parent: QWidget, title: str, name_filter: str, on_chosen: Callable[[Path], None]) -> QFileDialog:
+    """Lets a person choose one existing file; `on_chosen` gets it unless the dialog is cancelled."""
+    dialog = _dialog(parent, title, QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilters([name_filter, "*"])
+    dialog.fileSelected.connect(lambda name: on_chosen(Path(name)))
+    dialog.open()
+    return dialog
+
+
 def ask_folder(parent: QWidget, title: str, on_chosen: Callable[[Path], None]) -> QFileDialog:
     """Lets a person choose an existing folder."""
     dialog = _dialog(parent, title, QFileDialog.FileMode.Directory)

@@ -19,14 +19,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import appdirs
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
+from seamseg_studio.engine.checkpoints import folder as models
 from seamseg_studio.engine.checkpoints.archive import Archive
 from seamseg_studio.engine.checkpoints.errors import BundleError
+from seamseg_studio.engine.checkpoints.folder import MANIFEST, STARTER
 from seamseg_studio.engine.checkpoints.weights import count_parameters, with_counters
 from seamseg_studio.engine.files import atomic_path, sync_folder
 from seamseg_studio.engine.model.config import Config, dump_config, load_config
@@ -34,13 +35,11 @@ from seamseg_studio.engine.scene.errors import TaxonomyError
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
 FORMAT_VERSION = 1
-STARTER = "starter"
-WEIGHTS, CONFIG, TAXONOMY, CARD, MANIFEST = (
+WEIGHTS, CONFIG, TAXONOMY, CARD = (
     "model.safetensors",
     "config.ini",
     "taxonomy.json",
     "card.md",
-    "manifest.json",
 )
 _HASHED = (WEIGHTS, CONFIG, TAXONOMY, CARD)
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same model gives the same .zip at any time
@@ -86,11 +85,6 @@ class Bundle:
         return with_counters({k: v.float() if v.is_floating_point() else v for k, v in weights.items()})
 
 
-def models_folder() -> Path:
-    """Where this person's models are; not made here."""
-    return Path(appdirs.user_data_dir("seamseg-studio", appauthor=False)) / "models"
-
-
 def resolve(spec: str | Path | None) -> Path:
     """Finds a bundle.
 
@@ -108,7 +102,7 @@ def resolve(spec: str | Path | None) -> Path:
     path = Path(spec).expanduser()
     if path.exists():
         return path
-    folder = models_folder()
+    folder = models.models_folder()
     for candidate in (folder / str(spec), folder / f"{spec}.zip"):
         if len(Path(spec).parts) == 1 and candidate.exists():
             return candidate

@@ -84,16 +84,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _known_models() -> list[str]:
     """The starter and what lies in the user's folder, by name."""
-    from seamseg_studio.engine.checkpoints.bundle import models_folder
+    from seamseg_studio.engine.checkpoints.folder import bundles_in, models_folder
 
-    folder = models_folder()
-    found = sorted(folder.iterdir()) if folder.is_dir() else []
-    own = [path.stem if path.suffix == ".zip" else path.name for path in found if _looks_like_bundle(path)]
-    return [_STARTER, *dict.fromkeys(own)]
-
-
-def _looks_like_bundle(path: Path) -> bool:
-    return (path / "manifest.json").is_file() if path.is_dir() else path.suffix == ".zip"
+    return [_STARTER, *(name for name in bundles_in(models_folder()) if name != _STARTER)]
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -175,7 +168,8 @@ def _info(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
-    from seamseg_studio.engine.checkpoints.bundle import load_bundle, models_folder, save_bundle
+    from seamseg_studio.engine.checkpoints.bundle import load_bundle, save_bundle
+    from seamseg_studio.engine.checkpoints.folder import models_folder
     from seamseg_studio.engine.checkpoints.official import import_official
     from seamseg_studio.engine.formats.names import safe_name
 

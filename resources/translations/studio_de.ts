@@ -1590,6 +1590,57 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
 </context>
 <context>
+    <name>LoadModelDialog</name>
+    <message>
+        <source>Load a model</source>
+        <translation>Modell laden</translation>
+    </message>
+    <message>
+        <source>Models of this machine</source>
+        <translation>Modelle auf diesem Rechner</translation>
+    </message>
+    <message>
+        <source>The starter, which came with the program</source>
+        <translation>Das Startmodell, das mit dem Programm kam</translation>
+    </message>
+    <message>
+        <source>{0}, trained in this project</source>
+        <translation>{0}, in diesem Projekt trainiert</translation>
+    </message>
+    <message>
+        <source>Models that “seamseg-models import” takes in are listed here, too.</source>
+        <translation>Auch Modelle, die „seamseg-models import“ aufnimmt, stehen hier.</translation>
+    </message>
+    <message>
+        <source>From a folder…</source>
+        <translation>Aus einem Ordner…</translation>
+    </message>
+    <message>
+        <source>From a .zip file…</source>
+        <translation>Aus einer .zip-Datei…</translation>
+    </message>
+    <message>
+        <source>Load</source>
+        <translation>Laden</translation>
+    </message>
+    <message>
+        <source>{0} (in use)</source>
+        <translation>{0} (in Gebrauch)</translation>
+    </message>
+    <message>
+        <source>Choose a model (a folder)</source>
+        <translation>Ein Modell wählen (einen Ordner)</translation>
+    </message>
+    <message>
+        <source>Choose a model (a .zip file)</source>
+        <translation>Ein Modell wählen (eine .zip-Datei)</translation>
+    </message>
+    <message>
+        <source>Models (*.zip)</source>
+        <translation>Modelle (*.zip)</translation>
+    </message>
+</context>
+<context>
     <name>LogPanel</name>
     <message>
         <source>Log</source>
@@ -2851,10 +2902,6 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>The comparison cannot be shown</source>
         <translation>Der Vergleich kann nicht gezeigt werden</translation>
-    </message>
-    <message>
-        <source>Choose a model (a folder)</source>
-        <translation>Ein Modell wählen (einen Ordner)</translation>
     </message>
 </context>
 <context>

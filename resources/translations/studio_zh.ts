@@ -1590,6 +1590,57 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     </message>
 </context>
 <context>
+    <name>LoadModelDialog</name>
+    <message>
+        <source>Load a model</source>
+        <translation>载入模型</translation>
+    </message>
+    <message>
+        <source>Models of this machine</source>
+        <translation>本机上的模型</translation>
+    </message>
+    <message>
+        <source>The starter, which came with the program</source>
+        <translation>随程序附带的入门模型</translation>
+    </message>
+    <message>
+        <source>{0}, trained in this project</source>
+        <translation>{0}（在本项目中训练）</translation>
+    </message>
+    <message>
+        <source>Models that “seamseg-models import” takes in are listed here, too.</source>
+        <translation>用“seamseg-models import”导入的模型也列在这里。</translation>
+    </message>
+    <message>
+        <source>From a folder…</source>
+        <translation>从文件夹…</translation>
+    </message>
+    <message>
+        <source>From a .zip file…</source>
+        <translation>从 .zip 文件…</translation>
+    </message>
+    <message>
+        <source>Load</source>
+        <translation>载入</translation>
+    </message>
+    <message>
+        <source>{0} (in use)</source>
+        <translation>{0}（使用中）</translation>
+    </message>
+    <message>
+        <source>Choose a model (a folder)</source>
+        <translation>选择模型（文件夹）</translation>
+    </message>
+    <message>
+        <source>Choose a model (a .zip file)</source>
+        <translation>选择模型（.zip 文件）</translation>
+    </message>
+    <message>
+        <source>Models (*.zip)</source>
+        <translation>模型 (*.zip)</translation>
+    </message>
+</context>
+<context>
     <name>LogPanel</name>
     <message>
         <source>Log</source>
@@ -2851,10 +2902,6 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>The comparison cannot be shown</source>
         <translation>无法显示比较</translation>
-    </message>
-    <message>
-        <source>Choose a model (a folder)</source>
-        <translation>选择模型（文件夹）</translation>
     </message>
 </context>
 <context>

@@ -20,6 +20,7 @@ from seamseg_studio.app.dialogs.category_popup import CategoryPopup
 from seamseg_studio.app.dialogs.compare import CompareDialog
 from seamseg_studio.app.dialogs.export import ExportDialog
 from seamseg_studio.app.dialogs.flag import FlagDialog
+from seamseg_studio.app.dialogs.load_model import LoadModelDialog
 from seamseg_studio.app.dialogs.palette import CommandPalette
 from seamseg_studio.app.dialogs.preferences import PreferencesDialog
 from seamseg_studio.app.dialogs.train import TrainDialog
@@ -330,7 +331,7 @@ CASES: dict[str, Case] = {
     "use_trained_model": Case(lambda h: model_is(h, h.hold.parent.name), trained),
     "compare_models": Case(lambda h: h.dialog(CompareDialog), compared),
     "go_back_to_model": Case(lambda h: model_is(h, "starter"), promoted),
-    "load_model": Case(lambda h: h.dialog(QFileDialog)),
+    "load_model": Case(lambda h: h.dialog(LoadModelDialog)),
     "load_starter": Case(lambda h: model_is(h, "starter"), other_model),
     "restart_engine": Case(
         lambda h: h.notes["kinds"] and h.studio.engine.state.kind == "ready",

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from seamseg_studio.engine.checkpoints import bundle as bundle_module
-from seamseg_studio.engine.checkpoints.bundle import load_bundle, models_folder, resolve, save_bundle
+from seamseg_studio.engine.checkpoints import folder as folder_module
+from seamseg_studio.engine.checkpoints.bundle import load_bundle, resolve, save_bundle
 from seamseg_studio.engine.checkpoints.errors import BundleError
 from seamseg_studio.engine.checkpoints.weights import check_weights
 from seamseg_studio.engine.model.config import Config, ConfigError
@@ -153,7 +154,7 @@ def test_what_is_no_bundle_is_named(tmp_path: Path) -> None:
 
 
 def test_names_are_found_among_the_persons_models(bundle_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle_module, "models_folder", lambda: bundle_folder.parent)
+    monkeypatch.setattr(folder_module, "models_folder", lambda: bundle_folder.parent)
     assert resolve("tiny") == bundle_folder
     assert load_bundle("tiny").name == "tiny"
     with pytest.raises(BundleError, match=r"none: no such file, nor a model .* there are: starter, tiny"):
@@ -163,7 +164,7 @@ def test_names_are_found_among_the_persons_models(bundle_folder: Path, monkeypat
 
 
 def test_the_persons_folder_is_in_their_data_folder() -> None:
-    assert models_folder().parts[-2:] == ("seamseg-studio", "models")
+    assert folder_module.models_folder().parts[-2:] == ("seamseg-studio", "models")
 
 
 def test_a_failed_save_leaves_the_former_bundle(

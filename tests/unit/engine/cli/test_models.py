@@ -10,7 +10,7 @@ import msgpack
 import pytest
 import torch
 
-from seamseg_studio.engine.checkpoints import bundle as bundle_module
+from seamseg_studio.engine.checkpoints import folder as folder_module
 from seamseg_studio.engine.checkpoints.bundle import load_bundle
 from seamseg_studio.engine.cli.models import main
 from seamseg_studio.engine.model.config import dump_config, load_config
@@ -47,7 +47,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the person's models, not there at first."""
     folder = tmp_path / "models"
-    monkeypatch.setattr(bundle_module, "models_folder", lambda: folder)
+    monkeypatch.setattr(folder_module, "models_folder", lambda: folder)
     return folder
 
 

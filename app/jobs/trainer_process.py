@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -142,9 +143,9 @@ class TrainerProcess(Job):
         self._launch(["--resume"])
 
     def cancel(self) -> None:
-        """Asks the trainer to stop; kills it if it does not within ten seconds."""
+        """Asks the trainer to stop; kills it if it does not within ten seconds. Without a model, its folder goes."""
         if self.paused:
-            self._forget()
+            self._clean_up()
             self._end("cancelled")
         elif self._is_running():
             self._ask_to_end("stop", self.tr("stopping"))
@@ -297,7 +298,7 @@ class TrainerProcess(Job):
             self._advance(Progress(self.progress.done, self._total, self.tr("paused")))
             self.pause_changed.emit(True)
         elif self._wish:
-            self._forget()
+            self._clean_up()
             self._end("cancelled")
         else:
             last = self._last_lines[-1] if self._last_lines else ""
@@ -315,6 +316,12 @@ class TrainerProcess(Job):
                 for name in (EVENTS, LOG):
                     (self.out / name).unlink(missing_ok=True)
                 self.out.rmdir()
+
+    def _clean_up(self) -> None:
+        """Leaves nothing of a training that was stopped, whose name is free again; who wants to keep it pauses it."""
+        if (self.out / RECORD).is_file() and not (self.out / "model" / "manifest.json").is_file():
+            shutil.rmtree(self.out, ignore_errors=True)
+        self._forget()
 
 
 def _is_alive(pid: int) -> bool:

@@ -153,7 +153,32 @@ def test_a_training_goes_on_without_its_window_and_the_next_one_finds_it(qtbot: 
     with qtbot.waitSignal(third.cancelled, timeout=20_000):
         third.cancel()
     assert TrainerProcess.attached("Training", out) is None
+    assert not out.exists()
     os.waitpid(-1, 0)  # the test is the parent of what its first window left
+
+
+def test_a_stopped_training_leaves_its_name_free(qtbot: QtBot, tmp_path: Path) -> None:
+    out = tmp_path / "better"
+    process = TrainerProcess("Training", stubborn(out), out=out)
+    with qtbot.waitSignal(process.stepped, timeout=20_000):
+        process.start()
+    assert out.is_dir()
+    with qtbot.waitSignal(process.cancelled, timeout=20_000):
+        process.cancel()
+    assert not out.exists()
+
+
+def test_a_model_that_came_out_stays_although_its_training_was_stopped(qtbot: QtBot, tmp_path: Path) -> None:
+    out = tmp_path / "better"
+    process = TrainerProcess("Training", stubborn(out), out=out)
+    with qtbot.waitSignal(process.stepped, timeout=20_000):
+        process.start()
+    (out / "model").mkdir()
+    (out / "model" / "manifest.json").write_text("{}")
+    with qtbot.waitSignal(process.cancelled, timeout=20_000):
+        process.cancel()
+    assert (out / "model" / "manifest.json").is_file()
+    assert TrainerProcess.attached("Training", out) is None
 
 
 def test_a_refused_training_leaves_no_folder(qtbot: QtBot, tmp_path: Path) -> None:

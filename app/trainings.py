@@ -13,6 +13,7 @@ from seamseg_studio.app.jobs.job import JobBoard
 from seamseg_studio.app.jobs.trainer_process import TrainerProcess
 from seamseg_studio.app.jobs.training_events import Outcome, command_line
 from seamseg_studio.app.messages import Choice, Level, Message
+from seamseg_studio.app.window_words import in_window_words
 
 if TYPE_CHECKING:
     from seamseg_studio.app.session import Session
@@ -131,11 +132,14 @@ class Trainings(QObject):
 
     def _follow(self, process: TrainerProcess) -> None:
         self.running, self.outcome = process, None
-        process.failed.connect(lambda text: self._session.post_error(self.tr("The training failed"), text))
+        process.failed.connect(self._on_process_failed)
         process.ended.connect(self._on_process_ended)
         self._board.add(process)
         self.started.emit(process)
         process.start()
+
+    def _on_process_failed(self, text: str) -> None:
+        self._session.post_error(self.tr("The training failed"), in_window_words(text))
 
     def _on_process_ended(self) -> None:
         if self.running is not None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from seamseg_studio.app.window_words import in_window_words
 from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.service.protocol import EngineKind, EngineState, PredictOptions, Priority, Prompt
 
@@ -53,7 +55,7 @@ class Answer(QObject):
         except CancelledError:
             pass
         except SeamsegError as error:
-            self.failed.emit(str(error))
+            self.failed.emit(in_window_words(str(error)))
         else:
             result = self.translate(result) if self.translate is not None else result
             self.succeeded.emit(result, self._request.bundle or "")
@@ -167,7 +169,7 @@ class EngineJobs(QObject):
         return self._client
 
     def _on_told(self, state: EngineState) -> None:
-        self.state = state
+        self.state = state = replace(state, message=in_window_words(state.message))
         if self._client is not None and self._client.model is not None:
             self._take(self._client.model)
         self.state_changed.emit(state)

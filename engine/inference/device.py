@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from seamseg_studio.engine.inference.errors import DeviceError
+from seamseg_studio.engine.remedies import USE_CPU, USE_OTHER_DEVICE, USE_OTHER_PRECISION
 
 PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
@@ -20,16 +21,16 @@ def find_device(spec: str) -> torch.device:
     try:
         device = torch.device(spec)
     except RuntimeError as error:
-        raise DeviceError(f"device {spec!r} is unknown: use auto, cpu, cuda or cuda:N") from error
+        raise DeviceError(f"device {spec!r} is unknown: {USE_OTHER_DEVICE}") from error
     if device.type == "cpu":
         return torch.device("cpu")
     if device.type != "cuda":
-        raise DeviceError(f"device {spec!r} is not supported: use auto, cpu, cuda or cuda:N")
+        raise DeviceError(f"device {spec!r} is not supported: {USE_OTHER_DEVICE}")
     index = device.index or 0
     num_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if index >= num_gpus:
         there = "no GPU that torch can use was found" if num_gpus == 0 else f"there are {num_gpus}, numbered from 0"
-        raise DeviceError(f"device {spec!r} is not available: {there}; use --device cpu")
+        raise DeviceError(f"device {spec!r} is not available: {there}; {USE_CPU}")
     return torch.device("cuda", index)
 
 
@@ -44,5 +45,5 @@ def find_precision(spec: str, device: torch.device) -> torch.dtype:
     if spec not in PRECISIONS:
         raise DeviceError(f"precision {spec!r} is unknown: use auto, fp32, fp16 or bf16")
     if spec == "fp16" and device.type == "cpu":
-        raise DeviceError("precision fp16 needs a GPU: use --precision fp32 or bf16 on a CPU")
+        raise DeviceError(f"precision fp16 needs a GPU: {USE_OTHER_PRECISION}")
     return PRECISIONS[spec]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, cast
 
 from seamseg_studio.engine.errors import SeamsegError
+from seamseg_studio.engine.inference.errors import DeviceError
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.engine.service.errors import EngineError
@@ -107,7 +108,7 @@ class Runner:
         self._device = device
         self._precision = precision
         self._loaded: _Loaded | None = None
-        self._problem = "no model is loaded"
+        self._problem = "no model is loaded; choose another model"
 
     def share(self) -> Runner:
         """Another runner of the same loaded model, for another thread."""
@@ -126,7 +127,8 @@ class Runner:
         except Exception as error:
             reason = str(error) if isinstance(error, SeamsegError) else f"{type(error).__name__}: {error}"
             if self._loaded is None:
-                self._problem = f"no model is loaded ({reason})"
+                advice = "" if isinstance(error, DeviceError) else "; choose another model"
+                self._problem = f"no model is loaded ({reason}){advice}"
             if isinstance(error, SeamsegError):
                 raise
             if is_device_failure(error) or is_out_of_memory(error):
@@ -213,7 +215,7 @@ class Runner:
             EngineError: There is none.
         """
         if self._loaded is None:
-            raise EngineError(f"{self._problem}; choose another model")
+            raise EngineError(self._problem)
         return self._loaded.model
 
     def _predict(

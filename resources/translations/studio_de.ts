@@ -2047,6 +2047,17 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
 </context>
 <context>
+    <name>Remedies</name>
+    <message>
+        <source>choose another device in Preferences &gt; Engine &gt; Device</source>
+        <translation>wählen Sie ein anderes Gerät unter Einstellungen &gt; Engine &gt; Gerät</translation>
+    </message>
+    <message>
+        <source>choose another in Preferences &gt; Engine &gt; Precision</source>
+        <translation>wählen Sie eine andere unter Einstellungen &gt; Engine &gt; Genauigkeit</translation>
+    </message>
+</context>
+<context>
     <name>Review</name>
     <message>
         <source>Every other image that the model has labelled is accepted.</source>

@@ -2047,6 +2047,17 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     </message>
 </context>
 <context>
+    <name>Remedies</name>
+    <message>
+        <source>choose another device in Preferences &gt; Engine &gt; Device</source>
+        <translation>请在“首选项 &gt; 引擎 &gt; 设备”中选择其他设备</translation>
+    </message>
+    <message>
+        <source>choose another in Preferences &gt; Engine &gt; Precision</source>
+        <translation>请在“首选项 &gt; 引擎 &gt; 精度”中另选</translation>
+    </message>
+</context>
+<context>
     <name>Review</name>
     <message>
         <source>Every other image that the model has labelled is accepted.</source>

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from seamseg_studio.engine.errors import InputError
+from seamseg_studio.engine.inference.errors import DeviceError
 from seamseg_studio.engine.inference.prompts import (
     BoxPrompt,
     CategoryScore,
@@ -23,6 +24,7 @@ from seamseg_studio.engine.inference.prompts import (
     StrokesPrompt,
     check_prompt,
 )
+from seamseg_studio.engine.remedies import USE_CPU
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 
@@ -122,6 +124,8 @@ class FakeModel:
 
 def load(spec: str | None, device: str, precision: str) -> FakeModel:
     """Makes the model; a path gives one of its folder's name."""
+    if device == "cuda:7":
+        raise DeviceError(f"device {device!r} is not available: there are 2, numbered from 0; {USE_CPU}")
     if spec is not None and not Path(spec).exists() and spec != "other":
         raise InputError(f"{spec}: there is no such model; see seamseg-models list")
     return FakeModel(Path(spec).name if spec else "starter", "cpu")

@@ -20,6 +20,7 @@ from seamseg_studio.app.settings import Settings
 from seamseg_studio.app.studio import Studio
 from seamseg_studio.engine.scene.panoptic_map import Origin
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
+from seamseg_studio.engine.service.protocol import EngineKind
 
 
 @pytest.fixture
@@ -168,6 +169,20 @@ def test_model_that_is_not_there_is_said_and_the_old_one_stays(
     assert studio.engine.model is not None
     assert studio.engine.model.name == "starter"
     assert studio.settings.model is None
+
+
+def test_a_missing_gpu_is_told_with_what_can_be_done_in_the_window(
+    labelled: Document, studio: Studio, qtbot: QtBot, messages: list[Message]
+) -> None:
+    studio.engine.configure("cuda:7", "auto")
+    qtbot.waitUntil(lambda: studio.engine.state.kind is EngineKind.FAILED, timeout=20_000)
+    studio.labelling.label_open_image()
+    qtbot.waitUntil(lambda: not studio.labelling.is_labelling_open_image, timeout=20_000)
+    assert any("Preferences > Engine > Device" in message.text for message in messages)
+    assert not any("--" in message.text or "another model" in message.text for message in messages)
+    assert "--" not in studio.engine.state.message
+    studio.engine.configure("cpu", "auto")
+    qtbot.waitUntil(lambda: studio.engine.state.kind == EngineKind.READY, timeout=20_000)
 
 
 @pytest.mark.parametrize(

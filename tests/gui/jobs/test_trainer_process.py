@@ -7,8 +7,10 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
 from pytestqt.qtbot import QtBot
 
+from seamseg_studio.app.jobs import trainer_process
 from seamseg_studio.app.jobs.event_tail import LineTail
 from seamseg_studio.app.jobs.trainer_process import TrainerProcess
 from seamseg_studio.app.jobs.training_events import Step, Validation, command_line
@@ -82,6 +84,19 @@ def test_cancel_ends_a_running_training(qtbot: QtBot) -> None:
         process.start()
     with qtbot.waitSignal(process.cancelled, timeout=20_000):
         process.cancel()
+
+
+def test_a_training_that_does_not_listen_is_killed(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer_process, "_KILL_AFTER_MS", 100)
+    deaf = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    process = TrainerProcess("Training", ["-c", f"{deaf}print({json.dumps(START)!r}, flush=True)\ntime.sleep(60)"])
+    with qtbot.waitSignal(process.started, timeout=20_000):
+        process.start()
+    try:
+        with qtbot.waitSignal(process.cancelled, timeout=20_000):
+            process.cancel()
+    finally:
+        process.end_now()
 
 
 # Writes a step, then waits; asked to end it leaves a snapshot, as the trainer does. Resumed, it comes to its end.

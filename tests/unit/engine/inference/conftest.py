@@ -36,7 +36,7 @@ NUM_CATEGORIES = {"vistas_r18": (28, 37), "cityscapes_r50": (11, 8)}
 class Forward:
     """Everything a network makes of a batch; images may be padded.
 
-    `modules` holds mod1..mod5, fpn, rpn_obj, rpn_bbx, sem_output (lists by level) and sem.
+    `modules` holds input (a list by image), mod1..mod5, fpn, rpn_obj, rpn_bbx, sem_output (lists by level) and sem.
     """
 
     modules: Mapping[str, Any]
@@ -97,8 +97,7 @@ def cases(networks: Callable[[str], PanopticNet]) -> Callable[[str, str], Case]:
         forward = run_network(network, images)
         with np.load(PARITY / f"infer_{config}_{image}.npz") as stored:
             arrays = dict(stored)
-        path = PARITY / f"infer_{config}_{image}.json"
-        statistics = json.loads(path.read_text()) if path.exists() else {}
+        statistics = json.loads((PARITY / f"infer_{config}_{image}.json").read_text())
         return Case(config, images, network, forward, arrays, statistics)
 
     return make
@@ -137,9 +136,10 @@ def run_network(network: PanopticNet, images: list[NDArray[np.uint8]]) -> Forwar
     sizes = [(image.shape[0], image.shape[1]) for image in images]
     input_size = (max(size[0] for size in sizes), max(size[1] for size in sizes))
     batch = torch.zeros(len(images), 3, *input_size).contiguous(memory_format=torch.channels_last)
-    for i, image in enumerate(images):
-        batch[i, :, : sizes[i][0], : sizes[i][1]] = normalised(image, network.config.dataloader, CPU)[0]
-    seen: dict[str, Any] = {"sem_output": []}
+    inputs = [normalised(image, network.config.dataloader, CPU)[0] for image in images]
+    for i, pixels in enumerate(inputs):
+        batch[i, :, : sizes[i][0], : sizes[i][1]] = pixels
+    seen: dict[str, Any] = {"input": inputs, "sem_output": []}
     hooks = [network.body.backbone.register_forward_hook(lambda module, args, out: seen.update(out))]
     for part in network.sem_head.output:
         hooks.append(part.register_forward_hook(lambda module, args, out: seen["sem_output"].append(out)))

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seamseg_studio.engine.inference.detection import Detections, sample_regions
+from seamseg_studio.engine.inference.detection import Detections, sample_regions, select_detections
 from seamseg_studio.engine.inference.fuse import Fused, fuse
 from seamseg_studio.engine.inference.options import PredictOptions
 from seamseg_studio.engine.inference.predictor import Predictor
@@ -22,6 +22,7 @@ from seamseg_studio.engine.ops.semantic import best_categories
 Cases = Callable[[str, str], Any]
 CONFIGS = ("vistas_r18", "cityscapes_r50")
 SINGLE = [(config, image) for config in CONFIGS for image in ("im0", "im1")]
+ALL = [(config, image) for config in CONFIGS for image in ("im0", "im1", "batch")]
 # Score threshold, overlap threshold and least stuff area of the stored panoptic maps.
 FUSIONS = {
     "default": (0.5, 0.5, 4096),
@@ -40,46 +41,80 @@ def assert_close(values: Tensor, expected: NDArray[Any], relative: float = 1e-3)
     assert ((values - reference).abs() <= bound).all(), float(((values - reference).abs() / bound).max())
 
 
-def assert_statistics(values: Tensor, expected: Mapping[str, Any]) -> None:
-    """Fails unless shape, moments, extremes and the stored values agree to 1e-3 of the spread."""
+def assert_statistics(values: Tensor, expected: Mapping[str, Any], relative: float = 1e-3) -> None:
+    """Fails unless shape, moments, extremes and the stored values agree to `relative` of their size or the spread."""
     assert list(values.shape) == expected["shape"]
     flat = values.flatten()
-    found = [flat.mean(), flat.std(), flat.min(), flat.max(), *flat[:8]]
-    wanted = [expected["mean"], expected["std"], expected["min"], expected["max"], *expected["first8"]]
-    np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-3 * expected["std"])
+    spaced = flat[torch.from_numpy(np.linspace(0, len(flat) - 1, 8).astype(np.int64))]
+    found = [flat.mean(), flat.std(), flat.min(), flat.max(), *flat[:8], *spaced]
+    moments = [expected[name] for name in ("mean", "std", "min", "max")]
+    wanted = [*moments, *expected["first8"], *expected["even8"]]
+    np.testing.assert_allclose(found, wanted, rtol=relative, atol=relative * expected["std"])
 
 
-@pytest.mark.parametrize(("config", "image"), SINGLE)
+@pytest.mark.parametrize(("config", "image"), ALL)
 def test_every_module(cases: Cases, config: str, image: str) -> None:
     case = cases(config, image)
     modules, expected = case.forward.modules, case.statistics
     for name in ("mod1", "mod2", "mod3", "mod4", "mod5"):
         assert_statistics(modules[name], expected["mod"][name])
+    for pixels, wanted, shape in zip(modules["input"], expected["input"], expected["input_shapes"], strict=True):
+        assert_statistics(pixels, {**wanted, "shape": shape})
     for name in ("fpn", "rpn_obj", "rpn_bbx", "sem_output"):
         assert len(modules[name]) == len(expected[name])
         for level, wanted in zip(modules[name], expected[name], strict=True):
             assert_statistics(level, wanted)
     assert_statistics(modules["sem"], expected["sem"])
-    # Stored in 16 bits, so 1e-3 of a value is about its last digit.
-    assert_close(modules["sem"], case.arrays["sem_logits_lowres"], relative=2e-3)
+    # Of a batch every fourth logit of every other place is stored, to keep the files small.
+    logits = modules["sem"][:, ::4, ::2, ::2] if image == "batch" else modules["sem"]
+    assert_close(logits, case.arrays["sem_logits_lowres"])
     for name in [name for name in case.arrays if name.startswith("rpn_obj_level")]:
         assert_close(modules["rpn_obj"][int(name[-1])], case.arrays[name])
 
 
-@pytest.mark.parametrize(("config", "image"), SINGLE)
-def test_box_head(cases: Cases, config: str, image: str) -> None:
+@pytest.mark.parametrize(("config", "image"), ALL)
+def test_box_head_on_the_same_proposals(cases: Cases, config: str, image: str) -> None:
     case = cases(config, image)
-    boxes = torch.from_numpy(case.arrays["proposals"])
+    proposals = stored_tensors(case, "proposals")
     with torch.inference_mode():
-        regions = sample_regions(case.network, case.forward.modules["fpn"], [boxes], case.forward.input_size)
+        regions = sample_regions(case.network, case.forward.modules["fpn"], proposals, case.forward.input_size)
         category_logits, shifts = case.network.roi_head.box(regions)
-    assert_close(category_logits, case.arrays["roi_cls_logits"])
-    assert_close(shifts, case.arrays["roi_bbx_logits"])
+    assert_statistics(category_logits, case.statistics["roi_cls"])
+    assert_statistics(shifts, case.statistics["roi_bbx"])
+    if image != "batch":
+        assert_close(category_logits, case.arrays["roi_cls_logits"])
+        assert_close(shifts, case.arrays["roi_bbx_logits"])
+    # On the same proposals the detections are the same ones, in the same order.
+    counts = [len(boxes) for boxes in proposals]
+    for i, prefix in each_image(case):
+        logits, moves = category_logits.split(counts)[i], shifts.split(counts)[i]
+        found = select_detections(proposals[i], logits, moves, case.network.config, case.forward.sizes[i])
+        assert found.categories.tolist() == case.arrays[f"{prefix}cls_pred"].tolist()
+        np.testing.assert_allclose(found.boxes, case.arrays[f"{prefix}bbx_pred"], rtol=0, atol=0.01)
+        np.testing.assert_allclose(found.scores, case.arrays[f"{prefix}obj_pred"], rtol=1e-3)
+
+
+@pytest.mark.parametrize(("config", "image"), ALL)
+def test_mask_head_on_the_same_boxes(cases: Cases, config: str, image: str) -> None:
+    case = cases(config, image)
+    boxes = stored_tensors(case, "bbx_pred")
+    with torch.inference_mode():
+        regions = sample_regions(case.network, case.forward.modules["fpn"], boxes, case.forward.input_size)
+        logits = case.network.roi_head.mask(regions)
+    assert_statistics(logits, case.statistics["roi_msk_all_classes"])
+    categories = torch.cat(stored_tensors(case, "cls_pred"))
+    expected = torch.cat(stored_tensors(case, "msk_pred"))
+    assert_close(logits[torch.arange(len(logits)), categories], expected.numpy())
 
 
 def each_image(case: Any) -> list[tuple[int, str]]:
     """Returns position and prefix of the stored arrays of each image of a case."""
     return [(0, "")] if len(case.images) == 1 else [(i, f"{i}_") for i in range(len(case.images))]
+
+
+def stored_tensors(case: Any, name: str) -> list[Tensor]:
+    """Returns what the original has under `name` for each image of a case."""
+    return [torch.from_numpy(case.arrays[prefix + name]) for _, prefix in each_image(case)]
 
 
 @pytest.mark.parametrize("image", ["im0", "im1", "batch"])
@@ -93,10 +128,11 @@ def check_proposals(case: Any) -> None:
     for i, prefix in each_image(case):
         expected = torch.from_numpy(case.arrays[f"{prefix}proposals"])
         found = case.forward.proposals[i]
-        assert len(found) == len(expected)
-        # One swapped pair of nearly equal scores decides which of two overlapping boxes goes on, and that the next.
+        assert len(found) == len(expected) == case.statistics[f"{prefix}num_proposals"]
+        # One swapped pair of nearly equal scores decides which of two overlapping boxes goes on, and that the next:
+        # with another convolution library the original itself keeps 971 of 1000.
         distance = (found[:, None] - expected[None]).abs().amax(dim=2).amin(dim=0)
-        assert (distance < 0.05).float().mean() >= 0.9
+        assert (distance < 0.05).float().mean() >= 0.97
         best_first = (found[:100] - expected[:100]).abs().amax(dim=1) < 0.05
         assert best_first.float().mean() >= 0.95
 
@@ -124,15 +160,19 @@ def check_detections(case: Any) -> None:
     for i, prefix in each_image(case):
         expected = {name: case.arrays[f"{prefix}{name}_pred"] for name in ("bbx", "cls", "obj", "msk")}
         found = case.forward.detections[i]
-        assert len(found.scores) == len(expected["obj"])
+        assert len(found.scores) == len(expected["obj"]) == case.statistics[f"{prefix}num_detections"]
         index, _ = match(found, expected["bbx"], expected["cls"])
         box_error = np.abs(found.boxes[index].numpy() - expected["bbx"]).max(axis=1)
         score_error = np.abs(found.scores[index].numpy() - expected["obj"])
         good = (box_error < 0.05) & (score_error < 1e-3)
         assert good.mean() >= 0.99
         assert len(torch.unique(index[torch.from_numpy(good)])) == good.sum()
-        masks = case.forward.masks[i][index]
-        assert_close(masks[torch.from_numpy(good)], expected["msk"][good], relative=5e-3)
+        masks, wanted = case.forward.masks[i][index][torch.from_numpy(good)], torch.from_numpy(expected["msk"][good])
+        assert (masks - wanted).norm() <= 1e-3 * wanted.norm()
+        # Single values cannot keep 1e-3: rounding has moved the boxes by up to 0.015 pixels before the masks are seen,
+        # and the original with another convolution library differs from itself as much. On the same boxes they keep it
+        # (`test_mask_head_on_the_same_boxes`).
+        assert_close(masks, expected["msk"][good], relative=5e-3)
 
 
 @pytest.mark.parametrize("image", ["im0", "im1", "batch"])
@@ -144,13 +184,6 @@ def test_semantic_result(cases: Cases, config: str, image: str) -> None:
         best, *_ = best_categories(case.forward.modules["sem"][i], case.forward.input_size, with_second=False)
         expected = case.arrays[f"{prefix}sem_pred"]
         assert (best[:height, :width].numpy() == expected).mean() >= 0.999
-
-
-def test_batch_logits(cases: Cases) -> None:
-    for config in CONFIGS:
-        case = cases(config, "batch")
-        stored = case.arrays["sem_logits_lowres"]
-        assert_close(case.forward.modules["sem"][:, ::4, ::2, ::2], stored, relative=2e-3)
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)
@@ -171,7 +204,10 @@ def check_panoptic_map(case: Any, fusion: str) -> None:
         scores = found.scores.clone()
         scores[index[close]] = stored[close]
         found = Detections(found.boxes, found.categories, scores)
-    assert_same_map(fused(case, 0, found, FUSIONS[fusion]), case.arrays, f"pan_{fusion}_")
+    assert list(FUSIONS[fusion]) == case.statistics[f"pan_{fusion}"]["params"]
+    joined = fused(case, 0, found, FUSIONS[fusion])
+    assert joined.categories.tolist() == case.statistics[f"pan_{fusion}"]["cats"]
+    assert_same_map(joined, case.arrays, f"pan_{fusion}_")
 
 
 @pytest.mark.parametrize("config", CONFIGS)

@@ -13,8 +13,10 @@ from seamseg_studio.engine import load_model
 from seamseg_studio.engine.checkpoints.bundle import save_bundle
 from seamseg_studio.engine.checkpoints.errors import BundleError
 from seamseg_studio.engine.inference import predictor as predictor_module
+from seamseg_studio.engine.inference.detection import Detections
 from seamseg_studio.engine.inference.device import find_device, find_precision
 from seamseg_studio.engine.inference.errors import DeviceError
+from seamseg_studio.engine.inference.fuse import fuse
 from seamseg_studio.engine.inference.options import PredictOptions
 from seamseg_studio.engine.inference.predictor import Predictor
 from seamseg_studio.engine.model.config import Config
@@ -124,6 +126,34 @@ def test_stuff_areas_count_at_the_networks_size(predictor: Predictor) -> None:
     assert areas.min() >= 9000
     everything = predictor.predict(image, PredictOptions(score_threshold=1.0, min_stuff_area=0))
     assert (everything.ids > 0).all()
+
+
+@pytest.mark.parametrize("size", [(20, 60), (5, 15)])
+def test_least_areas_are_scaled_to_the_map(size: tuple[int, int]) -> None:
+    # A map of 20 x 60 pixels from an input of 10 x 30 has four times its area, one of 5 x 15 a quarter.
+    height, width = size
+    semantic = torch.zeros(size, dtype=torch.uint8)
+    semantic[:, : width // 3] = 1
+    area = height * width // 3
+    scale = height * width / 300
+
+    def categories(min_stuff_area: float) -> list[int]:
+        return fuse(
+            semantic,
+            Detections(torch.zeros(0, 4), torch.zeros(0, dtype=torch.long), torch.zeros(0)),
+            torch.zeros(0, 28, 28),
+            input_size=(10, 30),
+            num_stuff=2,
+            score_threshold=0.5,
+            overlap_threshold=0.5,
+            min_stuff_area=min_stuff_area,
+            keep_empty=False,
+        ).categories.tolist()
+
+    assert area == 100 * scale
+    assert categories(100) == [255, 0, 1]
+    assert categories(101) == [255, 0]
+    assert categories(201) == [255]
 
 
 def test_the_models_own_least_area_holds_unless_told(predictor: Predictor) -> None:

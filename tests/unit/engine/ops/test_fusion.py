@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
+from seamseg_studio.engine.ops import native
 from seamseg_studio.engine.ops.boxes import inverted_boxes
 from seamseg_studio.engine.ops.fusion import panoptic_fusion
 from seamseg_studio.engine.ops.roi_sampling import roi_sampling
@@ -51,6 +54,25 @@ def test_small_stuff_is_void_and_things_without_instances_are_crowds() -> None:
     assert categories.tolist() == [255, 0, 2]
     assert crowd.tolist() == [False, False, True]
     assert (ids[:, 9] == 0).all()
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_values_that_equal_a_threshold(plain: bool) -> None:
+    semantic = torch.zeros(10, 10, dtype=torch.uint8)
+    semantic[:, :4] = 1
+    # The second box lies with exactly half of its area under the first.
+    boxes = [[0.0, 0, 10, 4], [0, 2, 10, 6]]
+    with native.reference_only() if plain else nullcontext():
+        _, categories, _, _ = fuse_boxes(semantic, [], [], min_stuff_area=40)
+        assert categories.tolist() == [255, 0, 1]  # an area of just the least stays
+        _, categories, _, _ = fuse_boxes(semantic, [], [], min_stuff_area=41)
+        assert categories.tolist() == [255, 0]
+        _, _, scores, _ = fuse_boxes(semantic, boxes, [0.75, 0.625], overlap_threshold=0.5, min_stuff_area=100)
+        assert scores.tolist() == [0, 0.75, 0.625]  # just as much overlap as allowed is allowed
+        _, _, scores, _ = fuse_boxes(semantic, boxes, [0.75, 0.625], overlap_threshold=0.49, min_stuff_area=100)
+        assert scores.tolist() == [0, 0.75]
+        _, _, scores, _ = fuse_boxes(semantic, boxes[:1], [0.75], score_threshold=0.75, min_stuff_area=100)
+        assert scores.tolist() == [0]  # a score must be above
 
 
 @given(st.integers(0, 2**31))

@@ -51,6 +51,18 @@ def test_many_blocks_equal_the_definition() -> None:
     assert nms(boxes, scores, 0.4).tolist() == plain_nms(boxes, scores, 0.4)
 
 
+def test_overlap_of_just_the_threshold_suppresses_across_blocks_too() -> None:
+    # 300 lone boxes, better than 300 that each overlap one of them by exactly a half: more than one block apart.
+    corner = torch.arange(300.0) * 20
+    lone = torch.stack([corner, corner, corner + 8, corner + 8], dim=1)
+    halves = lone - torch.tensor([0.0, 0, 4, 0])
+    boxes, scores = torch.cat([lone, halves]), torch.arange(600, 0, -1.0)
+    assert box_ious(lone[:1], halves[:1]).item() == 0.5
+    for find in (nms, reference.nms):
+        assert find(boxes, scores, 0.5, -1).tolist() == list(range(300))
+        assert len(find(boxes, scores, 0.51, -1)) == 600
+
+
 def test_not_a_number_is_never_suppressed_and_never_suppresses() -> None:
     boxes = torch.tensor([[0.0, 0, 10, 10], [float("nan")] * 4, [0, 0, 10, 10]])
     assert nms(boxes, torch.tensor([3.0, 2, 1]), 0.5).tolist() == [0, 1]

@@ -12,6 +12,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
+from seamseg_studio.app.changed_photos import ChangedPhotos
 from seamseg_studio.app.dialogs.train import TrainingMaterial, material_of
 from seamseg_studio.app.icons import Icons
 from seamseg_studio.app.jobs.engine_jobs import EngineJobs
@@ -86,6 +87,7 @@ class Studio(QObject):
         self.labelling.by_itself = self.preferences.labels_by_itself
         self.labelling.starter_wanted.connect(lambda: self.load_model(None))
         self.review = Review(self.session, self)
+        self.changed_photos = ChangedPhotos(self.session, self)
         self.trainings = Trainings(self.session, self.board, self)
         self.trainings.started.connect(self.training_started)
         self.trainings.ended.connect(self._on_trainings_ended)

@@ -64,6 +64,19 @@ class ImageMethods(ProjectRooms):
         """Hashes the image files that were not hashed yet, so that `relink` knows them; returns how many."""
         return self._images.hash_all(progress)
 
+    def is_file_changed(self, image_id: int) -> bool:
+        """Whether an image's file was replaced or edited since its labels began; reads all of the file."""
+        return self._images.is_changed(image_id)
+
+    def keep_labels_for_changed_file(self, image_id: int) -> None:
+        """Says that an image's labels are right for its file as it is now, which counts as unchanged from here on.
+
+        Raises:
+            OSError: The file cannot be read.
+            SaveError: It could not be written.
+        """
+        self._images.take_change(image_id)
+
     def missing_images(self) -> list[ImageRecord]:
         """Returns the images whose file is not where it was."""
         return self._images.missing()

@@ -90,6 +90,24 @@ class ImageTable:
             connection.execute("UPDATE images SET sha256 = ?, exif = ? WHERE id = ?", (digest, exif, image_id))
         return digest
 
+    def is_changed(self, image_id: int) -> bool:
+        """Whether an image's file holds other bytes than when it was hashed; False if it never was, or is not there."""
+        record = self.get(image_id)
+        try:
+            return bool(record.sha256) and hash_file(record.path) != record.sha256
+        except OSError:
+            return False
+
+    def take_change(self, image_id: int) -> None:
+        """Hashes an image's file anew: it is the one that the labels are for."""
+        path = self.get(image_id).path
+        digest, num_bytes, exif = hash_file(path), path.stat().st_size, json.dumps(read_exif(path))
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE images SET sha256 = ?, num_bytes = ?, exif = ?, look = NULL WHERE id = ?",
+                (digest, num_bytes, exif, image_id),
+            )
+
     def hash_all(self, progress: Progress | None = None) -> int:
         """Hashes the files that have none yet and returns how many; a missing file is left for later."""
         waiting = [int(row["id"]) for row in self._database.rows("SELECT id FROM images WHERE sha256 = ''")]

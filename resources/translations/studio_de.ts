@@ -849,6 +849,25 @@
     </message>
 </context>
 <context>
+    <name>ChangedPhotos</name>
+    <message>
+        <source>Not saved</source>
+        <translation>Nicht gespeichert</translation>
+    </message>
+    <message>
+        <source>The labels of {0} were made over another picture. Put the former file back, or look them over.</source>
+        <translation>Die Beschriftung von {0} entstand auf einem anderen Bild. Legen Sie die frühere Datei zurück, oder sehen Sie die Beschriftung durch.</translation>
+    </message>
+    <message>
+        <source>The labels fit</source>
+        <translation>Die Beschriftung passt</translation>
+    </message>
+    <message>
+        <source>The photo was changed since it was labelled</source>
+        <translation>Das Foto wurde geändert, seit es beschriftet wurde</translation>
+    </message>
+</context>
+<context>
     <name>Chips</name>
     <message>
         <source>starting</source>

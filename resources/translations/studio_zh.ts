@@ -849,6 +849,25 @@
     </message>
 </context>
 <context>
+    <name>ChangedPhotos</name>
+    <message>
+        <source>Not saved</source>
+        <translation>未保存</translation>
+    </message>
+    <message>
+        <source>The labels of {0} were made over another picture. Put the former file back, or look them over.</source>
+        <translation>{0} 的标注是在另一张图片上完成的。请放回原来的文件，或检查这些标注。</translation>
+    </message>
+    <message>
+        <source>The labels fit</source>
+        <translation>标注合适</translation>
+    </message>
+    <message>
+        <source>The photo was changed since it was labelled</source>
+        <translation>照片在标注之后被更改过</translation>
+    </message>
+</context>
+<context>
     <name>Chips</name>
     <message>
         <source>starting</source>

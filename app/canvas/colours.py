@@ -134,6 +134,11 @@ def heat(uncertainty: float) -> int:
     return word((red, green, blue), round(255 * (0.15 + 0.85 * min(max(uncertainty, 0.0), 1.0))))
 
 
+def heat_words() -> Words:
+    """The fill by how unsure the model is of a pixel. [256] uint32, indexed by a prediction's uncertainty."""
+    return np.array([heat(value / 255) for value in range(256)], np.uint32)
+
+
 def fill_words(segments: Mapping[int, Segment], taxonomy: Taxonomy, mode: OverlayMode) -> dict[int, int]:
     """The fill of every segment, none selected."""
     return {segment_id: fill_word(segment_id, segment, taxonomy, mode) for segment_id, segment in segments.items()}

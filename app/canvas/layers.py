@@ -114,7 +114,7 @@ class Layers:
 
     def _on_document_prediction_stored(self) -> None:
         self.overlay.set_prediction(self.document.prediction)
-        if self._display.mode is OverlayMode.DIFFERENCE:
+        if self._display.mode in (OverlayMode.DIFFERENCE, OverlayMode.UNCERTAINTY):
             self.labelled.invalidate()
             self._repaint(None)
 

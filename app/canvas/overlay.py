@@ -20,6 +20,7 @@ from seamseg_studio.app.canvas.colours import (
     Words,
     fill_word,
     heat,
+    heat_words,
     line_words,
     provenance_words,
     word,
@@ -57,6 +58,7 @@ class Overlay:
         self._lines = line_words(WHITE)
         self._selected_lines = line_words(SELECTED_RGB)
         self._provenance = provenance_words()
+        self._heat = heat_words()
         self._dims_others = False
         self._veil = np.uint32(word(VEIL_RGB, VEIL_ALPHA))
         self._void = np.uint32(word(VOID_RGB))
@@ -81,8 +83,10 @@ class Overlay:
         self._dims_others = dims_others
 
     def set_prediction(self, prediction: PanopticResult | None) -> None:
-        """Takes another prediction to compare with."""
+        """Takes another prediction: to compare with, and for how unsure it is of every pixel."""
         self._prediction = prediction
+        if self._mode is OverlayMode.UNCERTAINTY:
+            self.recolour()
 
     @property
     def hidden(self) -> frozenset[int]:
@@ -140,6 +144,8 @@ class Overlay:
     def _fill_word(self, segment_id: int) -> int:
         if segment_id in self._hidden:
             return 0
+        if self._heat_by_pixel is not None:
+            return 1  # any: the pixels have their own
         if segment_id == VOID:
             return heat(1.0) if self._mode is OverlayMode.UNCERTAINTY else 0
         segment = self.map.segments.get(segment_id)
@@ -166,12 +172,23 @@ class Overlay:
                 words: Words = self._provenance.take(sample(self.map.provenance), mode="clip")
                 return self._without_hidden(words, ids)
             case OverlayMode.UNCERTAINTY:
-                words = self._fills.look_up(ids)
+                by_pixel = self._heat_by_pixel
+                if by_pixel is None:
+                    words = self._fills.look_up(ids)
+                else:
+                    words = self._without_hidden(self._heat.take(sample(by_pixel)), ids)
                 return np.where(sample(self.map.provenance) == _HUMAN, np.uint32(0), words)
             case OverlayMode.DIFFERENCE:
                 return self._without_hidden(self._differences(ids, sample), ids)
             case _:
                 return self._fills.look_up(ids)
+
+    @property
+    def _heat_by_pixel(self) -> NDArray[np.uint8] | None:
+        """How unsure the model is of every pixel, if that is shown and known; else segments' scores stand for it."""
+        if self._mode is not OverlayMode.UNCERTAINTY or self._prediction is None:
+            return None
+        return self._prediction.uncertainty
 
     def _differences(self, ids: NDArray[np.int32], sample: Sampler) -> Words:
         """The category's colour where the model said another one, or nothing."""

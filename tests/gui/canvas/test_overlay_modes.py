@@ -10,6 +10,7 @@ import pytest
 from canvas_street import BUS, CAR, CAR_CATEGORY, ROAD, ROAD_CATEGORY, SKY, TAXONOMY, MakeDocument, street
 from hand import Hand
 from memory_project import MemoryProject, record_of
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -69,6 +70,46 @@ def test_uncertainty_is_the_hotter_the_less_sure(modelled: Document, canvas: Can
     modelled.undo()
     assert modelled.relabel([CAR], CAR_CATEGORY) is False
     assert near(hand.color(*IN_CAR), over(HEAT_RGB[2], (heat(0.5) >> 24) / 255))
+
+
+def test_uncertainty_is_shown_pixel_by_pixel_where_the_model_told_it(
+    modelled: Document, canvas: Canvas, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def predict(uncertainty: NDArray[np.uint8] | None) -> None:
+        assert prediction is not None
+        told = replace(prediction, uncertainty=uncertainty)
+        monkeypatch.setattr(Document, "prediction", property(lambda _: told))
+        modelled.prediction_stored.emit()
+
+    prediction = modelled.prediction
+    canvas.set_overlay_mode(OverlayMode.UNCERTAINTY)
+    by_segment = hand.color(*IN_SKY)
+    uncertainty = np.zeros(modelled.map.shape, np.uint8)
+    uncertainty[:, 150:] = 255
+    uncertainty[IN_CAR[0] - 20 : IN_CAR[0] + 21, IN_CAR[1] - 20 : IN_CAR[1] + 21] = 128
+    predict(uncertainty)
+    sure = over(HEAT_RGB[0], (heat(0.0) >> 24) / 255)
+    half = over(HEAT_RGB[2], (heat(0.5) >> 24) / 255)
+    assert near(hand.color(*IN_CAR), half)
+    assert near(hand.color(IN_CAR[0] - 25, IN_CAR[1]), sure), "one segment, another pixel"
+    assert near(hand.color(*IN_SKY), HEAT_RGB[-1])
+    assert near(hand.color(IN_SKY[0], 100), sure)
+    assert not near(by_segment, HEAT_RGB[-1])
+    # What a person painted is plain, and only that.
+    modelled.set_current_category(ROAD_CATEGORY)
+    assert modelled.begin_stroke()
+    modelled.stroke_to(*IN_CAR, 10)
+    assert modelled.finish_stroke()
+    assert near(hand.color(*IN_CAR), GREY)
+    assert near(hand.color(IN_CAR[0] + 17, IN_CAR[1]), half)
+    modelled.undo()
+    assert near(hand.color(*IN_CAR), half)
+    canvas.set_hidden_segments({CAR})
+    assert near(hand.color(*IN_CAR), GREY)
+    canvas.set_hidden_segments(())
+    assert near(hand.color(*IN_CAR), half)
+    predict(None)
+    assert near(hand.color(*IN_SKY), by_segment)
 
 
 def test_difference_shows_only_what_the_model_did_not_say(modelled: Document, canvas: Canvas, hand: Hand) -> None:

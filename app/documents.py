@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from seamseg_studio.app.jobs.image_loading import ImageLoading, LoadedImage, Preview
 from seamseg_studio.app.jobs.job import JobBoard
+from seamseg_studio.app.jobs.opening import Damage
 from seamseg_studio.app.messages import Level, Message
 from seamseg_studio.app.palettes import PaletteChoice
 from seamseg_studio.app.project_work import ProjectWork
@@ -33,6 +35,7 @@ class Documents(QObject):
         changed: Another document is open, or none; or a preview of the one to come can be shown.
         requested: The id of the image that is about to be opened.
         failed: Why an image could not be read, as a sentence.
+        damaged: Instead, the `Damage` of what the project keeps of it.
         image_changed: The id of an image of which the project says something new.
         saved: The words for the status bar.
         unsaved_changed: `num_unsaved` is another.
@@ -42,6 +45,7 @@ class Documents(QObject):
     changed = Signal()
     requested = Signal(int)
     failed = Signal(str)
+    damaged = Signal(object)
     image_changed = Signal(int)
     saved = Signal(str)
     unsaved_changed = Signal()
@@ -129,6 +133,7 @@ class Documents(QObject):
             on_preview=self._on_loading_previewed,
             on_loaded=self._on_loading_loaded,
             on_failed=self._on_loading_failed,
+            on_damaged=self._on_loading_damaged,
         )
         self._loading.start()
 
@@ -169,11 +174,18 @@ class Documents(QObject):
             self._work.run(record.id, lambda _: project.set_setting("last_image", record.id))
 
     def _on_loading_failed(self, text: str) -> None:
+        self._go_back(partial(self.failed.emit, text))
+
+    def _on_loading_damaged(self, damage: Damage) -> None:
+        self._go_back(partial(self.damaged.emit, damage))
+
+    def _go_back(self, tell: Callable[[], object]) -> None:
+        """Shows again what was shown before an image that cannot be read."""
         self._loading = None
         before, self._before = self._before, None
         was_previewed, self.preview = self.preview is not None, None
         self.wanted = self.current.record.id if self.current is not None else None
-        self.failed.emit(text)
+        tell()
         if self.wanted is not None:
             self.requested.emit(self.wanted)
         elif was_previewed:

@@ -21,12 +21,14 @@ from seamseg_studio.app.jobs.opening import (
     open_images,
     open_project,
     project_folder,
+    recover,
 )
 from seamseg_studio.app.jobs.project_openings import ProjectOpenings
 from seamseg_studio.app.messages import Choice, Level, Message
 from seamseg_studio.app.own_categories import take_categories_of
 from seamseg_studio.app.palettes import PaletteChoice, displayed
 from seamseg_studio.app.project_work import ProjectWork
+from seamseg_studio.app.repairs import Repairs
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.engine.errors import SeamsegError
 
@@ -69,10 +71,13 @@ class Session(ImageList):
         self._openings = ProjectOpenings(board, self)
         self._openings.opened.connect(self._on_openings_opened)
         self._openings.failed.connect(self._on_openings_failed)
+        self._repairs = Repairs(self)
+        self._openings.damaged.connect(self._repairs.offer)
         self._documents = documents = Documents(board, self)
         documents.changed.connect(self.document_changed)
         documents.requested.connect(self.image_requested)
         documents.failed.connect(self._on_documents_failed)
+        documents.damaged.connect(self._repairs.offer)
         documents.image_changed.connect(self.refresh_record)
         documents.saved.connect(self.saved)
         documents.unsaved_changed.connect(self.unsaved_changed)
@@ -178,6 +183,12 @@ class Session(ImageList):
                 self._add(more)
             return
         self._openings.open(self.tr("Opening {0}").format(path.name), lambda context: open_project(path, context, more))
+
+    def recover_project(self, folder: Path) -> None:
+        """Makes a damaged project anew from what can be read of it, and opens it."""
+        if self._is_open(folder):
+            self.close_project()
+        self._openings.open(self.tr("Recovering {0}").format(folder.name), lambda context: recover(folder, context))
 
     def close_project(self) -> None:
         """Closes the document and the project; what is still to be written is written in the background."""
@@ -300,6 +311,8 @@ class Session(ImageList):
         if opened.is_new:
             text = self.tr("{0} keeps the labels. The photos stay where they are and are never changed.")
             self.post(Message(self.tr("A new project was made"), text.format(opened.project.folder), key="project"))
+        if opened.recovery is not None:
+            self._repairs.tell(opened.project.folder, opened.recovery)
         if opened.project.read_only:
             text = self.tr("Another studio has this project open. You can look, but changes are not possible here.")
             self.post(Message(self.tr("Opened for reading only"), text, Level.WARNING))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seamseg_studio.app.jobs.job import JobBoard, JobCancelled, JobContext
+from seamseg_studio.app.jobs.opening import Damage
 from seamseg_studio.app.project_work import ProjectWork
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from seamseg_studio.engine.project import ImageRecord
     from seamseg_studio.engine.scene.panoptic_map import PanopticMap
     from seamseg_studio.engine.scene.panoptic_result import PanopticResult
+
+    _Labels = tuple[PanopticMap, PanopticResult | None]
 
 PREVIEW_FROM_PIXELS = 6_000_000  # what is smaller is read as fast as one looks
 PREVIEW_SIDE_PX = 1500  # a quarter of 24 megapixels, which a decoder makes in a third of the time
@@ -62,6 +65,7 @@ class ImageLoading:
         on_preview: Callable[[Preview], None],
         on_loaded: Callable[[LoadedImage], None],
         on_failed: Callable[[str], None],
+        on_damaged: Callable[[Damage], None],
     ) -> None:
         """Starts nothing yet.
 
@@ -73,13 +77,15 @@ class ImageLoading:
             on_preview: Gets a `Preview` before the rest, if the photo is large.
             on_loaded: Gets all of it.
             on_failed: Learns, instead, why it cannot be read.
+            on_damaged: Learns, instead, which of what the project keeps of it cannot be read.
         """
         self.record = record
         self._work = work
         self._board = board
         self._image = image
-        self._labels: tuple[PanopticMap, PanopticResult | None] | None = None
+        self._labels: _Labels | None = None
         self._on_preview, self._on_loaded, self._on_failed = on_preview, on_loaded, on_failed
+        self._on_damaged = on_damaged
         self.is_over = False
         self._has_begun_anew = False
 
@@ -127,12 +133,19 @@ class ImageLoading:
         self._check_wanted()
         return read_image(self.record.path, CHOSEN_MAX_PIXELS)
 
-    def _read_labels(self, _: JobContext) -> tuple[PanopticMap, PanopticResult | None]:
+    def _read_labels(self, _: JobContext) -> _Labels | Damage:
+        from seamseg_studio.engine.project import DamagedDatabaseError, DamagedError
+
         self._check_wanted()
         project = self._work.project
-        return project.load_map(self.record.id), project.load_prediction(self.record.id)
+        try:
+            return project.load_map(self.record.id), project.load_prediction(self.record.id)
+        except DamagedDatabaseError as error:
+            return Damage(project.folder, str(error))
+        except DamagedError as error:
+            return Damage(project.folder, str(error), self.record.id)
 
-    def _read_labels_anew(self, context: JobContext) -> tuple[PanopticMap, PanopticResult | None]:
+    def _read_labels_anew(self, context: JobContext) -> _Labels | Damage:
         self._check_wanted()
         self.record = self._work.project.take_new_file(self.record.id)
         return self._read_labels(context)
@@ -152,7 +165,12 @@ class ImageLoading:
         self._image = image
         self._tell_if_complete()
 
-    def _on_labels_read(self, labels: tuple[PanopticMap, PanopticResult | None]) -> None:
+    def _on_labels_read(self, labels: _Labels | Damage) -> None:
+        if isinstance(labels, Damage):
+            if not self.is_over:
+                self.is_over = True
+                self._on_damaged(labels)
+            return
         self._labels = labels
         self._tell_if_complete()
 

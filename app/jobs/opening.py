@@ -14,7 +14,7 @@ from seamseg_studio.app.jobs.job import JobContext
 from seamseg_studio.engine.errors import InputError, SeamsegError
 
 if TYPE_CHECKING:
-    from seamseg_studio.engine.project import ImageRecord, Project
+    from seamseg_studio.engine.project import ImageRecord, Project, Recovery
 
 PROJECT_SUFFIX = ".seamseg"
 DATABASE_NAME = "project.db"
@@ -31,6 +31,7 @@ class OpenedProject:
         first: The image to show first, if a person named one.
         problems: One sentence per image that could not be added.
         is_new: Whether the project was made just now.
+        recovery: What came back and what not, if it was damaged.
     """
 
     project: Project
@@ -38,6 +39,22 @@ class OpenedProject:
     first: Path | None = None
     problems: tuple[str, ...] = ()
     is_new: bool = False
+    recovery: Recovery | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Something of a project that cannot be read, so that a person can choose to do without it.
+
+    Attributes:
+        folder: The project.
+        reason: What is damaged, as a sentence.
+        image_id: The image whose labels or history it is, None if it is the project's database.
+    """
+
+    folder: Path
+    reason: str
+    image_id: int | None = None
 
 
 def is_project(path: Path) -> bool:
@@ -64,7 +81,21 @@ def open_project(path: Path, context: JobContext, more: Sequence[Path] = ()) -> 
         raise InputError(f"{folder}: there is no project here; choose a folder whose name ends in {PROJECT_SUFFIX}")
     project = Project.open(folder)
     with _closed_on_failure(project):
+        project.statistics()  # the window asks for them at once: if they are damaged, it should be known here
         return add_images(project, more, context) if more else OpenedProject(project, project.images())
+
+
+def recover(folder: Path, context: JobContext) -> OpenedProject:
+    """Makes the database of a damaged project anew from what can be read, keeping the damaged one, and opens it.
+
+    Raises:
+        SeamsegError: Nothing can be read, it cannot be written, or somebody has the project open.
+    """
+    from seamseg_studio.engine.project import recover_project
+
+    context.report(0, 0)
+    recovery = recover_project(folder, context.report)
+    return replace(open_project(folder, context), recovery=recovery)
 
 
 def open_folder(folder: Path, context: JobContext) -> OpenedProject:
@@ -117,6 +148,7 @@ def _beside(folder: Path, paths: list[Path], first: Path | None, context: JobCon
     project = open_or_create_beside(folder)
     try:
         with _closed_on_failure(project):
+            project.statistics()
             opened = _with_images(project, paths, first, context)
             if not opened.records:
                 raise InputError(opened.problems[0] if opened.problems else f"{folder}: no images found")

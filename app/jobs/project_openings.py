@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 
 from seamseg_studio.app.jobs.job import JobBoard, JobContext
-from seamseg_studio.app.jobs.opening import OpenedProject
+from seamseg_studio.app.jobs.opening import Damage, OpenedProject
 from seamseg_studio.app.project_work import ProjectWork
 
 
@@ -17,10 +17,12 @@ class ProjectOpenings(QObject):
     Signals:
         opened: The `OpenedProject` that was asked for last.
         failed: Why one could not be opened, as a sentence.
+        damaged: Instead, the `Damage` of one whose database cannot be read.
     """
 
     opened = Signal(object)
     failed = Signal(str)
+    damaged = Signal(object)
 
     def __init__(self, board: JobBoard, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -46,9 +48,14 @@ class ProjectOpenings(QObject):
         self._is_opening = True
         number = self._number
 
-        def wanted(context: JobContext) -> OpenedProject:
+        def wanted(context: JobContext) -> OpenedProject | Damage:
+            from seamseg_studio.engine.project import DamagedDatabaseError
+
             self._check_wanted(number, context)
-            return function(context)
+            try:
+                return function(context)
+            except DamagedDatabaseError as error:
+                return Damage(error.path.parent, str(error))
 
         def begin() -> None:
             self._board.run(
@@ -79,7 +86,12 @@ class ProjectOpenings(QObject):
             context.stop()
             context.check()
 
-    def _on_opened(self, number: int, opened: OpenedProject) -> None:
+    def _on_opened(self, number: int, opened: OpenedProject | Damage) -> None:
+        if isinstance(opened, Damage):
+            if number == self._number:
+                self._is_opening = False
+                self.damaged.emit(opened)
+            return
         if number != self._number:  # another one was asked for meanwhile
             self._board.run("", lambda _: opened.project.close(), visible=False)
             return

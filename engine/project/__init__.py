@@ -5,6 +5,7 @@ from seamseg_studio.engine.project.compaction import JournalSize, Trimmed
 from seamseg_studio.engine.project.corrections import Correction
 from seamseg_studio.engine.project.dataset import ExportedCorrections, ProjectReader, export_corrections
 from seamseg_studio.engine.project.errors import (
+    DamagedDatabaseError,
     DamagedError,
     NewerProjectError,
     ProjectError,
@@ -25,6 +26,7 @@ __all__ = [
     "DATABASE_NAME",
     "SUFFIX",
     "Correction",
+    "DamagedDatabaseError",
     "DamagedError",
     "ExportedCorrections",
     "GroupBy",

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seamseg_studio.engine.project.database import Database
-from seamseg_studio.engine.project.errors import DamagedError, ProjectError, RetiredCategoryError
+from seamseg_studio.engine.project.errors import DamagedDatabaseError, ProjectError, RetiredCategoryError
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.patch import Patch, Records
@@ -161,9 +161,9 @@ class TaxonomyTable:
         try:
             versions = [KeyedTaxonomy.from_json(json.loads(row["content"]), int(row["id"])) for row in rows]
         except (ValueError, TypeError) as error:
-            raise DamagedError(self._database.path, error) from error
+            raise DamagedDatabaseError(self._database.path, error) from error
         if not versions:
-            raise DamagedError(self._database.path, "it has no categories")
+            raise DamagedDatabaseError(self._database.path, "it has no categories")
         return versions
 
 

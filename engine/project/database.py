@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import cast
 
 from seamseg_studio.engine.project import schema
-from seamseg_studio.engine.project.errors import DamagedError, ProjectError, ReadOnlyError, SaveError
+from seamseg_studio.engine.project.errors import DamagedDatabaseError, ProjectError, ReadOnlyError, SaveError
 
 _BUSY_TIMEOUT_S = 10.0
 _DAMAGE_CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-RECOVERY = "restore it from the folder 'backups', or save what can be saved with recover_project"
 
 Row = sqlite3.Row
 
@@ -30,7 +29,7 @@ class Database:
         """Opens or creates a database, bringing an older one to the present schema.
 
         Raises:
-            DamagedError: It is no SQLite database, or a damaged one.
+            DamagedDatabaseError: It is no SQLite database, or a damaged one.
             NewerProjectError: A later version of the program made it.
             SaveError: It cannot be created, or not be brought to the present schema.
         """
@@ -57,7 +56,7 @@ class Database:
             connection.execute("PRAGMA journal_mode = WAL")
             schema.create(connection)
         elif schema.version_of(connection) == 0:
-            raise DamagedError(self.path, "it is not a database of this program", RECOVERY)
+            raise DamagedDatabaseError(self.path, "it is not a database of this program")
         else:
             schema.migrate(connection, self.path)
         connection.execute("PRAGMA journal_mode = WAL")
@@ -75,7 +74,7 @@ class Database:
         Raises:
             ReadOnlyError: The project was opened read-only.
             SaveError: The disk is full, not writable, ...
-            DamagedError: The database is damaged.
+            DamagedDatabaseError: The database is damaged.
         """
         if self.read_only:
             raise ReadOnlyError(self.path.parent)
@@ -125,7 +124,7 @@ class Database:
         except sqlite3.Error as error:
             code = (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
             if code in _DAMAGE_CODES:
-                raise DamagedError(self.path, error, RECOVERY) from error
+                raise DamagedDatabaseError(self.path, error) from error
             if isinstance(error, sqlite3.ProgrammingError):
                 raise ProjectError(f"{self.path}: the project is closed; open it again") from error
             raise SaveError(self.path, error) from error

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from seamseg_studio.engine.errors import SeamsegError
+
+SALVAGE = "open this image in the studio and choose 'Open what can be read'"
+RECOVER_MODULE = "seamseg_studio.engine.cli.recover"  # the command, which is on a higher floor
 
 
 class ProjectError(SeamsegError):
@@ -38,11 +42,22 @@ class NewerProjectError(ProjectError):
 
 
 class DamagedError(ProjectError):
-    """A file of the project is damaged."""
+    """What a project keeps of one image is damaged; `Project.salvage` brings back what is whole."""
 
-    def __init__(self, path: Path, reason: object, remedy: str = "restore it from a backup") -> None:
+    def __init__(self, path: Path, reason: object, remedy: str = SALVAGE) -> None:
         super().__init__(f"{path}: is damaged ({reason}); {remedy}")
         self.path = path
+
+
+class DamagedDatabaseError(DamagedError):
+    """The database of a project is damaged; `recover_project` makes a new one of what is left."""
+
+    def __init__(self, path: Path, reason: object) -> None:
+        remedy = (
+            "open the project in the studio and choose 'Recover what can be read', or run"
+            f" python -m {RECOVER_MODULE} {shlex.quote(str(path.parent))}"
+        )
+        super().__init__(path, reason, remedy)
 
 
 class RetiredCategoryError(ProjectError):

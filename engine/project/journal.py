@@ -12,13 +12,13 @@ import time
 from collections.abc import Iterator
 
 from seamseg_studio.engine.project.database import Database
-from seamseg_studio.engine.project.errors import DamagedError, ProjectError
+from seamseg_studio.engine.project.errors import SALVAGE, DamagedError, ProjectError
 from seamseg_studio.engine.project.records import JournalEntry, Status
 from seamseg_studio.engine.scene.errors import PatchError
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 from seamseg_studio.engine.scene.patch import Patch
 
-_SALVAGE = "bring the image back to the last good step with Project.salvage"
+_CHANGE_BY_HAND = "the labels stay as they are; change them by hand where this step did"
 _ENDED_BY_EDITS = (Status.NEW.value, Status.PREDICTED.value, Status.ACCEPTED.value)
 
 
@@ -78,7 +78,7 @@ class Journal:
             )
             if row is None:
                 return None
-            patch = self._patch(row)
+            patch = self._patch(row, _CHANGE_BY_HAND)
             connection.execute("UPDATE images SET num_edits = num_edits - 1 WHERE id = ?", (image_id,))
             self._move(connection, image_id, int(row["parent"]))
         return patch
@@ -94,7 +94,7 @@ class Journal:
             )
             if row is None:
                 return None
-            patch = self._patch(row)
+            patch = self._patch(row, _CHANGE_BY_HAND)
             connection.execute("UPDATE images SET num_edits = num_edits + 1 WHERE id = ?", (image_id,))
             self._move(connection, image_id, int(row["id"]))
         return patch
@@ -185,7 +185,7 @@ class Journal:
 
     def _gap(self, image_id: int, entry: int) -> DamagedError:
         what = f"steps of image {image_id} are missing around {entry}"
-        return DamagedError(self._database.path, what, _SALVAGE)
+        return DamagedError(self._database.path, what)
 
     def _entry(self, image_id: int, entry: int) -> sqlite3.Row:
         row = self._database.row("SELECT * FROM journal WHERE id = ? AND image_id = ?", entry, image_id)
@@ -193,15 +193,15 @@ class Journal:
             raise self._gap(image_id, entry)
         return row
 
-    def _patch(self, row: sqlite3.Row) -> Patch:
+    def _patch(self, row: sqlite3.Row, remedy: str = SALVAGE) -> Patch:
         try:
             return Patch.from_bytes(row["patch"])
         except PatchError as error:
-            raise self._damaged(row, error) from error
+            raise self._damaged(row, error, remedy) from error
 
-    def _damaged(self, row: sqlite3.Row, error: PatchError) -> DamagedError:
+    def _damaged(self, row: sqlite3.Row, error: PatchError, remedy: str = SALVAGE) -> DamagedError:
         what = f"step {row['id']} ({row['label']}) of image {row['image_id']}: {error}"
-        return DamagedError(self._database.path, what, _SALVAGE)
+        return DamagedError(self._database.path, what, remedy)
 
     def _image(self, image_id: int) -> sqlite3.Row:
         row = self._database.row("SELECT * FROM images WHERE id = ?", image_id)

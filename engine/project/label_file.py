@@ -29,7 +29,6 @@ from seamseg_studio.engine.scene.patch import record_from_json, record_to_json
 from seamseg_studio.engine.scene.taxonomy import VOID
 
 _VERSION = 1
-_REBUILT = "the labels are rebuilt from the journal where it is whole"
 # Labels are long runs: the RLE strategy compresses them as well as the slow ones, many times faster.
 _PNG_OPTIONS = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE)
 
@@ -72,7 +71,7 @@ def decode_png(data: bytes, path: Path) -> NDArray[np.generic]:
     """
     pixels = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED) if data else None
     if pixels is None:
-        raise DamagedError(path, "it is not a PNG image", _REBUILT)
+        raise DamagedError(path, "it is not a PNG image")
     return pixels[..., ::-1] if pixels.ndim == 3 else pixels
 
 
@@ -156,9 +155,9 @@ def read_sidecar(path: Path) -> Mapping[str, object]:
         content = json.loads(path.read_bytes())
         checksum = content.pop("checksum")
         if checksum != _sha256(_canonical(content)):
-            raise DamagedError(path, "its checksum is wrong", _REBUILT)
+            raise DamagedError(path, "its checksum is wrong")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DamagedError(path, error, _REBUILT) from error
+        raise DamagedError(path, error) from error
     if content["version"] > _VERSION:
         raise ProjectError(f"{path}: was written by a newer version of this program; update the program")
     assert isinstance(content, dict)
@@ -194,7 +193,7 @@ def read_labels(path: Path) -> PanopticMap:
         )
         panoptic_map.reserve_ids(int(str(content["next_id"])))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DamagedError(path, error, _REBUILT) from error
+        raise DamagedError(path, error) from error
     return panoptic_map
 
 
@@ -205,7 +204,7 @@ def _file(path: Path, content: Mapping[str, object], key: str) -> bytes:
     file = path.parent / Path(files[key]["name"]).name
     data = file.read_bytes()
     if _sha256(data) != files[key]["sha256"]:
-        raise DamagedError(file, "its checksum is wrong", _REBUILT)
+        raise DamagedError(file, "its checksum is wrong")
     return data
 
 

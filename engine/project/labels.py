@@ -16,7 +16,7 @@ from pathlib import Path
 
 from seamseg_studio.engine.project.category_keys import TaxonomyTable
 from seamseg_studio.engine.project.database import Database
-from seamseg_studio.engine.project.errors import DamagedError, ProjectError, SaveError
+from seamseg_studio.engine.project.errors import DamagedDatabaseError, DamagedError, ProjectError, SaveError
 from seamseg_studio.engine.project.images import ImageTable
 from seamseg_studio.engine.project.journal import Journal
 from seamseg_studio.engine.project.label_file import LabelledOf, files_of, read_labels, write_labels
@@ -67,11 +67,30 @@ class LabelStore:
         first_error: DamagedError | None = None
         for file, entry in attempts:
             try:
-                return self._replayed(image, file, entry)
+                panoptic_map, steps = self._replayed(image, file, entry)
+            except DamagedDatabaseError:
+                raise
             except DamagedError as error:
                 first_error = first_error or error
+            else:
+                if first_error is not None and not self._database.read_only:
+                    # Only saves time later, so a full disk is no reason to refuse the map.
+                    with suppress(ProjectError):
+                        self._replace_checkpoint(image, panoptic_map)
+                return panoptic_map, steps
         assert first_error is not None
         raise first_error
+
+    def _replace_checkpoint(self, image: sqlite3.Row, panoptic_map: PanopticMap) -> None:
+        """Writes a checkpoint in place of a damaged one; the categories of the map are keys."""
+        image_id, entry = int(image["id"]), int(image["cursor"])
+        file = self._write_labels(image, panoptic_map, entry, by_key=True) if entry else ""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE images SET checkpoint = ?, checkpoint_entry = ? WHERE id = ?", (file, entry, image_id)
+            )
+            self._journal.forget_discarded(connection, image_id, entry)
+        self.drop({str(image["checkpoint"])} - self.files_in_use(image_id))
 
     def load_prediction(self, image_id: int) -> PanopticResult | None:
         """Returns the newest prediction of an image, None if there is none.
@@ -214,11 +233,18 @@ class LabelStore:
         files = {str(image[key]) for key in ("root", "checkpoint", "prediction")}
         return files.union(str(row["former_root"]) for row in kept) - {""}
 
+    def paths_in_use(self, image_id: int) -> list[Path]:
+        """Returns the paths of those files, there or not."""
+        return [path for file in self.files_in_use(image_id) for path in self._paths(file)]
+
+    def _paths(self, file: str) -> list[Path]:
+        is_prediction = file.endswith(_PREDICTION_SUFFIX)
+        return [self._folder / file] if is_prediction else files_of(self._folder, file)
+
     def drop(self, files: set[str]) -> None:
         """Removes predictions and checkpoints, by the names that the database had for them."""
         for file in files:
-            is_prediction = file.endswith(_PREDICTION_SUFFIX)
-            self._remove([self._folder / file] if is_prediction else files_of(self._folder, file))
+            self._remove(self._paths(file))
 
     def sweep(self) -> int:
         """Removes what a crash between files and database left behind, and returns how many files that were.

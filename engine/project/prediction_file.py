@@ -18,7 +18,7 @@ from seamseg_studio.engine.project.run_file import decode_runs, encode_runs
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 
 _UNCERTAINTY_SCALE = 4  # it is smooth: the network makes it at a quarter of the size of what it sees
-_REMEDY = "let the model label this image again"
+_REMEDY = "open the image in the studio and choose 'Open what can be read', or let the model label this image again"
 
 
 def write_prediction(path: Path, result: PanopticResult, bundle: str, keys: Sequence[int]) -> None:

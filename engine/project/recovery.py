@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from seamseg_studio.engine.project.category_keys import KeyedTaxonomy, add_version
 from seamseg_studio.engine.project.database import Database
-from seamseg_studio.engine.project.errors import DamagedError, ProjectError, SaveError
+from seamseg_studio.engine.project.errors import (
+    DamagedDatabaseError,
+    DamagedError,
+    ProjectError,
+    ReadOnlyError,
+    SaveError,
+)
 from seamseg_studio.engine.project.journal import Journal
 from seamseg_studio.engine.project.label_file import read_sidecar
 from seamseg_studio.engine.project.labels import LABELS_FOLDER, LabelStore
@@ -47,17 +54,65 @@ class Recovery:
 def salvage(database: Database, labels: LabelStore, journal: Journal, image_id: int) -> list[str]:
     """Brings an image whose history is damaged to the last good step and drops what comes after it.
 
-    The database is backed up before. Of the checkpoint and the root the one that leads further is taken.
+    The database and the label files of the image are copied into the folder `backups` before. Of the checkpoint and
+    the root the one that leads further is taken; if neither can be read, the newest prediction. A prediction that
+    cannot be read is forgotten.
 
     Returns:
         What the lost steps had done, oldest first; empty if nothing was damaged.
 
     Raises:
         SaveError: It could not be written.
+        DamagedDatabaseError: The database itself is damaged; see `recover_project`.
     """
-    with suppress(DamagedError):
-        labels.load_by_key(image_id)
+    is_map_damaged = _is_damaged(lambda: labels.load_by_key(image_id))
+    is_prediction_damaged = _is_damaged(lambda: labels.load_prediction(image_id))
+    if not is_map_damaged and not is_prediction_damaged:
         return []
+    _keep_damaged(database, labels, image_id)
+    lost = _cut_history(database, labels, journal, image_id) if is_map_damaged else []
+    if is_prediction_damaged:
+        _forget_prediction(database, image_id)
+        lost.append("the model's prediction")
+    return lost
+
+
+def _is_damaged(read: Callable[[], object]) -> bool:
+    try:
+        read()
+    except DamagedDatabaseError:
+        raise
+    except DamagedError:
+        return True
+    return False
+
+
+def _keep_damaged(database: Database, labels: LabelStore, image_id: int) -> None:
+    """Copies the database and the label files of an image, as they are, into the folder `backups`."""
+    if database.read_only:
+        raise ReadOnlyError(database.path.parent)
+    copies = database.back_up(f"image-{image_id}").with_suffix("")
+    try:
+        copies.mkdir()
+        for path in labels.paths_in_use(image_id):
+            if path.exists():
+                shutil.copy2(path, copies / path.name)
+    except OSError as error:
+        raise SaveError(copies, error) from error
+
+
+def _forget_prediction(database: Database, image_id: int) -> None:
+    """Forgets the newest prediction of an image; one without any labels is new again."""
+    with database.write() as connection:
+        connection.execute(
+            "UPDATE images SET prediction = '', bundle = '', timings = '', uncertainty = NULL,"
+            " status = CASE WHEN status = ? AND root = '' THEN ? ELSE status END WHERE id = ?",
+            (Status.PREDICTED.value, Status.NEW.value, image_id),
+        )
+
+
+def _cut_history(database: Database, labels: LabelStore, journal: Journal, image_id: int) -> list[str]:
+    """Drops the steps that no whole file leads to, and returns what they had done."""
     with database.write() as connection:
         row = database.row("SELECT * FROM images WHERE id = ?", image_id)
         assert row is not None  # loading it failed for another reason
@@ -70,7 +125,7 @@ def salvage(database: Database, labels: LabelStore, journal: Journal, image_id: 
             reached = _reach(labels, journal, row, file, entry)
             if reached is not None and (best is None or reached > best[0]):
                 best = (reached, file)
-        entry, file = best or (0, "")
+        entry, file = best or (0, _readable_prediction(labels, row))
         # Steps before a checkpoint can only be undone if they are whole from the root on.
         from_root = file == str(row["root"])
         first = 0 if from_root else int(row["checkpoint_entry"])
@@ -85,7 +140,6 @@ def salvage(database: Database, labels: LabelStore, journal: Journal, image_id: 
             "SELECT count(*) FROM journal WHERE image_id = ? AND discarded = 0 AND id <= ?", (image_id, row["cursor"])
         ).fetchone()
         lost += ["a step that cannot be read"] * (int(row["num_edits"]) - int(row["compacted"]) - left)
-    database.back_up(f"image-{image_id}")
     with database.write() as connection:
         connection.execute(
             "DELETE FROM journal WHERE image_id = ? AND (id > ? OR id <= ? OR discarded)", (image_id, entry, first)
@@ -105,26 +159,61 @@ def salvage(database: Database, labels: LabelStore, journal: Journal, image_id: 
 def rebuild(folder: Path) -> Recovery:
     """Makes a new database for a project from what the damaged one, its backups and the label files still tell.
 
-    The damaged database is kept in the folder `damaged-DATE`. Nobody may have the project open.
+    The damaged database is kept in the folder `damaged-DATE`, and stays at its place until the new one is whole.
+    Nobody may have the project open.
 
     Raises:
-        SaveError: It could not be written; the damaged database is then still there, at its place or in that folder.
-        ProjectError: Nothing could be saved, not even the categories.
+        SaveError: It could not be written; the project is as it was.
+        ProjectError: Nothing could be saved, not even the categories; the project is as it was.
     """
     path = folder / "project.db"
-    report = Recovery()
+    keep = _new_folder(folder, f"damaged-{time.strftime('%Y%m%d-%H%M%S')}")
     try:
-        keep = folder / f"damaged-{time.strftime('%Y%m%d-%H%M%S')}"
-        keep.mkdir()
-        for suffix in ("", "-wal", "-shm"):
-            part = path.with_name(path.name + suffix)
-            if part.exists():
-                shutil.move(part, keep / part.name)
+        for part in _parts(path):
+            shutil.copy2(part, keep / part.name)
+        report = _rebuild_into(keep / "new.db", folder, keep / path.name)
+    except BaseException as error:
+        shutil.rmtree(keep, ignore_errors=True)  # a copy of what is still at its place
+        if isinstance(error, OSError):
+            raise SaveError(folder, error) from error
+        raise
+    try:
+        # The new one has no log; the old one's, which is kept too, must not be taken for it.
+        for part in _parts(path):
+            if part != path:
+                part.unlink()
+        os.replace(keep / "new.db", path)
     except OSError as error:
         raise SaveError(folder, error) from error
-    report.damaged_copy = keep / path.name
+    return report
+
+
+def _new_folder(folder: Path, name: str) -> Path:
+    """Makes a folder of this name, with a number if there is one."""
+    number = 1
+    while True:
+        made = folder / (name if number == 1 else f"{name}-{number}")
+        try:
+            made.mkdir()
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            raise SaveError(folder, error) from error
+        else:
+            return made
+
+
+def _parts(path: Path) -> list[Path]:
+    """The files of a database: itself, its log and the log's index, where they are."""
+    parts = [path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm")]
+    return [part for part in parts if part.exists()]
+
+
+def _rebuild_into(path: Path, folder: Path, damaged: Path) -> Recovery:
+    """Makes the new database at `path`."""
+    report = Recovery(damaged_copy=damaged)
     sources = [
-        report.damaged_copy,
+        damaged,
         *sorted((folder / "backups").glob("*.db"), key=lambda path: path.stat().st_mtime, reverse=True),
     ]
     with closing(Database(path, read_only=False, is_new=True)) as database, database.write() as connection:
@@ -136,8 +225,8 @@ def rebuild(folder: Path) -> Recovery:
         _add_from_sidecars(connection, folder / LABELS_FOLDER, report)
         if connection.execute("SELECT 1 FROM taxonomies").fetchone() is None:
             raise ProjectError(
-                f"{folder}: neither the database, nor a backup, nor a label file could be read; the damaged"
-                f" database is in {keep.name}"
+                f"{folder}: neither the database, nor a backup, nor a label file could be read, so it was left as it"
+                " is; put a copy of it back, or rename it and open the photos again to begin anew"
             )
         report.num_images = connection.execute("SELECT count(*) FROM images").fetchone()[0]
         report.num_steps = connection.execute("SELECT count(*) FROM journal").fetchone()[0]
@@ -151,6 +240,16 @@ def _reach(labels: LabelStore, journal: Journal, row: sqlite3.Row, file: str, en
     except ProjectError:
         return None
     return journal.replay_good(panoptic_map, int(row["id"]), entry)
+
+
+def _readable_prediction(labels: LabelStore, row: sqlite3.Row) -> str:
+    """Returns the file of an image's newest prediction, nothing if it has none or it is damaged."""
+    file = str(row["prediction"])
+    try:
+        labels.read(row, file)
+    except ProjectError:
+        return ""
+    return file
 
 
 def _copy_rows(connection: sqlite3.Connection, source: Path, table: str) -> None:

@@ -5,16 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from seamseg_studio.engine.project.errors import ProjectError
+from seamseg_studio.engine.project.images import Progress
 from seamseg_studio.engine.project.lock import FolderLock
 from seamseg_studio.engine.project.recovery import Recovery, rebuild
 from seamseg_studio.engine.project.store import LOCK_NAME, Project
 
 
-def recover_project(folder: Path | str) -> Recovery:
+def recover_project(folder: Path | str, progress: Progress | None = None) -> Recovery:
     """Makes a new database from what a damaged one, its backups and the label files still tell.
 
     The damaged database is kept in a folder `damaged-DATE`; images whose history has gaps are brought to the last
     good step.
+
+    Args:
+        folder: The project.
+        progress: Called with (images looked through, images) when the database is made; its answer counts for
+            nothing, for half a recovery is of no use.
 
     Raises:
         ProjectError: Somebody has the project open, or nothing could be saved.
@@ -29,7 +35,10 @@ def recover_project(folder: Path | str) -> Recovery:
     finally:
         lock.release()
     with Project.open(folder) as project:
-        for record in project.images():
+        records = project.images()
+        for place, record in enumerate(records):
+            if progress is not None:
+                progress(place, len(records))
             lost = project.salvage(record.id)
             if lost:
                 report.shortened[record.name] = ", ".join(lost)

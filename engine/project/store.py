@@ -109,7 +109,7 @@ class Project(ImageMethods, TaxonomyMethods):
         Raises:
             ProjectError: There is no project in `folder`.
             NewerProjectError: A later version of the program made it.
-            DamagedError: Its database is damaged.
+            DamagedDatabaseError: Its database is damaged; see `recover_project`.
         """
         folder = Path(folder).absolute()
         path = folder / DATABASE_NAME
@@ -297,6 +297,7 @@ class Project(ImageMethods, TaxonomyMethods):
 
         Raises:
             SaveError: It could not be written.
+            DamagedDatabaseError: The database itself is damaged; see `recover_project`.
         """
         return salvage(self._database, self._labels, self._journal, image_id)
 

@@ -10,7 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from seamseg_studio.engine.project import ImageRecord, Project, ProjectError, recover_project
+from seamseg_studio.engine.cli import recover
+from seamseg_studio.engine.project import (
+    DamagedDatabaseError,
+    DamagedError,
+    ImageRecord,
+    Project,
+    ProjectError,
+    Status,
+    recover_project,
+)
+from seamseg_studio.engine.project.errors import RECOVER_MODULE
 
 from .conftest import TAXONOMY, make_result
 from .test_store import edit
@@ -127,3 +137,68 @@ def test_of_many_processes_one_writes(project: Project, record: ImageRecord) -> 
         for process in processes:
             process.kill()
             process.communicate()
+
+
+@pytest.mark.parametrize("suffix", [".json", ".runs", ".png"])
+def test_a_damaged_checkpoint_is_written_anew(template: Path, suffix: str) -> None:
+    with Project.open(template) as project:
+        expected = project.load_map(1)
+    damaged = [path for path in (template / "labels").glob("000001.*") if path.suffix in (suffix, ".runs")]
+    assert damaged
+    for path in damaged:
+        path.write_bytes(path.read_bytes()[:50])
+    with Project.open(template) as project:
+        found = project.load_map(1)
+        assert (found.ids == expected.ids).all()
+        assert found.segments == expected.segments
+        assert project.salvage(1) == []
+        # From now on it is not replayed from the root any more.
+        with project._database.write() as connection:
+            connection.execute("UPDATE journal SET patch = x'00' WHERE image_id = 1")
+        if suffix != ".runs":
+            assert (project.load_map(1).ids == expected.ids).all()
+
+
+def test_a_damaged_prediction_is_forgotten(template: Path) -> None:
+    (prediction,) = (template / "labels").glob("000002.prediction-*.zip")
+    prediction.write_bytes(b"gone")
+    with Project.open(template) as project:
+        with pytest.raises(DamagedError, match="Open what can be read"):
+            project.load_map(2)
+        assert project.salvage(2) == ["the model's prediction"]
+        assert project.load_map(2).segments == {}
+        assert project.load_prediction(2) is None
+        assert project.image(2).status is Status.NEW
+        assert [path.read_bytes() for path in (template / "backups").glob("*/*.zip")] == [b"gone"]
+
+
+def test_without_its_history_an_image_has_its_prediction(template: Path) -> None:
+    """Root and journal are damaged, but the model labelled it once more since."""
+    with Project.open(template) as project:
+        project.store_prediction(3, make_result(), "better")
+    (template / "labels" / "000003.prediction-1.zip").write_bytes(b"gone")
+    with Project.open(template) as project:
+        assert len(project.salvage(3)) == 6
+        assert (project.load_map(3).ids == make_result().ids).all()
+
+
+def test_a_project_is_recovered_by_the_command_that_the_message_names(
+    template: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = (template / "project.db").read_bytes()
+    (template / "project.db").write_bytes(data[:4096] + bytes(4096) + data[8192:])
+    with pytest.raises(DamagedDatabaseError) as told:
+        look_at_or_raise(template)
+    assert recover.__spec__.name == RECOVER_MODULE
+    assert f"python -m {RECOVER_MODULE} {template}" in str(told.value)
+    assert recover.main([str(template)]) == 0
+    assert "images: 3" in capsys.readouterr().out
+    assert look_at(template) == []
+    assert recover.main([str(template / "labels")]) == 2
+    assert "there is no project here" in capsys.readouterr().err
+
+
+def look_at_or_raise(folder: Path) -> None:
+    with Project.open(folder) as project:
+        for record in project.images():
+            project.load_map(record.id)

@@ -258,7 +258,9 @@ def test_a_damaged_step_is_named_and_the_rest_opens(worked: Project, record: Ima
         assert undone is not None
         undone.revert(panoptic_map)
     np.testing.assert_array_equal(panoptic_map.ids, make_result().ids)
-    assert len(list((worked.folder / "backups").iterdir())) == 1
+    copy, files = sorted((worked.folder / "backups").iterdir(), key=lambda path: path.is_dir())
+    assert copy.stem == files.name
+    assert {path.name for path in files.iterdir()} <= {path.name for path in (worked.folder / "labels").iterdir()}
 
 
 def test_a_checkpoint_after_a_damaged_step_saves_the_rest(worked: Project, record: ImageRecord) -> None:
@@ -332,8 +334,10 @@ def test_a_project_of_which_nothing_is_left_says_so(worked: Project) -> None:
     (worked.folder / "project.db").write_bytes(b"gone")
     for path in (worked.folder / "labels").iterdir():
         path.unlink()
-    with pytest.raises(ProjectError, match="damaged database is in damaged-"):
+    with pytest.raises(ProjectError, match="left as it is"):
         recover_project(worked.folder)
+    assert (worked.folder / "project.db").read_bytes() == b"gone"
+    assert not list(worked.folder.glob("damaged-*"))
 
 
 def spoil(path: Path, damage: str) -> None:
@@ -394,7 +398,9 @@ def test_an_older_project_is_brought_forward_after_a_backup(
         assert schema.version_of(copy) == 2
     copy.close()
     with Project.open(worked.folder):
-        assert len(list((worked.folder / "backups").iterdir())) == 1
+        copy, files = sorted((worked.folder / "backups").iterdir(), key=lambda path: path.is_dir())
+    assert copy.stem == files.name
+    assert {path.name for path in files.iterdir()} <= {path.name for path in (worked.folder / "labels").iterdir()}
 
 
 def test_a_failed_migration_leaves_the_project_as_it_was(

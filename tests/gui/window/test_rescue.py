@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import wait_for_labels
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from seamseg_studio.app.document import Document
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.panels.message_cards import Card
 from seamseg_studio.app.studio import Studio
@@ -221,17 +221,18 @@ def test_wherever_the_database_is_damaged_the_image_opens(
 
 
 def test_a_damaged_prediction_is_forgotten_and_the_image_labelled_again(
-    window: MainWindow, studio: Studio, photos: Path, qtbot: QtBot
+    labelled: Document, window: MainWindow, studio: Studio, photos: Path, qtbot: QtBot
 ) -> None:
-    studio.session.open_paths([photos])
-    folder = wait_for_labels(studio, qtbot).project.folder
+    folder = labelled.project.folder
     studio.session.close_project()
     qtbot.waitUntil(lambda: not studio.session.is_closing)
     cut(next((folder / "labels").glob("000001.prediction-*.zip")))
     studio.session.open_paths([photos])
     said = click(window, qtbot, "image")
     assert "prediction" in said
-    wait_for_labels(studio, qtbot)
+    qtbot.waitUntil(
+        lambda: studio.session.document is not None and len(studio.session.document.map.segments) > 0, timeout=30_000
+    )
     assert "the model's prediction" in told(window, "image")
 
 

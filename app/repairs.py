@@ -52,6 +52,8 @@ class Repairs(QObject):
             lines.append(self.tr("… and {0} more").format(len(images) - _MAX_LINES))
         if not images:
             lines.append(self.tr("Every image that was found opens with its history."))
+        if recovery.has_lost_categories:
+            lines.append(self.tr("The categories could not be read; those of the bundled model took their place."))
         if recovery.damaged_copy is not None:
             lines.append(self.tr("What was damaged is kept in {0}.").format(recovery.damaged_copy.parent))
         title = self.tr("{0} was recovered").format(folder.name)

@@ -50,6 +50,8 @@ def _recover(args: argparse.Namespace) -> int:
         print(f"{name}: its labels came back without their history")
     for name, lost in recovery.shortened.items():
         print(f"{name}: lost {lost}")
+    if recovery.has_lost_categories:
+        print("the categories could not be read; those of the bundled model took their place")
     print(f"what was damaged is kept in {recovery.damaged_copy.parent if recovery.damaged_copy else folder}")
     return 0
 

@@ -12,8 +12,10 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from seamseg_studio.engine.files import sync_folder
 from seamseg_studio.engine.project.category_keys import KeyedTaxonomy, add_version
 from seamseg_studio.engine.project.database import Database
+from seamseg_studio.engine.project.default_taxonomy import default_taxonomy
 from seamseg_studio.engine.project.errors import (
     DamagedDatabaseError,
     DamagedError,
@@ -42,6 +44,8 @@ class Recovery:
         from_label_files: Names of images that only their label files still knew; their history is gone.
         shortened: Names of images that lost steps of their history, with the reason.
         damaged_copy: Where the damaged database was put.
+        has_lost_categories: Whether no list of categories could be read, so that those of the bundled model took its
+            place.
     """
 
     num_images: int = 0
@@ -49,6 +53,7 @@ class Recovery:
     from_label_files: list[str] = field(default_factory=list)
     shortened: dict[str, str] = field(default_factory=dict)
     damaged_copy: Path | None = None
+    has_lost_categories: bool = False
 
 
 def salvage(database: Database, labels: LabelStore, journal: Journal, image_id: int) -> list[str]:
@@ -183,6 +188,7 @@ def rebuild(folder: Path) -> Recovery:
             if part != path:
                 part.unlink()
         os.replace(keep / "new.db", path)
+        sync_folder(folder)
     except OSError as error:
         raise SaveError(folder, error) from error
     return report
@@ -224,10 +230,14 @@ def _rebuild_into(path: Path, folder: Path, damaged: Path) -> Recovery:
         connection.execute("DELETE FROM journal WHERE image_id NOT IN (SELECT id FROM images)")
         _add_from_sidecars(connection, folder / LABELS_FOLDER, report)
         if connection.execute("SELECT 1 FROM taxonomies").fetchone() is None:
-            raise ProjectError(
-                f"{folder}: neither the database, nor a backup, nor a label file could be read, so it was left as it"
-                " is; put a copy of it back, or rename it and open the photos again to begin anew"
-            )
+            if connection.execute("SELECT 1 FROM images").fetchone() is None:
+                raise ProjectError(
+                    f"{folder}: neither the database, nor a backup, nor a label file could be read, so it was left as it"
+                    " is; put a copy of it back, or rename it and open the photos again to begin anew"
+                )
+            taxonomy = default_taxonomy()
+            add_version(connection, taxonomy, range(len(taxonomy)))
+            report.has_lost_categories = True
         report.num_images = connection.execute("SELECT count(*) FROM images").fetchone()[0]
         report.num_steps = connection.execute("SELECT count(*) FROM journal").fetchone()[0]
     return report

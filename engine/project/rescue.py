@@ -29,7 +29,9 @@ def recover_project(folder: Path | str, progress: Progress | None = None) -> Rec
     folder = Path(folder).absolute()
     lock = FolderLock(folder / LOCK_NAME)
     if not lock.acquire():
-        raise ProjectError(f"{folder}: is open in a studio or cannot be written; close it there first")
+        raise ProjectError(
+            f"{folder}: is open in a studio or cannot be written; close it there, or allow writing in it"
+        )
     try:
         report = rebuild(folder)
     finally:

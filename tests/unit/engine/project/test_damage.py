@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from seamseg_studio.engine.project import (
     Status,
     recover_project,
 )
+from seamseg_studio.engine.project.default_taxonomy import default_taxonomy
 from seamseg_studio.engine.project.errors import RECOVER_MODULE
 
 from .conftest import TAXONOMY, make_result
@@ -196,6 +199,23 @@ def test_a_project_is_recovered_by_the_command_that_the_message_names(
     assert look_at(template) == []
     assert recover.main([str(template / "labels")]) == 2
     assert "there is no project here" in capsys.readouterr().err
+
+
+def test_lost_categories_give_way_to_those_of_the_bundled_model(template: Path) -> None:
+    """No label file, no backup: then only the database knew the categories."""
+    shutil.rmtree(template / "backups")
+    for path in [*(template / "labels").glob("*.json"), *(template / "labels").glob("*.runs")]:
+        path.unlink()
+    with closing(sqlite3.connect(template / "project.db")) as connection, connection:
+        connection.execute("DELETE FROM taxonomies")
+    with pytest.raises(DamagedDatabaseError, match="no categories"):
+        Project.open(template)
+    recovery = recover_project(template)
+    assert recovery.has_lost_categories
+    with Project.open(template) as project:
+        assert project.taxonomy == default_taxonomy()
+        assert len(project.images()) == 3
+        assert project.load_map(2).segments
 
 
 def look_at_or_raise(folder: Path) -> None:

@@ -357,7 +357,7 @@ def test_a_damaged_database_is_named_with_the_remedy(worked: Project, content: b
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     path.write_bytes(content)
-    with pytest.raises(DamagedError, match=r"project\.db: is damaged .*backups"):
+    with pytest.raises(DamagedError, match=r"project\.db: is damaged .*'Recover what can be read'.* python -m "):
         Project.open(worked.folder)
     assert path.read_bytes() == content, "a damaged database is not touched"
 
@@ -398,9 +398,7 @@ def test_an_older_project_is_brought_forward_after_a_backup(
         assert schema.version_of(copy) == 2
     copy.close()
     with Project.open(worked.folder):
-        copy, files = sorted((worked.folder / "backups").iterdir(), key=lambda path: path.is_dir())
-    assert copy.stem == files.name
-    assert {path.name for path in files.iterdir()} <= {path.name for path in (worked.folder / "labels").iterdir()}
+        assert len(list((worked.folder / "backups").iterdir())) == 1
 
 
 def test_a_failed_migration_leaves_the_project_as_it_was(

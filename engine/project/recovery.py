@@ -232,8 +232,8 @@ def _rebuild_into(path: Path, folder: Path, damaged: Path) -> Recovery:
         if connection.execute("SELECT 1 FROM taxonomies").fetchone() is None:
             if connection.execute("SELECT 1 FROM images").fetchone() is None:
                 raise ProjectError(
-                    f"{folder}: neither the database, nor a backup, nor a label file could be read, so it was left as it"
-                    " is; put a copy of it back, or rename it and open the photos again to begin anew"
+                    f"{folder}: neither the database, nor a backup, nor a label file could be read, so it was left as"
+                    " it is; put a copy of it back, or rename it and open the photos again to begin anew"
                 )
             taxonomy = default_taxonomy()
             add_version(connection, taxonomy, range(len(taxonomy)))

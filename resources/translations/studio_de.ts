@@ -2077,6 +2077,77 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
 </context>
 <context>
+    <name>Repairs</name>
+    <message>
+        <source>Recover what can be read</source>
+        <translation>Retten, was lesbar ist</translation>
+    </message>
+    <message>
+        <source>The project is damaged</source>
+        <translation>Das Projekt ist beschädigt</translation>
+    </message>
+    <message>
+        <source>Open what can be read</source>
+        <translation>Öffnen, was lesbar ist</translation>
+    </message>
+    <message>
+        <source>The labels are damaged</source>
+        <translation>Die Beschriftung ist beschädigt</translation>
+    </message>
+    <message>
+        <source>Images: {0}. Changes that can be undone: {1}.</source>
+        <translation>Bilder: {0}. Änderungen, die rückgängig gemacht werden können: {1}.</translation>
+    </message>
+    <message>
+        <source>{0}: the labels are back, their history is not</source>
+        <translation>{0}: Die Beschriftung ist wieder da, ihr Verlauf nicht</translation>
+    </message>
+    <message>
+        <source>{0}: lost: {1}</source>
+        <translation>{0}: verloren: {1}</translation>
+    </message>
+    <message>
+        <source>… and {0} more</source>
+        <translation>… und {0} weitere</translation>
+    </message>
+    <message>
+        <source>Every image that was found opens with its history.</source>
+        <translation>Jedes gefundene Bild öffnet sich mit seinem Verlauf.</translation>
+    </message>
+    <message>
+        <source>The categories could not be read; those of the bundled model took their place.</source>
+        <translation>Die Kategorien waren nicht lesbar; an ihre Stelle traten die des mitgelieferten Modells.</translation>
+    </message>
+    <message>
+        <source>What was damaged is kept in {0}.</source>
+        <translation>Was beschädigt war, ist aufgehoben in {0}.</translation>
+    </message>
+    <message>
+        <source>{0} was recovered</source>
+        <translation>{0} wurde gerettet</translation>
+    </message>
+    <message>
+        <source>Changes of open images cannot be saved in it. Quit the studio, then open it again.</source>
+        <translation>Änderungen an offenen Bildern können darin nicht gespeichert werden. Beenden Sie das Studio und öffnen Sie es dann erneut.</translation>
+    </message>
+    <message>
+        <source>Could not open the image</source>
+        <translation>Das Bild konnte nicht geöffnet werden</translation>
+    </message>
+    <message>
+        <source>{0} was opened as far as it can be read</source>
+        <translation>{0} wurde geöffnet, soweit es lesbar ist</translation>
+    </message>
+    <message>
+        <source>Lost ({0}): {1}. A copy of the project as it was is in its folder &apos;backups&apos;.</source>
+        <translation>Verloren ({0}): {1}. Eine Kopie der Daten, wie sie waren, liegt im Ordner „backups“ des Projekts.</translation>
+    </message>
+    <message>
+        <source>No change was lost.</source>
+        <translation>Keine Änderung ging verloren.</translation>
+    </message>
+</context>
+<context>
     <name>Review</name>
     <message>
         <source>Every other image that the model has labelled is accepted.</source>
@@ -2182,6 +2253,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>Opening images</source>
         <translation>Bilder werden geöffnet</translation>
+    </message>
+    <message>
+        <source>Recovering {0}</source>
+        <translation>{0} wird gerettet</translation>
     </message>
     <message>
         <source>All images are accepted</source>

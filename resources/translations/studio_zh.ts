@@ -2077,6 +2077,77 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     </message>
 </context>
 <context>
+    <name>Repairs</name>
+    <message>
+        <source>Recover what can be read</source>
+        <translation>恢复可读取的内容</translation>
+    </message>
+    <message>
+        <source>The project is damaged</source>
+        <translation>项目已损坏</translation>
+    </message>
+    <message>
+        <source>Open what can be read</source>
+        <translation>打开可读取的内容</translation>
+    </message>
+    <message>
+        <source>The labels are damaged</source>
+        <translation>标注已损坏</translation>
+    </message>
+    <message>
+        <source>Images: {0}. Changes that can be undone: {1}.</source>
+        <translation>图像：{0}。可撤销的修改：{1}。</translation>
+    </message>
+    <message>
+        <source>{0}: the labels are back, their history is not</source>
+        <translation>{0}：标注已恢复，但其历史记录未恢复</translation>
+    </message>
+    <message>
+        <source>{0}: lost: {1}</source>
+        <translation>{0}：丢失：{1}</translation>
+    </message>
+    <message>
+        <source>… and {0} more</source>
+        <translation>…… 以及另外 {0} 个</translation>
+    </message>
+    <message>
+        <source>Every image that was found opens with its history.</source>
+        <translation>找到的每张图像都可连同其历史记录一起打开。</translation>
+    </message>
+    <message>
+        <source>The categories could not be read; those of the bundled model took their place.</source>
+        <translation>无法读取类别；已改用随附模型的类别。</translation>
+    </message>
+    <message>
+        <source>What was damaged is kept in {0}.</source>
+        <translation>损坏的内容保存在 {0} 中。</translation>
+    </message>
+    <message>
+        <source>{0} was recovered</source>
+        <translation>已恢复 {0}</translation>
+    </message>
+    <message>
+        <source>Changes of open images cannot be saved in it. Quit the studio, then open it again.</source>
+        <translation>已打开图像的修改无法保存到其中。请退出程序，然后重新打开它。</translation>
+    </message>
+    <message>
+        <source>Could not open the image</source>
+        <translation>无法打开图像</translation>
+    </message>
+    <message>
+        <source>{0} was opened as far as it can be read</source>
+        <translation>已打开 {0} 中可读取的部分</translation>
+    </message>
+    <message>
+        <source>Lost ({0}): {1}. A copy of the project as it was is in its folder &apos;backups&apos;.</source>
+        <translation>丢失（{0}）：{1}。原有数据的副本保存在项目的“backups”文件夹中。</translation>
+    </message>
+    <message>
+        <source>No change was lost.</source>
+        <translation>没有丢失任何修改。</translation>
+    </message>
+</context>
+<context>
     <name>Review</name>
     <message>
         <source>Every other image that the model has labelled is accepted.</source>
@@ -2182,6 +2253,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>Opening images</source>
         <translation>正在打开图像</translation>
+    </message>
+    <message>
+        <source>Recovering {0}</source>
+        <translation>正在恢复 {0}</translation>
     </message>
     <message>
         <source>All images are accepted</source>

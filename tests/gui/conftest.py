@@ -33,6 +33,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 NAMES = ("a.jpg", "b.jpg", "c.jpg", "d.png")
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits four times as long as usual for what must come: a busy machine is no reason to fail."""
+    plain = QtBot.waitUntil
+
+    def wait(self: QtBot, condition: Callable[[], object], *, timeout: int = 20_000) -> None:
+        plain(self, condition, timeout=timeout)
+
+    monkeypatch.setattr(QtBot, "waitUntil", wait)
+
+
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     """A folder of four small pictures."""

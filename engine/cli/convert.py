@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import sys
@@ -117,12 +118,18 @@ def _convert(args: argparse.Namespace, source: Path, reader: Reader) -> int:
                 writer,
                 mapping,
                 prefix=args.prefix,
+                source=_identity(source),
                 num_threads=workers,
                 on_image=lambda name: bar.advance(),
             )
         finally:
             writer.discard()  # if nothing has come of it
     return _show(args, conversion, len(reader))
+
+
+def _identity(source: Path) -> str:
+    """Tells a dataset apart from others; a digest, as a target that is passed on shall not tell where things lay."""
+    return hashlib.sha256(os.fsencode(source.resolve())).hexdigest()[:16]
 
 
 def _open(args: argparse.Namespace, source: Path) -> Reader:

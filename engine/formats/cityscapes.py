@@ -24,7 +24,7 @@ from seamseg_studio.engine.formats.cityscapes_labels import (
     standard_labels,
 )
 from seamseg_studio.engine.formats.errors import FormatError
-from seamseg_studio.engine.formats.folder_writer import FolderWriter
+from seamseg_studio.engine.formats.folder_writer import SCORES, FolderWriter
 from seamseg_studio.engine.formats.image_file import MAX_PIXELS
 from seamseg_studio.engine.formats.json_file import read_json
 from seamseg_studio.engine.formats.label_image import read_indices, write_colors, write_indices, write_indices_16
@@ -58,6 +58,7 @@ class Writer(FolderWriter):
 
     format_name = "cityscapes"
     index_names = (GROUND_TRUTH,)
+    scores_lost = SCORES
 
     def __init__(
         self,

@@ -44,6 +44,7 @@ class Writer(FolderWriter):
 
     format_name = "coco-instances"
     index_names = (INDEX_NAME,)
+    loses_parts = True
 
     def __init__(
         self,

@@ -41,6 +41,7 @@ class Writer(FolderWriter):
 
     format_name = "coco-panoptic"
     index_names = (INDEX_NAME, PNG_FOLDER)
+    loses_parts = True
 
     def __init__(
         self,

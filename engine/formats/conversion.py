@@ -7,14 +7,15 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from seamseg_studio.engine.errors import SeamsegError
-from seamseg_studio.engine.formats.errors import ImageError
-from seamseg_studio.engine.formats.losses import Losses, merged
+from seamseg_studio.engine.formats.errors import FormatError, ImageError
+from seamseg_studio.engine.formats.losses import Losses, merged, noted
 from seamseg_studio.engine.formats.mapping import TaxonomyMapping
 from seamseg_studio.engine.formats.photos import check_photo
 from seamseg_studio.engine.formats.registry import LabelledImage, Reader, Writer
 from seamseg_studio.engine.formats.segments import ImageLabels
 
 UNREADABLE = "photographs that cannot be read"
+_MAX_PARTS = 5  # named in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ def convert(
     mapping: TaxonomyMapping | None = None,
     *,
     prefix: str = "",
+    source: str = "",
     num_threads: int = 4,
     on_image: Callable[[str], None] | None = None,
     is_cancelled: Callable[[], bool] | None = None,
@@ -51,21 +53,28 @@ def convert(
         writer: The target; images that it already has are skipped.
         mapping: Translates the labels; None if both sides have the same taxonomy.
         prefix: Put before every image's name, so that several datasets can be merged into one.
+        source: Tells this dataset apart from others that the target may hold images of.
         num_threads: Images in work at once.
         on_image: Told the name of every image that is done, failed or skipped.
         is_cancelled: Asked before every image; True stops after those in work.
+
+    Raises:
+        FormatError: The target has an image of the same name from another dataset; nothing was written.
     """
     mapped = Losses()
     done = writer.done_names()
+    _check_names(reader, writer, prefix, source)
     failures: list[tuple[str, str]] = []
     written = kept = 0
 
     def one(image: LabelledImage) -> None:
-        labels = image.labels
-        _check_photo(image, labels, mapped)
-        if mapping is not None:
-            labels = mapping.apply(labels, image.name, mapped)
-        writer.write(prefix + image.name, image.image_path, labels.to_map(), split=image.split)
+        with noted() as repairs:
+            labels = image.labels
+            _check_photo(image, labels, mapped)
+            if mapping is not None:
+                labels = mapping.apply(labels, image.name, mapped)
+        name, photo, panoptic_map = prefix + image.name, image.image_path, labels.to_map()
+        writer.write(name, photo, panoptic_map, split=image.split, source=source, repairs=repairs)
 
     def collect(futures: set[Future[None]]) -> None:
         nonlocal written
@@ -81,6 +90,7 @@ def convert(
 
     names: dict[Future[None], str] = {}
     seen: set[str] = set()
+    part_of: dict[str, str] = {}
     with ThreadPoolExecutor(num_threads) as pool:
         for image in reader:
             if is_cancelled is not None and is_cancelled():
@@ -91,8 +101,13 @@ def convert(
                     on_image(image.name)
                 continue
             seen.add(image.name)
+            if image.split and writer.loses_parts:
+                part_of[image.name] = image.split
             if prefix + image.name in done:
                 kept += 1
+                former = writer.kept(prefix + image.name)
+                for loss in former.losses if former is not None else ():
+                    mapped.add(loss.kind, loss.image, loss.count, loss.detail)
                 if on_image is not None:
                     on_image(image.name)
                 continue
@@ -100,6 +115,9 @@ def convert(
             if len(names) >= 2 * num_threads:
                 collect(wait(names, return_when=FIRST_COMPLETED).done)
         collect(wait(names).done)
+    for name, _ in failures:
+        part_of.pop(name, None)
+    _count_parts(part_of, mapped)
     return Conversion(written, kept, tuple(sorted(failures)), merged([reader.losses, mapped, writer.losses]))
 
 
@@ -112,3 +130,31 @@ def _check_photo(image: LabelledImage, labels: ImageLabels, losses: Losses) -> N
         check_photo(image.image_path, (height, width))
     except ImageError as error:
         losses.add(UNREADABLE, image.name, 1, str(error))
+
+
+def _count_parts(part_of: dict[str, str], losses: Losses) -> None:
+    """Counts the images whose part the target does not keep; one part alone is the whole dataset."""
+    parts = sorted(set(part_of.values()))
+    if len(parts) < 2:
+        return
+    named = ", ".join(parts[:_MAX_PARTS]) + (", ..." if len(parts) > _MAX_PARTS else "")
+    for name, part in part_of.items():
+        losses.add(f"memberships in parts of the dataset ({named}) left out", name, 1, part)
+
+
+def _check_names(reader: Reader, writer: Writer, prefix: str, source: str) -> None:
+    """Refuses to take the images of another dataset for those of this one, before anything is written."""
+    if not source or not writer.has_others(source):
+        return
+    # What the reader repairs on its way is counted when it is read for good.
+    losses, reader.losses = reader.losses, Losses()
+    try:
+        for image in reader:
+            former = writer.kept(prefix + image.name)
+            if former is not None and former.source not in ("", source):
+                raise FormatError(
+                    f"{prefix}{image.name}: the target has an image of this name from another dataset; "
+                    "tell them apart with another --prefix, or choose another target"
+                )
+    finally:
+        reader.losses = losses

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -15,10 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seamseg_studio.engine.formats.errors import FormatError
-from seamseg_studio.engine.formats.losses import Losses
+from seamseg_studio.engine.formats.losses import Loss, Losses, noted
 from seamseg_studio.engine.formats.record_log import Record, RecordLog, read_records
-from seamseg_studio.engine.formats.registry import Labels
+from seamseg_studio.engine.formats.registry import Kept, Labels
+from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
+
+SCORES = "scores left out"
+_LOSSES, _SOURCE = "losses", "source"  # keys of the log that no index takes over
 
 
 class FolderWriter(ABC):
@@ -27,6 +31,8 @@ class FolderWriter(ABC):
     Attributes:
         format_name: The format's name, also that of its log `.NAME.log`.
         index_names: Files and folders whose presence without a log means a dataset from elsewhere.
+        scores_lost: What is said of scores if the format has no place for them.
+        loses_parts: Whether a dataset's parts (train, val) become one.
         folder: The target.
         taxonomy: The categories that the labels refer to.
         losses: What the format could not carry so far.
@@ -34,6 +40,8 @@ class FolderWriter(ABC):
 
     format_name: ClassVar[str]
     index_names: ClassVar[tuple[str, ...]] = ()
+    scores_lost: ClassVar[str] = ""
+    loses_parts: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -63,6 +71,7 @@ class FolderWriter(ABC):
         self._made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
         self._there_before = frozenset() if self._made else frozenset(os.listdir(folder) if folder.is_dir() else ())
         self._is_closed = False
+        self._has_written = False
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except FileExistsError as error:
@@ -98,10 +107,25 @@ class FolderWriter(ABC):
         *,
         image: NDArray[np.uint8] | None = None,
         split: str = "",
+        source: str = "",
+        repairs: Sequence[Loss] = (),
     ) -> None:
         """Writes one image's labels. See `registry.Writer.write`."""
-        record = self._write_image(name, image_path, labels, image, split)
-        self._log.append({"name": name, **record})
+        self._has_written = True
+        with noted() as found:
+            record = self._write_image(name, image_path, labels, image, split)
+            if self.scores_lost:
+                self.losses.add(self.scores_lost, name, _count_scores(labels))
+        record = {"name": name, **record}
+        lost = [[loss.kind, loss.image, loss.count, loss.detail] for loss in (*repairs, *found)]
+        self._log.append(record | ({_LOSSES: lost} if lost else {}) | ({_SOURCE: source} if source else {}))
+
+    def kept(self, name: str) -> Kept | None:
+        """What the log says of an image; None if it was not written. See `registry.Writer.kept`."""
+        record = self._log.record(name)
+        if record is None:
+            return None
+        return Kept(record.get(_SOURCE, ""), tuple(Loss(*entry) for entry in record.get(_LOSSES, ())))
 
     @abstractmethod
     def _write_image(
@@ -120,6 +144,10 @@ class FolderWriter(ABC):
         """The names written so far whose files are still there, in earlier interrupted runs too."""
         records = self._log.records()
         return frozenset(r["name"] for r in records if all(_has_content(path) for path in self._files_of(r)))
+
+    def has_others(self, source: str) -> bool:
+        """Whether some images came from another dataset than `source`."""
+        return any(record.get(_SOURCE, source) != source for record in self._log.records())
 
     def close(self) -> None:
         """Writes the indexes, removes what is left of a dataset that was overwritten, and closes the log.
@@ -161,7 +189,8 @@ class FolderWriter(ABC):
             self._restore()
             return
         self._is_closed = True
-        self._write_indexes()
+        if is_whole or self._has_written or not len(self._log):
+            self._write_indexes()
         if is_whole and self._former.exists():
             # Formats that are read folder by folder would find images of the former dataset among the new ones.
             kept = {file for record in self._log.records() for file in self._files_of(record)}
@@ -178,8 +207,15 @@ class FolderWriter(ABC):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # After an error the indexes are written all the same: what is finished is a valid dataset.
+        # After an error the indexes are written all the same: what is finished is a valid dataset. Only a run that was
+        # refused before its first image leaves the dataset that it was to go on with as it is.
         self._finish(is_whole=kind is None)
+
+
+def _count_scores(labels: Labels) -> int:
+    if isinstance(labels, PanopticResult):
+        return int(np.count_nonzero(np.bincount(labels.ids.ravel())[1:]))  # every segment that shows has one
+    return sum(segment.score is not None for segment in labels.segments.values())
 
 
 def _has_content(path: Path) -> bool:

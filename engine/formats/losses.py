@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 _MAX_LISTED = 1000
@@ -26,6 +27,27 @@ class Loss:
     detail: str = ""
 
 
+class _Watch(threading.local):
+    """Where this thread's losses are noted besides."""
+
+    found: list[Loss] | None = None
+
+
+_watch = _Watch()
+
+
+@contextmanager
+def noted() -> Iterator[list[Loss]]:
+    """Lists every loss that this thread adds to any collection, so that a log can keep those of one image."""
+    found: list[Loss] = []
+    outer = _watch.found
+    _watch.found = found
+    try:
+        yield found
+    finally:
+        _watch.found = outer
+
+
 class Losses:
     """Collects losses and repairs of one run; safe to use from several threads.
 
@@ -42,6 +64,8 @@ class Losses:
         """Records that `count` things of a kind were lost or repaired in an image; nothing if `count` is 0."""
         if count == 0:
             return
+        if _watch.found is not None:
+            _watch.found.append(Loss(kind, image, count, detail))
         with self._lock:
             self._totals[kind] = self._totals.get(kind, 0) + count
             self._images.setdefault(kind, set()).add(image)

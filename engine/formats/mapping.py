@@ -1,13 +1,15 @@
 """Expressing labels in another taxonomy: by equal names, or by a mapping file.
 
 A mapping file is JSON: a taxonomy (`name`, `categories`) with an object `map` beside it, from the names of source
-categories to names of the taxonomy's. Names that `map` leaves out must agree; null makes a category void.
+categories to names of the taxonomy's. Names that `map` leaves out must agree; null makes a category void. A name that
+the source does not have is a slip, unless `"several_sources": true` says that the map serves several datasets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +80,7 @@ def read_mapping(path: Path, source: Taxonomy) -> TaxonomyMapping:
     """Reads a mapping file or a plain taxonomy.
 
     Raises:
-        FormatError: It is neither, names a category that does not exist, or leaves a category of the source out.
+        FormatError: It is neither, names a category that source or target do not have, or leaves one of the source out.
     """
     document = read_json(path)
     try:
@@ -90,8 +92,12 @@ def read_mapping(path: Path, source: Taxonomy) -> TaxonomyMapping:
         raise FormatError(f"{path}: 'map' is no object of source and target names; correct it")
     indices = {category.name: number for number, category in enumerate(target.categories)}
     for name, goal in wanted.items():
+        if goal is not None and not isinstance(goal, str):
+            raise FormatError(f"{path}: maps {name!r} to {str(goal)[:40]}, which is no name; give one name, or null")
         if goal is not None and goal not in indices:
             raise FormatError(f"{path}: maps {name!r} to {goal!r}, which is not among its categories; add it")
+    if document.get("several_sources") is not True:
+        _check_names(path, wanted, [category.name for category in source.categories])
     index: list[int | None] = []
     for category in source.categories:
         goal = wanted.get(category.name, category.name)
@@ -101,3 +107,17 @@ def read_mapping(path: Path, source: Taxonomy) -> TaxonomyMapping:
             )
         index.append(None if goal is None else indices[goal])
     return TaxonomyMapping(target, tuple(index))
+
+
+def _check_names(path: Path, wanted: Mapping[str, object], names: list[str]) -> None:
+    """Refuses a map of categories that the source does not have; the message names the nearest that it has."""
+    by_folded = {name.casefold(): name for name in names}
+    for name in wanted:
+        if name in names:
+            continue
+        near = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0)
+        hint = f" (the nearest name is {by_folded[near[0]]!r})" if near else ""
+        raise FormatError(
+            f"{path}: maps {name!r}, which is no category of the source{hint}; correct the name, take it out, "
+            'or write "several_sources": true beside the map if it serves several datasets'
+        )

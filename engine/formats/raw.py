@@ -33,6 +33,7 @@ class Writer(FolderWriter):
 
     format_name = "npz"
     index_names = (FOLDER,)
+    loses_parts = True
 
     def _files_of(self, record: Record) -> list[Path]:
         return [self._path(record["name"])]

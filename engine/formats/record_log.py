@@ -108,6 +108,17 @@ class RecordLog:
                 file.seek(offset)
                 yield json.loads(file.readline())
 
+    def record(self, name: str) -> Record | None:
+        """The record of a name; None if there is none."""
+        with self._lock:
+            offset = self._offsets.get(name)
+        if offset is None:
+            return None
+        with self.path.open("rb") as file:
+            file.seek(offset)
+            found: Record = json.loads(file.readline())
+        return found
+
     def close(self) -> None:
         """Closes the file; it stays, so that images can be added later."""
         self._file.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from seamseg_studio.engine.errors import InputError
 from seamseg_studio.engine.formats.errors import FormatError
-from seamseg_studio.engine.formats.losses import Losses
+from seamseg_studio.engine.formats.losses import Loss, Losses
 from seamseg_studio.engine.formats.segments import ImageLabels
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
@@ -96,14 +96,31 @@ class Reader(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is known of an image that was written earlier.
+
+    Attributes:
+        source: The dataset it came from, as `write` was told; "" if it was not.
+        losses: What was lost or repaired in it.
+    """
+
+    source: str
+    losses: tuple[Loss, ...]
+
+
 class Writer(Protocol):
     """Writes a dataset image by image; `write` may be called from several threads.
 
     Attributes:
         losses: What the format could not carry so far.
+        loses_parts: Whether a dataset's parts (train, val) become one.
     """
 
     losses: Losses
+
+    @property
+    def loses_parts(self) -> bool: ...
 
     def write(
         self,
@@ -113,6 +130,8 @@ class Writer(Protocol):
         *,
         image: NDArray[np.uint8] | None = None,
         split: str = "",
+        source: str = "",
+        repairs: Sequence[Loss] = (),
     ) -> None:
         """Writes one image's labels.
 
@@ -122,6 +141,8 @@ class Writer(Protocol):
             labels: What to write.
             image: The photograph's pixels, to spare reading them again. [H, W, 3] uint8 RGB.
             split: The part of the dataset, where the format knows parts.
+            source: Tells the dataset it comes from apart from others; kept for `kept`.
+            repairs: What was lost before it came here; kept for `kept`, not counted.
 
         Raises:
             FormatError: The format cannot hold this at all.
@@ -131,6 +152,14 @@ class Writer(Protocol):
 
     def done_names(self) -> frozenset[str]:
         """The names written so far, in earlier interrupted runs too."""
+        ...
+
+    def kept(self, name: str) -> Kept | None:
+        """What is known of an image that has been written, in earlier runs too; None if it has not."""
+        ...
+
+    def has_others(self, source: str) -> bool:
+        """Whether some images that have been written came from another dataset than `source`."""
         ...
 
     def close(self) -> None:

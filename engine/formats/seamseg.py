@@ -49,6 +49,7 @@ class Writer(FolderWriter):
 
     format_name = "seamseg"
     index_names = (METADATA_NAME, "msk", "img")
+    scores_lost = "scores left out of metadata.bin"
 
     def __init__(
         self,

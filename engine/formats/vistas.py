@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from seamseg_studio.engine.files import atomic_write
 from seamseg_studio.engine.formats.errors import FormatError
-from seamseg_studio.engine.formats.folder_writer import FolderWriter
+from seamseg_studio.engine.formats.folder_writer import SCORES, FolderWriter
 from seamseg_studio.engine.formats.image_file import MAX_PIXELS
 from seamseg_studio.engine.formats.json_file import field, read_json
 from seamseg_studio.engine.formats.label_image import read_indices, write_indices_16, write_palette
@@ -49,6 +49,7 @@ class Writer(FolderWriter):
 
     format_name = "vistas"
     index_names = ("config.json", "config_v2.0.json", "training", "validation")
+    scores_lost = SCORES
 
     def __init__(
         self,

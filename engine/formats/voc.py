@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from seamseg_studio.engine.files import atomic_write
 from seamseg_studio.engine.formats.errors import FormatError
-from seamseg_studio.engine.formats.folder_writer import FolderWriter
+from seamseg_studio.engine.formats.folder_writer import SCORES, FolderWriter
 from seamseg_studio.engine.formats.image_file import MAX_PIXELS
 from seamseg_studio.engine.formats.label_image import read_indices, write_palette
 from seamseg_studio.engine.formats.losses import Losses
@@ -52,6 +52,7 @@ class Writer(FolderWriter):
 
     format_name = "voc"
     index_names = (CLASSES, OBJECTS)
+    scores_lost = SCORES
 
     def __init__(
         self,

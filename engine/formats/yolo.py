@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seamseg_studio.engine.files import atomic_write
-from seamseg_studio.engine.formats.coco_instances import NO_STUFF
 from seamseg_studio.engine.formats.errors import FormatError
-from seamseg_studio.engine.formats.folder_writer import FolderWriter
+from seamseg_studio.engine.formats.folder_writer import SCORES, FolderWriter
 from seamseg_studio.engine.formats.image_file import IMAGE_SUFFIXES, MAX_PIXELS, read_size
 from seamseg_studio.engine.formats.losses import Losses
 from seamseg_studio.engine.formats.names import names_in_parts, safe_name
@@ -37,6 +36,7 @@ INDEX_NAME = "data.yaml"
 DEFAULT_SPLIT = "train"
 
 UNLABELLED = "photographs without a label file left out"
+NO_STUFF = "stuff segments left out, as YOLO holds things only"
 CROWD = "crowds left out, as they are no instances"
 
 
@@ -45,6 +45,7 @@ class Writer(FolderWriter):
 
     format_name = "yolo"
     index_names = (INDEX_NAME, "labels")
+    scores_lost = SCORES
 
     def _files_of(self, record: Record) -> list[Path]:
         return [self._path(record["name"], record["split"])]

@@ -131,6 +131,42 @@ def test_datasets_of_other_names_are_merged(dataset: Path, tmp_path: Path) -> No
     assert len(FORMATS["coco-panoptic"].reader(out)) == 8
 
 
+def test_another_dataset_of_the_same_names_needs_a_prefix(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = shutil.copytree(dataset, tmp_path / "other")
+    argv = [str(tmp_path / "o"), "--to", "coco-panoptic", "--resume"]
+    assert main([str(dataset), *argv]) == 0
+    before = _tree(tmp_path / "o")
+    capsys.readouterr()
+    assert main([str(other), *argv]) == 2
+    error = capsys.readouterr().err
+    assert "--prefix" in error
+    assert error.count("\n") == 1
+    assert _tree(tmp_path / "o") == before
+    assert str(tmp_path).encode() not in before[".coco-panoptic.log"]
+
+
+def test_a_continued_run_lists_the_losses_of_the_interrupted_one(dataset: Path, tmp_path: Path) -> None:
+    argv = [str(tmp_path / "o"), "--to", "labelme", "--resume", "--losses"]
+    assert main([str(dataset), *argv, str(tmp_path / "first.json")]) == 0
+    (tmp_path / "o" / "b_001.json").unlink()
+    assert main([str(dataset), *argv, str(tmp_path / "second.json")]) == 0
+    first, second = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("first", "second"))
+    assert any("holes" in kind for kind in first)
+    assert {kind: loss["total"] for kind, loss in second.items()} == {
+        kind: loss["total"] for kind, loss in first.items()
+    }
+
+
+def test_a_map_for_several_datasets_may_name_more_than_one_has(dataset: Path, tmp_path: Path) -> None:
+    mapping = _mapping(dataset, tmp_path / "map.json", {"stuff 00": "ground", "elsewhere": "ground"})
+    argv = [str(dataset), str(tmp_path / "o"), "--to", "npz", "--taxonomy", str(mapping)]
+    assert main(argv) == 2
+    mapping.write_text(json.dumps(json.loads(mapping.read_text()) | {"several_sources": True}))
+    assert main(argv) == 0
+
+
 def _tree(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() if p.is_file() else b"" for p in sorted(folder.rglob("*"))}
 
@@ -254,6 +290,14 @@ def test_a_killed_conversion_goes_on_to_the_same_files(dataset: Path, tmp_path: 
             "maps 'q' to 'z', which is not among",
         ),
         ('{"name": "x", "categories": [{"name": "a", "kind": "stuff", "color": [1, 2, 3]}], "map": []}', "'map' is no"),
+        (
+            '{"name": "x", "categories": [{"name": "a", "kind": "stuff", "color": [1, 2, 3]}], "map": {"q": ["a"]}}',
+            "maps 'q' to ['a'], which is no name",
+        ),
+        (
+            '{"name": "", "categories": [{"name": "a", "kind": "stuff", "color": [1, 2, 3]}], "map": {"Stuf 02": "a"}}',
+            "maps 'Stuf 02', which is no category of the source (the nearest name is 'stuff 02')",
+        ),
     ],
 )
 def test_bad_mappings_are_named(

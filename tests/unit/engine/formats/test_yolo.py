@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seamseg_studio.engine.formats.coco_instances import NO_STUFF
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.polygons import HOLES, PARTS
 from seamseg_studio.engine.formats.registry import FORMATS
-from seamseg_studio.engine.formats.yolo import CROWD, read_names
+from seamseg_studio.engine.formats.yolo import CROWD, NO_STUFF, read_names
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
@@ -33,6 +32,7 @@ def test_instances_survive_and_the_rest_is_counted(
     with _YOLO.writer(tmp_path / "o", taxonomy) as writer:
         writer.write("a", make_photo("a.jpg"), PanopticMap(ids, segments), split="val")
     assert writer.losses.totals == {NO_STUFF: 1, CROWD: 1, HOLES: 1, PARTS: 1}
+    assert "COCO" not in "".join(writer.losses.summary())
     reader = _YOLO.reader(tmp_path / "o")
     assert [c.name for c in reader.taxonomy.categories] == ["car", "person/rider", "Ωmega"]
     (image,) = reader

@@ -1,0 +1,153 @@
+"""What a conversion says: losses of interrupted runs, parts, scores; and which images it takes for its own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seamseg_studio.engine.formats.conversion import Conversion, convert
+from seamseg_studio.engine.formats.errors import FormatError
+from seamseg_studio.engine.formats.registry import FORMATS, LabelledImage
+from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
+from seamseg_studio.engine.scene.panoptic_result import PanopticResult
+from seamseg_studio.engine.scene.taxonomy import Taxonomy
+
+LOSES_PARTS = ["coco-panoptic", "coco-instances", "labelme", "npz"]
+KEEPS_PARTS = ["seamseg", "cityscapes", "vistas", "yolo", "voc"]
+LOSES_SCORES = ["seamseg", "cityscapes", "vistas", "yolo", "voc", "labelme"]
+
+
+@pytest.fixture
+def source(tmp_path: Path, taxonomy: Taxonomy, make_photo: Callable[..., Path]) -> Path:
+    """Four images in two parts, each with a crowd, which VOC cannot carry, and a pixel of two mask layers."""
+    ids = np.zeros((8, 8), np.int32)
+    ids[:4], ids[5:7, 1:6] = 1, 2
+    folder = tmp_path / "source"
+    with FORMATS["seamseg"].writer(folder, taxonomy) as writer:
+        for number in range(4):
+            panoptic_map = PanopticMap(ids.copy(), {1: Segment(0), 2: Segment(3, is_crowd=True)})
+            photo = make_photo(f"{number}.png", 8, 8)
+            writer.write(f"im{number}", photo, panoptic_map, split="val" if number % 2 else "train")
+    for mask in sorted((folder / "msk").iterdir()):
+        shutil.copy(mask, mask.with_name(f"{mask.name}.1"))  # a repair of the reader: 42 overlapping pixels
+    return folder
+
+
+def _convert(
+    source: Path, target: Path, name: str, *, origin: str = "", prefix: str = "", stop: int = 99
+) -> Conversion:
+    """Converts until `stop` images are done."""
+    done: list[str] = []
+    reader = FORMATS["seamseg"].reader(source)
+    with FORMATS[name].writer(target, reader.taxonomy, resume=True) as writer:
+        return convert(
+            reader,
+            writer,
+            prefix=prefix,
+            source=origin,
+            num_threads=1,
+            on_image=done.append,
+            is_cancelled=lambda: len(done) >= stop,
+        )
+
+
+@pytest.mark.parametrize("name", LOSES_PARTS)
+def test_parts_that_a_format_does_not_keep_are_counted_and_listed(source: Path, tmp_path: Path, name: str) -> None:
+    losses = _convert(source, tmp_path / "o", name).losses
+    kind = "memberships in parts of the dataset (train, val) left out"
+    assert losses.totals[kind] == 4
+    assert {(loss.image, loss.detail) for loss in losses.listed(kind)} == {
+        ("im0", "train"), ("im1", "val"), ("im2", "train"), ("im3", "val"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KEEPS_PARTS)
+def test_parts_that_a_format_keeps_are_no_loss(source: Path, tmp_path: Path, name: str) -> None:
+    assert not [kind for kind in _convert(source, tmp_path / "o", name).losses.totals if "parts of the" in kind]
+
+
+def test_one_part_alone_is_no_loss(source: Path, tmp_path: Path) -> None:
+    reader = FORMATS["seamseg"].reader(source, split="val")
+    with FORMATS["labelme"].writer(tmp_path / "o", reader.taxonomy) as writer:
+        assert "parts" not in "".join(convert(reader, writer).losses.totals)
+
+
+@pytest.mark.parametrize("name", ["voc", "coco-panoptic", "labelme"])
+def test_a_continued_run_says_what_the_interrupted_one_lost(source: Path, tmp_path: Path, name: str) -> None:
+    whole = _convert(source, tmp_path / "whole", name)
+    _convert(source, tmp_path / "o", name, stop=2)
+    again = _convert(source, tmp_path / "o", name)
+    assert again.num_kept >= 2
+    assert again.num_images + again.num_kept == 4
+    assert again.losses.totals == whole.losses.totals
+    for kind in whole.losses.totals:
+        assert set(again.losses.listed(kind)) == set(whole.losses.listed(kind))
+    assert whole.losses.count("overlapping pixels of further mask layers left to the first") == 4 * 42
+
+
+def test_losses_of_an_image_that_is_written_again_count_once(source: Path, tmp_path: Path) -> None:
+    _convert(source, tmp_path / "o", "voc")
+    (tmp_path / "o" / "SegmentationClass" / "im1.png").unlink()
+    again = _convert(source, tmp_path / "o", "voc")
+    assert (again.num_images, again.num_kept) == (1, 3)
+    assert again.losses.totals["crowd flags left out"] == 4
+
+
+def test_images_of_another_dataset_are_not_taken_for_done(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "o"
+    _convert(source, out, "coco-panoptic", origin="first")
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    with pytest.raises(FormatError, match=r"im0: the target has an image of this name .* --prefix"):
+        _convert(source, out, "coco-panoptic", origin="second")
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert _convert(source, out, "coco-panoptic", origin="second", prefix="more-").num_images == 4
+    assert _convert(source, out, "coco-panoptic", origin="second", prefix="more-").num_kept == 4
+    assert _convert(source, out, "coco-panoptic", origin="first").num_kept == 4
+
+
+def test_the_look_for_equal_names_counts_no_repair_twice(source: Path, tmp_path: Path) -> None:
+    """The reader may repair while it goes through the names, which happens twice when datasets are merged."""
+    _convert(source, tmp_path / "o", "voc", origin="first")
+    reader = FORMATS["seamseg"].reader(source)
+
+    class Repairing:
+        taxonomy, losses = reader.taxonomy, reader.losses
+
+        def __len__(self) -> int:
+            return len(reader)
+
+        def __iter__(self) -> Iterator[LabelledImage]:
+            for image in reader:
+                self.losses.add("names repaired", image.name)
+                yield image
+
+    with FORMATS["voc"].writer(tmp_path / "o", reader.taxonomy, resume=True) as writer:
+        done = convert(Repairing(), writer, prefix="b-", source="second")
+    assert done.num_images == 4
+    assert done.losses.totals["names repaired"] == 4
+
+
+def _scores(totals: dict[str, int]) -> int:
+    return sum(count for kind, count in totals.items() if kind.startswith("scores left out"))
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_scores_that_a_format_has_no_place_for_are_counted(
+    tmp_path: Path, taxonomy: Taxonomy, make_photo: Callable[..., Path], name: str
+) -> None:
+    ids = np.repeat(np.array([[1, 2, 3]], np.int32), 4, 0)
+    photo = make_photo("p.png", 4, 3)
+    scored = PanopticMap(ids, {1: Segment(0, score=0.5), 2: Segment(3, score=0.0), 3: Segment(4)})
+    plain = PanopticMap(ids.copy(), {1: Segment(0), 2: Segment(3), 3: Segment(4)})
+    arrays = np.array([255, 0, 3, 4, 5]), np.ones(5, np.float32), np.zeros(5, np.bool_)
+    with FORMATS[name].writer(tmp_path / "o", taxonomy) as writer:
+        writer.write("plain", photo, plain)
+        assert _scores(writer.losses.totals) == 0
+        writer.write("scored", photo, scored)
+        assert _scores(writer.losses.totals) == (2 if name in LOSES_SCORES else 0)
+        writer.write("proposed", photo, PanopticResult(ids, *arrays))  # the fourth segment has no pixels
+        assert _scores(writer.losses.totals) == (5 if name in LOSES_SCORES else 0)

@@ -117,7 +117,7 @@ class FolderWriter(ABC):
             if self.scores_lost:
                 self.losses.add(self.scores_lost, name, _count_scores(labels))
         record = {"name": name, **record}
-        lost = [[loss.kind, loss.image, loss.count, loss.detail] for loss in (*repairs, *found)]
+        lost = [[loss.kind, loss.image, loss.count, _printable(loss.detail)] for loss in (*repairs, *found)]
         self._log.append(record | ({_LOSSES: lost} if lost else {}) | ({_SOURCE: source} if source else {}))
 
     def kept(self, name: str) -> Kept | None:
@@ -210,6 +210,11 @@ class FolderWriter(ABC):
         # After an error the indexes are written all the same: what is finished is a valid dataset. Only a run that was
         # refused before its first image leaves the dataset that it was to go on with as it is.
         self._finish(is_whole=kind is None)
+
+
+def _printable(text: str) -> str:
+    # A detail may name a file whose name is no UTF-8, which the log is.
+    return text.encode(errors="replace").decode()
 
 
 def _count_scores(labels: Labels) -> int:

@@ -11,6 +11,7 @@ import pytest
 
 from seamseg_studio.engine.formats.conversion import Conversion, convert
 from seamseg_studio.engine.formats.errors import FormatError
+from seamseg_studio.engine.formats.losses import Loss
 from seamseg_studio.engine.formats.registry import FORMATS, LabelledImage
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
@@ -95,6 +96,15 @@ def test_losses_of_an_image_that_is_written_again_count_once(source: Path, tmp_p
     again = _convert(source, tmp_path / "o", "voc")
     assert (again.num_images, again.num_kept) == (1, 3)
     assert again.losses.totals["crowd flags left out"] == 4
+
+
+def test_a_detail_with_a_file_name_of_other_bytes_is_kept(tmp_path: Path, taxonomy: Taxonomy) -> None:
+    with FORMATS["npz"].writer(tmp_path / "o", taxonomy) as writer:
+        panoptic_map = PanopticMap(np.ones((2, 2), np.int32), {1: Segment(0)})
+        writer.write("a", None, panoptic_map, repairs=[Loss("repaired", "a", 1, "\udcff.png: unreadable")])
+        former = writer.kept("a")
+    assert former is not None
+    assert former.losses[0] == Loss("repaired", "a", 1, "?.png: unreadable")
 
 
 def test_images_of_another_dataset_are_not_taken_for_done(source: Path, tmp_path: Path) -> None:

@@ -28,14 +28,18 @@ class Draft:
         self.ids: NDArray[np.int32] = panoptic_map.ids[box.slices].copy()
         self.provenance: NDArray[np.uint8] = panoptic_map.provenance[box.slices].copy()
         self._records: dict[int, Segment] = {}
-        self._next_id = panoptic_map.next_id()
+        self._new_ids = panoptic_map.new_ids()
 
     def segment(self, segment_id: int) -> Segment:
         """Returns a record as this draft leaves it."""
         return self._records.get(segment_id) or self.map.segments[segment_id]
 
     def add(self, segment: Segment) -> int:
-        """Adds a segment and returns its id; stuff that must be one segment joins the one there is."""
+        """Adds a segment and returns its id; stuff that must be one segment joins the one there is.
+
+        Raises:
+            EditError: No id is left.
+        """
         joined = self.policy.stuff_to_join(self.map, segment.category)
         if joined is not None and not segment.is_crowd:
             return joined
@@ -43,8 +47,7 @@ class Draft:
             for segment_id, record in self._records.items():
                 if record.category == segment.category and not record.is_crowd:
                     return segment_id
-        segment_id = self._next_id
-        self._next_id += 1
+        segment_id = next(self._new_ids)
         self._records[segment_id] = segment
         return segment_id
 
@@ -82,11 +85,11 @@ class Draft:
         """Fills where the second choice is usable stuff; returns the pixels still to fill."""
         left = pixels
         for category in np.unique(second_choice[pixels]).tolist():
-            if not self.policy.taxonomy.is_stuff(category):
+            if not self.policy.may_fill(self.map, category):
                 continue
             chosen = pixels & (second_choice == category)
             known = self.policy.stuff_segment(self.map, category)
-            if known is not None and (known in leaving or self.map.segments[known].locked):
+            if known is not None and known in leaving:
                 continue
             self.put(chosen, self.add(Segment(category)) if known is None else known)
             left = left & ~chosen

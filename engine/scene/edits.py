@@ -1,7 +1,8 @@
 """Edits of a panoptic map: pure functions that return the patch and leave applying it to the caller.
 
-Every edit asks the editing policy; a patch that would change nothing is empty (`patch.is_empty`). Patches made from
-the same state of a map exclude each other: apply one before making the next.
+Every edit asks the editing policy, which also says what it means for whole segments; a patch that would change
+nothing is empty (`patch.is_empty`). Patches made from the same state of a map exclude each other: apply one before
+making the next.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def paint(
         label: For the history list.
 
     Raises:
-        EditError: The target does not exist or is locked.
+        EditError: The target does not exist, is locked or protected.
         ValueError: `mask` is not of the shape of `box`, or `box` reaches outside the image.
     """
     _check_mask(panoptic_map, mask, box)
@@ -83,14 +84,13 @@ def relabel(
     """Gives segments another category, thing or stuff.
 
     A thing stays one segment each. Segments that become stuff join the stuff segment of that category, if there is
-    one; otherwise only records change, no pixel.
+    one; otherwise only records change, no pixel. A part of a segment that lies inside the policy's region splits off.
 
     Raises:
-        EditError: A segment does not exist, is locked or protected, or the category is not in the taxonomy.
+        EditError: A segment or the category may not change, or the category is not in the taxonomy.
     """
-    if not 0 <= category < len(policy.taxonomy):
-        raise EditError(f"category {category} is not in the taxonomy; choose one of 0 to {len(policy.taxonomy) - 1}")
-    chosen = changeable(panoptic_map, ids, policy)
+    policy.check_category(category)
+    chosen = changeable_whole(panoptic_map, ids, policy)
     joining = policy.merge_stuff and policy.taxonomy.is_stuff(category)
     keeper = policy.stuff_to_join(panoptic_map, category) if joining else None
     records = {
@@ -98,14 +98,14 @@ def relabel(
         for i in chosen
         if panoptic_map.segments[i].category != category
     }
+    if any(policy.is_cut(panoptic_map, i) for i in records):
+        return _split_off(panoptic_map, records, policy, label)
     if not joining:
         return patch_of_runs(panoptic_map, Runs.empty(), records, label)
     apart = {i for i in chosen if panoptic_map.segments[i].is_crowd}
     group = [i for i in chosen if i not in apart]
     if keeper is not None:
-        if panoptic_map.segments[keeper].locked:
-            name = policy.taxonomy[category].name
-            raise EditError(f"the segment of {name!r} is locked; unlock it before others join it")
+        policy.check_joining(panoptic_map, category)
         group = [keeper, *(i for i in group if i != keeper)]
     if len(group) < 2:
         return patch_of_runs(panoptic_map, Runs.empty(), records, label)
@@ -120,33 +120,36 @@ def delete(
     second_choice: NDArray[np.uint8] | None = None,
     label: str = "delete",
 ) -> Patch:
-    """Removes segments and fills their pixels as `policy.fill` says.
+    """Removes segments, or the parts of them inside the policy's region, and fills them as `policy.fill` says.
 
     Raises:
-        EditError: A segment does not exist, is locked or protected.
+        EditError: A segment does not exist or may not change.
     """
-    chosen = changeable(panoptic_map, ids, policy)
+    chosen = changeable_whole(panoptic_map, ids, policy)
     mask, box = pixels_of(panoptic_map, chosen)
     draft = Draft(panoptic_map, box, policy)
-    # A deleted stuff segment must not fill its own place; `clear` looks for sources outside `mask`, which holds it all.
-    draft.clear(mask, second_choice)
+    # A deleted stuff segment must not fill its own place from what the region leaves of it.
+    draft.clear(policy.inside(box, mask), second_choice, leaving=chosen)
     return draft.to_patch(label)
 
 
 def merge(panoptic_map: PanopticMap, ids: Collection[int], policy: EditingPolicy, label: str = "merge") -> Patch:
     """Makes one segment of several: the first of `ids` keeps its record and takes the others' pixels.
 
+    Where the policy has a region, only the others' pixels inside; the first need only be one that may gain pixels.
+
     Raises:
-        EditError: Fewer than two segments are named, or one does not exist, is locked or protected.
+        EditError: Fewer than two segments are named, or one does not exist or may not change.
     """
     chosen = changeable(panoptic_map, ids, policy)
     if len(chosen) < 2:
         raise EditError("merging needs at least two segments; select more")
+    changeable_whole(panoptic_map, chosen[1:], policy)
     return _join(panoptic_map, chosen[0], chosen[1:], {}, policy, label)
 
 
 def set_locked(panoptic_map: PanopticMap, ids: Iterable[int], locked: bool, label: str = "") -> Patch:
-    """Locks or unlocks segments.
+    """Locks or unlocks segments, whatever the policy.
 
     Raises:
         EditError: A segment does not exist.
@@ -160,14 +163,19 @@ def set_crowd(
 ) -> Patch:
     """Marks segments as crowds, or no longer so; stuff that is no crowd any more joins the segment of its category.
 
+    A part of a segment that lies inside the policy's region splits off.
+
     Raises:
-        EditError: A segment does not exist, is locked or protected.
+        EditError: A segment does not exist or may not change, or the segment to join is locked.
     """
     label = label or ("mark as crowd" if is_crowd else "mark as no crowd")
     records = {
         i: replace(panoptic_map.segments[i], is_crowd=is_crowd, origin=Origin.HUMAN)
-        for i in changeable(panoptic_map, ids, policy)
+        for i in changeable_whole(panoptic_map, ids, policy)
     }
+    changed = {i: record for i, record in records.items() if panoptic_map.segments[i].is_crowd != is_crowd}
+    if any(policy.is_cut(panoptic_map, i) for i in changed):
+        return _split_off(panoptic_map, changed, policy, label)
     if is_crowd or not policy.merge_stuff:
         return patch_of_runs(panoptic_map, Runs.empty(), records, label)
     groups: dict[int, list[int]] = {}
@@ -177,6 +185,7 @@ def set_crowd(
     for category, members in groups.items():
         joined = policy.stuff_to_join(panoptic_map, category)
         if joined is not None and joined not in members:
+            policy.check_joining(panoptic_map, category)
             members.insert(0, joined)
     pairs = [(members[0], members[1:]) for members in groups.values() if len(members) > 1]
     if not pairs:
@@ -202,19 +211,33 @@ def _join(
     draft = Draft(panoptic_map, box, policy)
     for segment_id, record in records.items():
         draft.change(segment_id, record)
-    draft.put(mask, keeper)
+    draft.put(policy.inside(box, mask), keeper)
+    return draft.to_patch(label)
+
+
+def _split_off(panoptic_map: PanopticMap, records: dict[int, Segment], policy: EditingPolicy, label: str) -> Patch:
+    """Gives segments other records as far as they lie inside the region: the parts outside stay what they are."""
+    mask, box = pixels_of(panoptic_map, list(records))
+    mask = policy.inside(box, mask)
+    draft = Draft(panoptic_map, box, policy)
+    own_ids = draft.ids.copy()
+    for segment_id, record in records.items():
+        joins = policy.merge_stuff and policy.taxonomy.is_stuff(record.category) and not record.is_crowd
+        if joins:
+            policy.check_joining(panoptic_map, record.category)
+        if joins or policy.is_cut(panoptic_map, segment_id):
+            draft.put(mask & (own_ids == segment_id), draft.add(record))
+        else:
+            draft.change(segment_id, record)
     return draft.to_patch(label)
 
 
 def _target(draft: Draft, target: int | Segment) -> int:
-    target_id = draft.add(target) if isinstance(target, Segment) else target
-    if target_id in draft.map.segments and draft.map.segments[target_id].locked:
-        raise EditError(f"segment {target_id} is locked; unlock it first")
     if isinstance(target, Segment):
-        if not 0 <= target.category < len(draft.policy.taxonomy):
-            raise EditError(f"category {target.category} is not in the taxonomy")
-    else:
-        _record(draft.map, target)
+        draft.policy.check_category(target.category)
+    target_id = draft.add(target) if isinstance(target, Segment) else target
+    if target_id in draft.map.segments or not isinstance(target, Segment):
+        draft.policy.check_open(draft.map, target_id)
     return target_id
 
 
@@ -226,19 +249,26 @@ def _record(panoptic_map: PanopticMap, segment_id: int) -> Segment:
 
 
 def changeable(panoptic_map: PanopticMap, ids: Collection[int], policy: EditingPolicy) -> list[int]:
-    """Returns segments that are to be changed as a whole, each once, in their order.
+    """Returns segments that are to gain or lose pixels that the policy allows, each once, in their order.
 
     Raises:
         EditError: One does not exist, is locked or protected.
     """
     chosen = list(dict.fromkeys(ids))
     for segment_id in chosen:
-        segment = _record(panoptic_map, segment_id)
-        if segment.locked:
-            raise EditError(f"segment {segment_id} is locked; unlock it first")
-        if policy.is_protected(segment):
-            name = policy.taxonomy[segment.category].name
-            raise EditError(f"category {name!r} is protected; lift its protection first")
+        policy.check_open(panoptic_map, segment_id)
+    return chosen
+
+
+def changeable_whole(panoptic_map: PanopticMap, ids: Collection[int], policy: EditingPolicy) -> list[int]:
+    """Returns segments that are to be changed as a whole, each once, in their order.
+
+    Raises:
+        EditError: One does not exist, or none of its pixels may change.
+    """
+    chosen = list(dict.fromkeys(ids))
+    for segment_id in chosen:
+        policy.check_whole(panoptic_map, segment_id)
     return chosen
 
 

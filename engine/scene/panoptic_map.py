@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from seamseg_studio.engine.scene.errors import PartitionError
+from seamseg_studio.engine.scene.errors import EditError, PartitionError
 from seamseg_studio.engine.scene.geometry import EMPTY_BOX, Box, Mask, tight_box
 from seamseg_studio.engine.scene.runs import Runs, count_ids
 from seamseg_studio.engine.scene.taxonomy import VOID, VOID_CATEGORY, Taxonomy
@@ -166,8 +166,20 @@ class PanopticMap:
         return Box(0, 0, *self.shape)
 
     def next_id(self) -> int:
-        """Returns the id that the next new segment gets; ids are never given twice, not even after a deletion."""
+        """Returns the end of the ids given out so far, also of those deleted since: a table by id is this long."""
         return self._next_id
+
+    def new_ids(self) -> Iterator[int]:
+        """Yields ids for new segments, from `next_id` on: none is given twice, not even after a deletion.
+
+        Only when an image has used ids up to `MAX_ID` (imported ones may begin there) come those that no segment has.
+
+        Raises:
+            EditError: Every id has a segment.
+        """
+        yield from range(self._next_id, MAX_ID + 1)
+        yield from (i for i in range(1, min(self._next_id, MAX_ID + 1)) if i not in self._segments)
+        raise EditError(f"this image has {MAX_ID} segments already and takes no more; delete or merge some first")
 
     def reserve_ids(self, next_id: int) -> None:
         """Makes sure that new ids start at `next_id` or later (ids given out in an earlier session)."""

@@ -25,11 +25,11 @@ def replace_content(panoptic_map: PanopticMap, other: PanopticMap, label: str) -
         label: For the history list.
 
     Raises:
-        EditError: The maps differ in size.
+        EditError: The maps differ in size, or no id is left.
     """
     if panoptic_map.shape != other.shape:
         raise EditError(f"labels of {other.shape} do not fit an image of {panoptic_map.shape}")
-    new_id = panoptic_map.next_id()
+    new_ids = panoptic_map.new_ids()
     translated: dict[int, int] = {0: 0}
     records: dict[int, Segment] = {}
     for segment_id, segment in sorted(other.segments.items()):
@@ -37,8 +37,7 @@ def replace_content(panoptic_map: PanopticMap, other: PanopticMap, label: str) -
         if known is not None and known.category == segment.category:
             translated[segment_id] = segment_id
         else:
-            translated[segment_id] = new_id
-            new_id += 1
+            translated[segment_id] = next(new_ids)
         records[translated[segment_id]] = segment
     table = np.zeros(max(translated) + 1, dtype=np.int32)
     table[list(translated)] = list(translated.values())

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from seamseg_studio.engine.scene import guides, morphology, picking
 from seamseg_studio.engine.scene.draft import Draft
-from seamseg_studio.engine.scene.edits import changeable, paint, pixels_of
+from seamseg_studio.engine.scene.edits import changeable, changeable_whole, paint, pixels_of
 from seamseg_studio.engine.scene.errors import EditError
 from seamseg_studio.engine.scene.geometry import Box, Mask, polygon_mask
 from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segment
@@ -259,20 +259,26 @@ def to_instances(
     """Makes things of segments: each unconnected part becomes an instance of `category`.
 
     Raises:
-        EditError: A segment does not exist, is locked or protected, or the category is no thing.
+        EditError: A segment or the category may not change, or the category is no thing.
     """
     if not policy.taxonomy.is_thing(category):
         raise EditError(f"category {category} is no thing; choose a countable one")
-    chosen = changeable(panoptic_map, ids, policy)
+    policy.check_category(category)
+    chosen = changeable_whole(panoptic_map, ids, policy)
     _, box = pixels_of(panoptic_map, chosen)
     draft = Draft(panoptic_map, box, policy)
     for segment_id in chosen:
         record = replace(
             panoptic_map.segments[segment_id], category=category, is_crowd=False, score=None, origin=Origin.HUMAN
         )
-        draft.change(segment_id, record)
         mask, inner = panoptic_map.mask(segment_id)
-        put_parts(draft, segment_id, morphology.components(mask)[0], inner)
+        if policy.is_cut(panoptic_map, segment_id):
+            # What the region leaves out stays what it is, so no part inside keeps the id.
+            numbered = morphology.components(policy.inside(inner, mask))[0]
+            put_parts(draft, segment_id, np.where(numbered > 0, numbered + 1, 0).astype(np.int32), inner, record)
+        else:
+            draft.change(segment_id, record)
+            put_parts(draft, segment_id, morphology.components(mask)[0], inner)
     return draft.to_patch(label)
 
 
@@ -333,34 +339,47 @@ def smooth(
     box = box.grown(int(np.ceil(4 * radius_px)) + 1, panoptic_map.shape)
     draft = Draft(panoptic_map, box, policy)
     smoothed = morphology.smoothed(draft.ids, radius_px, chosen)
-    # A pixel changes only from or to one of the chosen segments, and never into a locked one.
+    # A pixel changes only from or to one of the chosen segments, and never into one that may not gain any.
     concerned = np.isin(draft.ids, chosen) | np.isin(smoothed, chosen)
-    locked = [i for i, segment in panoptic_map.segments.items() if segment.locked]
-    changed = (smoothed != draft.ids) & concerned & ~np.isin(smoothed, locked)
+    closed = [i for i, segment in panoptic_map.segments.items() if policy.is_protected(segment)]
+    changed = (smoothed != draft.ids) & concerned & ~np.isin(smoothed, closed)
     draft.put_ids(policy.allows(panoptic_map, box, changed), smoothed)
     return draft.to_patch(label)
 
 
-def put_parts(draft: Draft, segment_id: int, numbered: NDArray[np.int32], box: Box) -> None:
-    """Makes new segments of the parts 2, 3, ... of a segment; part 1 keeps the id."""
+def put_parts(
+    draft: Draft, segment_id: int, numbered: NDArray[np.int32], box: Box, record: Segment | None = None
+) -> None:
+    """Makes new segments of the parts 2, 3, ... of a segment, as far as they lie inside the policy's region.
+
+    Part 1 keeps the id, or, where the region cuts through, the part that has most outside; the others get the
+    segment's record, or the one given.
+    """
+    inside = draft.policy.inside(box, numbered > 0)
+    outside = numbered[(numbered > 0) & ~inside]
+    if len(outside):
+        kept = int(np.bincount(outside).argmax())
+        swapped = np.arange(int(numbered.max()) + 1, dtype=np.int32)
+        swapped[[1, kept]] = kept, 1
+        numbered = np.take(swapped, numbered)
     num_parts = int(numbered.max(initial=0))
     if num_parts < 2:
         return
     new_ids = np.zeros(num_parts + 1, dtype=np.int32)
-    record = replace(draft.segment(segment_id), score=None, origin=Origin.HUMAN)
+    record = replace(record or draft.segment(segment_id), score=None, origin=Origin.HUMAN)
     for part in range(2, num_parts + 1):
         new_ids[part] = draft.add(record)
     moved: Mask = np.zeros(draft.box.shape, dtype=np.bool_)
     ids = np.zeros(draft.box.shape, dtype=np.int32)
     place = box.moved(-draft.box.y0, -draft.box.x0).slices
-    moved[place] = numbered > 1
+    moved[place] = inside & (numbered > 1)
     ids[place] = new_ids[numbered]
     draft.put_ids(moved, ids)
 
 
 def divisible(panoptic_map: PanopticMap, ids: Collection[int], policy: EditingPolicy) -> list[int]:
     """Returns segments that are to be split; raises `EditError` where they may not be."""
-    chosen = changeable(panoptic_map, ids, policy)
+    chosen = changeable_whole(panoptic_map, ids, policy)
     for segment_id in chosen:
         segment = panoptic_map.segments[segment_id]
         if policy.merge_stuff and policy.taxonomy.is_stuff(segment.category) and not segment.is_crowd:

@@ -56,7 +56,7 @@ class Stroke:
             second_choice: The model's runner-up category per pixel, for `FillPolicy.SECOND_CHOICE`. [H, W] uint8.
 
         Raises:
-            EditError: The target does not exist or is locked, or another stroke is under way on this map.
+            EditError: The target does not exist, is locked or protected, or another stroke is under way on this map.
         """
         if panoptic_map._stroke_active:
             raise EditError("another stroke is under way; finish it first")
@@ -145,20 +145,16 @@ class Stroke:
 
     def _resolve(self, target: int | Segment) -> int:
         if isinstance(target, Segment):
-            if not 0 <= target.category < len(self._policy.taxonomy):
-                raise EditError(f"category {target.category} is not in the taxonomy")
+            self._policy.check_category(target.category)
             joined = None if target.is_crowd else self._policy.stuff_to_join(self._map, target.category)
             if joined is None:
                 return self._add(target)
             target = joined
-        if target not in self._map.segments:
-            raise EditError(f"there is no segment {target} any more")
-        if self._map.segments[target].locked:
-            raise EditError(f"segment {target} is locked; unlock it first")
+        self._policy.check_open(self._map, target)
         return target
 
     def _add(self, segment: Segment) -> int:
-        segment_id = self._map.next_id()
+        segment_id = next(self._map.new_ids())
         self._added[segment_id] = segment
         self._map._replace_segments({segment_id: segment})
         return segment_id
@@ -280,12 +276,10 @@ class Stroke:
         """Fills where the second choice is usable stuff; returns the pixels still to fill."""
         left = mask
         for category in np.unique(second_choice[mask]).tolist():
-            if not self._policy.taxonomy.is_stuff(category):
+            if not self._policy.may_fill(self._map, category):
                 continue
             known = self._policy.stuff_segment(self._map, category)
             target_id = self._add(Segment(category)) if known is None else known
-            if self._map.segments[target_id].locked:
-                continue
             chosen = mask & (second_choice == category)
             np.copyto(self._map._ids[box.slices], np.int32(target_id), where=chosen)
             left = left & ~chosen

@@ -44,13 +44,14 @@ def paste(
     Each becomes a person's own and is not locked; what lies outside this image is left out.
 
     Raises:
-        EditError: There is nothing to paste inside the image, a category is not in the taxonomy, or a stuff segment
-            to join is locked.
+        EditError: There is nothing to paste inside the image, a category is not in the taxonomy, or protected, or a
+            stuff segment to join is locked.
     """
     box = EMPTY_BOX
     for segment in segments:
         if not 0 <= segment.record.category < len(policy.taxonomy):
             raise EditError(f"category {segment.record.category} of the copy is not in the taxonomy of this project")
+        policy.check_category(segment.record.category)
         box = box.union(segment.box.clipped(panoptic_map.shape))
     if box.is_empty:
         raise EditError("there is nothing to paste inside this image; copy a segment that lies within its size")
@@ -58,8 +59,8 @@ def paste(
     for segment in segments:
         common = segment.box.clipped(panoptic_map.shape)
         target = draft.add(replace(segment.record, score=None, origin=Origin.HUMAN, locked=False))
-        if target in panoptic_map.segments and panoptic_map.segments[target].locked:
-            raise EditError(f"segment {target} is locked; unlock it first")
+        if target in panoptic_map.segments:
+            policy.check_open(panoptic_map, target)
         mask = np.zeros(box.shape, dtype=np.bool_)
         mask[common.moved(-box.y0, -box.x0).slices] = segment.mask[
             common.moved(-segment.box.y0, -segment.box.x0).slices

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from seamseg_studio.engine.scene.geometry import Box
 from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segment
@@ -73,3 +76,42 @@ def policies() -> st.SearchStrategy[EditingPolicy]:
         fill=st.sampled_from(FillPolicy),
         region=st.none() | st.just(Box(2, 2, 9, 12)),
     )
+
+
+def forbidden_pixels(
+    policy: EditingPolicy, ids: NDArray[np.int32], segments: Mapping[int, Segment]
+) -> NDArray[np.bool_]:
+    """The pixels that no edit may touch, by the plain words of the policy. [H, W] bool."""
+    forbidden = np.ones(ids.shape, dtype=np.bool_)
+    for segment_id in np.unique(ids).tolist():
+        segment = segments.get(segment_id)
+        if segment is not None and (segment.locked or segment.category in policy.protected_categories):
+            continue
+        if policy.editable is Editable.VOID_ONLY and segment is not None:
+            continue
+        if policy.editable is Editable.STUFF_ONLY and segment is not None and TAXONOMY.is_thing(segment.category):
+            continue
+        if policy.editable is Editable.SELECTED and segment_id not in policy.selected:
+            continue
+        forbidden[ids == segment_id] = False
+    if policy.region is not None:
+        outside = np.ones(ids.shape, dtype=np.bool_)
+        outside[policy.region.slices] = False
+        forbidden |= outside
+    return forbidden
+
+
+def assert_honoured(policy: EditingPolicy, before: PanopticMap, after: PanopticMap) -> None:
+    """Asserts that an edit of `before` that gave `after` did nothing that the policy forbids."""
+    forbidden = forbidden_pixels(policy, before.ids, before.segments)
+    changed = (before.ids != after.ids) | (before.provenance != after.provenance)
+    assert not changed[forbidden].any(), "a pixel changed that may not"
+    for segment_id in np.unique(before.ids[forbidden]).tolist():
+        assert after.segments.get(segment_id) == before.segments.get(segment_id), "and so did what is said of it"
+    for segment_id, segment in before.segments.items():
+        if segment.locked:
+            assert after.segments[segment_id] == segment
+            assert np.array_equal(before.ids == segment_id, after.ids == segment_id), "a locked segment lost or gained"
+    for category in policy.protected_categories:
+        was, now = before.category_map() == category, after.category_map() == category
+        assert np.array_equal(was, now), "a protected category lost or gained"

@@ -13,11 +13,12 @@ from seamseg_studio.engine.scene.errors import EditError
 from seamseg_studio.engine.scene.immersion import split_by_scores
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
 from seamseg_studio.engine.scene.patch import Patch
-from seamseg_studio.engine.scene.policy import Editable, EditingPolicy
+from seamseg_studio.engine.scene.policy import EditingPolicy
 from seamseg_studio.engine.scene.replacement import replace_content
 from seamseg_studio.engine.scene.stroke import Stroke
+from seamseg_studio.engine.scene.transfer import copied, paste
 
-from .strategies import TAXONOMY, maps, masks, policies, snapshot
+from .strategies import TAXONOMY, assert_honoured, maps, masks, policies, snapshot
 
 
 def _edit(data: st.DataObject, panoptic_map: PanopticMap, policy: EditingPolicy) -> Patch | None:
@@ -25,7 +26,7 @@ def _edit(data: st.DataObject, panoptic_map: PanopticMap, policy: EditingPolicy)
     second = np.random.default_rng(data.draw(st.integers(0, 9))).integers(0, 6, panoptic_map.shape).astype(np.uint8)
     ids = data.draw(st.lists(st.sampled_from([*panoptic_map.segments, 99]), min_size=1, max_size=3, unique=True))
     category = data.draw(st.integers(0, len(TAXONOMY) - 1))
-    kinds = ["paint", "extend", "erase", "relabel", "delete", "merge", "lock", "crowd", "shape", "shape", "shape"]
+    kinds = ["paint", "extend", "erase", "relabel", "delete", "merge", "lock", "crowd", "paste"] + 3 * ["shape"]
     kind = data.draw(st.sampled_from(kinds))
     try:
         if kind == "shape":
@@ -41,6 +42,8 @@ def _edit(data: st.DataObject, panoptic_map: PanopticMap, policy: EditingPolicy)
             return edits.delete(panoptic_map, ids, policy, second)
         if kind == "merge":
             return edits.merge(panoptic_map, ids, policy)
+        if kind == "paste":
+            return paste(panoptic_map, copied(data.draw(maps()), [1, 2, 3]), policy)
         if kind == "lock":
             return edits.set_locked(panoptic_map, ids, data.draw(st.booleans()))
         return edits.set_crowd(panoptic_map, ids, data.draw(st.booleans()), policy)
@@ -114,7 +117,7 @@ def test_any_sequence_of_edits_keeps_the_partition_and_can_be_unmade(
         policy = data.draw(policies())
         before = snapshot(panoptic_map)
         ids_before, provenance_before = panoptic_map.ids.copy(), panoptic_map.provenance.copy()
-        segments_before = dict(panoptic_map.segments)
+        map_before = panoptic_map.copy()
         patch = _edit(data, panoptic_map, policy)
         assert snapshot(panoptic_map) == before, "making a patch must not change the map"
         if patch is None:
@@ -129,10 +132,7 @@ def test_any_sequence_of_edits_keeps_the_partition_and_can_be_unmade(
         assert len(patch.runs) <= changed.sum()
         assert len(patch.to_bytes()) <= 400 + 30 * changed.sum() + 300 * len(patch.segments_before)
         if patch.label not in ("replace", "lock", "unlock"):
-            for segment_id, segment in segments_before.items():
-                if policy.is_protected(segment):
-                    assert not changed[ids_before == segment_id].any(), "what is protected keeps its pixels"
-                    assert panoptic_map.segments[segment_id] == segment, "and its record"
+            assert_honoured(policy, map_before, panoptic_map)
         after = snapshot(panoptic_map)
         patch.revert(panoptic_map)
         assert snapshot(panoptic_map) == before
@@ -157,7 +157,7 @@ def test_a_stroke_is_one_patch_that_restores_every_pixel(
     second = np.random.default_rng(3).integers(0, 6, panoptic_map.shape).astype(np.uint8)
     before, ids_before = snapshot(panoptic_map), panoptic_map.ids.copy()
     provenance_before = panoptic_map.provenance.copy()
-    segments_before = dict(panoptic_map.segments)
+    map_before = panoptic_map.copy()
     try:
         stroke = Stroke(panoptic_map, target, policy, second_choice=second)
     except EditError:
@@ -184,10 +184,7 @@ def test_a_stroke_is_one_patch_that_restores_every_pixel(
         assert snapshot(panoptic_map) == before
         return
     assert patch.num_pixels == changed.sum()
-    for segment_id in np.unique(ids_before[changed]).tolist():
-        if segment_id:
-            assert not policy.is_protected(segments_before[segment_id])
-            assert policy.editable is not Editable.VOID_ONLY
+    assert_honoured(policy, map_before, panoptic_map)
     after = snapshot(panoptic_map)
     Patch.from_bytes(patch.to_bytes()).revert(panoptic_map)
     assert snapshot(panoptic_map) == before

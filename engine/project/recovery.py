@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import filecmp
 import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from seamseg_studio.engine.files import sync_folder
-from seamseg_studio.engine.project.category_keys import KeyedTaxonomy, add_version
+from seamseg_studio.engine.project.category_keys import add_version
 from seamseg_studio.engine.project.database import Database
 from seamseg_studio.engine.project.default_taxonomy import default_taxonomy
 from seamseg_studio.engine.project.errors import (
@@ -24,14 +24,15 @@ from seamseg_studio.engine.project.errors import (
     SaveError,
 )
 from seamseg_studio.engine.project.journal import Journal
-from seamseg_studio.engine.project.label_file import read_sidecar
 from seamseg_studio.engine.project.labels import LABELS_FOLDER, LabelStore
 from seamseg_studio.engine.project.records import Status
+from seamseg_studio.engine.project.recovered_labels import add_from_label_files
+from seamseg_studio.engine.project.recovered_steps import History, Source, choose_history
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
-from seamseg_studio.engine.scene.taxonomy import Kind, Taxonomy
 
-_TABLES = ("taxonomies", "settings", "bundles", "images", "journal", "category_counts", "views")
-_KEYS = {"settings": "key", "bundles": "name", "category_counts": "image_id", "views": "image_id"}  # else "id"
+_TABLES = ("taxonomies", "settings", "bundles")
+_TABLES_BY_IMAGE = ("category_counts", "views", "taxonomy_steps")
+_MOST_NUMBERS = 1 << 40  # a higher one is damage, and would leave none to give
 
 
 @dataclass(slots=True)
@@ -125,8 +126,14 @@ def _cut_history(database: Database, labels: LabelStore, journal: Journal, image
         attempts = [(str(row["root"]), 0)]
         if row["checkpoint"] and row["checkpoint_entry"] <= row["cursor"]:
             attempts.append((str(row["checkpoint"]), int(row["checkpoint_entry"])))
+        undone = {
+            int(step["id"])
+            for step in database.rows("SELECT id FROM journal WHERE image_id = ? AND discarded = 1", image_id)
+        }
         best: tuple[int, str] | None = None
         for file, entry in attempts:
+            if best is not None and entry in undone:
+                continue  # labels that were undone and replaced are only better than none
             reached = _reach(labels, journal, row, file, entry)
             if reached is not None and (best is None or reached > best[0]):
                 best = (reached, file)
@@ -172,6 +179,9 @@ def rebuild(folder: Path) -> Recovery:
         ProjectError: Nothing could be saved, not even the categories; the project is as it was.
     """
     path = folder / "project.db"
+    for former in folder.glob("damaged-*"):
+        with suppress(OSError):
+            _put_log_back(path, former)
     keep = _new_folder(folder, f"damaged-{time.strftime('%Y%m%d-%H%M%S')}")
     try:
         for part in _parts(path):
@@ -190,8 +200,23 @@ def rebuild(folder: Path) -> Recovery:
         os.replace(keep / "new.db", path)
         sync_folder(folder)
     except OSError as error:
+        with suppress(OSError):
+            _put_log_back(path, keep)
         raise SaveError(folder, error) from error
     return report
+
+
+def _put_log_back(path: Path, keep: Path) -> None:
+    """Puts a database together again where a recovery ended between the removal of its log and its replacement."""
+    if (keep / "new.db").exists() and _parts(path) == [path] and filecmp.cmp(path, keep / path.name, shallow=False):
+        for part in _parts(keep / path.name):
+            if part.name.endswith("-wal"):
+                shutil.copy2(part, path.with_name(part.name))
+
+
+def _last_written(path: Path) -> float:
+    """When a database or its log was written last."""
+    return max(part.stat().st_mtime for part in _parts(path) if not part.name.endswith("-shm"))
 
 
 def _new_folder(folder: Path, name: str) -> Path:
@@ -218,17 +243,20 @@ def _parts(path: Path) -> list[Path]:
 def _rebuild_into(path: Path, folder: Path, damaged: Path) -> Recovery:
     """Makes the new database at `path`."""
     report = Recovery(damaged_copy=damaged)
-    sources = [
-        damaged,
-        *sorted((folder / "backups").glob("*.db"), key=lambda path: path.stat().st_mtime, reverse=True),
-    ]
+    # An earlier recovery that ended half-way, or went wrong, has left a copy too.
+    others = [*(folder / "backups").glob("*.db"), *folder.glob("damaged-*/project.db")]
+    others = sorted((other for other in others if other != damaged), key=_last_written)
+    sources = [Source(other) for other in (damaged, *reversed(others))]
     with closing(Database(path, read_only=False, is_new=True)) as database, database.write() as connection:
         connection.execute("PRAGMA defer_foreign_keys = ON")
         for source in sources:
             for table in _TABLES:
                 _copy_rows(connection, source, table)
-        connection.execute("DELETE FROM journal WHERE image_id NOT IN (SELECT id FROM images)")
-        _add_from_sidecars(connection, folder / LABELS_FOLDER, report)
+        trusted = _copy_images(connection, sources)
+        for table in ("journal", *_TABLES_BY_IMAGE):
+            connection.execute(f"DELETE FROM {table} WHERE image_id NOT IN (SELECT id FROM images)")
+        report.from_label_files = add_from_label_files(connection, folder / LABELS_FOLDER, trusted)
+        connection.execute("DELETE FROM taxonomy_steps WHERE taxonomy_id IS NOT (SELECT max(id) FROM taxonomies)")
         if connection.execute("SELECT 1 FROM taxonomies").fetchone() is None:
             if connection.execute("SELECT 1 FROM images").fetchone() is None:
                 raise ProjectError(
@@ -262,104 +290,53 @@ def _readable_prediction(labels: LabelStore, row: sqlite3.Row) -> str:
     return file
 
 
-def _copy_rows(connection: sqlite3.Connection, source: Path, table: str) -> None:
+def _copy_rows(connection: sqlite3.Connection, source: Source, table: str) -> None:
     """Copies the readable rows that the new table lacks."""
-    known = {str(row[1]) for row in connection.execute(f"PRAGMA table_info({table})")}
-    for names, values in _readable_rows(source, table):
-        kept = [(name, value) for name, value in zip(names, values, strict=True) if name in known]
-        columns = ", ".join(name for name, _ in kept)
-        marks = ", ".join("?" * len(kept))
-        with suppress(sqlite3.IntegrityError):
-            connection.execute(
-                f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})", [value for _, value in kept]
-            )
+    for row in source.rows(table):
+        _insert(connection, table, row)
 
 
-def _readable_rows(source: Path, table: str) -> Iterator[tuple[list[str], tuple[object, ...]]]:
-    """Yields rows from the front and, where a damaged page stops that, from the back (some may come twice)."""
-    key = _KEYS.get(table, "id")
-    for direction in ("ASC", "DESC"):
-        try:
-            with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as damaged:
-                cursor = damaged.execute(f"SELECT * FROM {table} ORDER BY {key} {direction}")
-                names = [str(column[0]) for column in cursor.description]
-                for values in cursor:
-                    yield names, values
-                return
-        except sqlite3.Error:
-            continue
+def _copy_images(connection: sqlite3.Connection, sources: Sequence[Source]) -> set[int]:
+    """Adds all images with their histories; returns those of which the first source still knows everything."""
+    histories: dict[int, History] = {}
+    for image_id in sorted({image_id for source in sources for image_id in source.images}):
+        histories[image_id] = choose_history(image_id, sources)
+        _insert(connection, "images", histories[image_id].image)
+    for source in sources:
+        if any(taken is source for history in histories.values() for taken, _ in history.steps.values()):
+            for row in source.rows("journal"):
+                history = histories.get(_id(row, "image_id"))
+                taken = None if history is None else history.steps.get(_id(row, "id"))
+                if taken is not None and taken[0] is source:
+                    step = taken[1]
+                    _insert(connection, "journal", row | {"parent": step.parent, "discarded": int(step.is_discarded)})
+        for table in _TABLES_BY_IMAGE:
+            for row in source.rows(table):
+                history = histories.get(_id(row, "image_id"))
+                if history is not None and history.owner is source:
+                    _insert(connection, table, row)
+        for row in source.rows("sqlite_sequence"):
+            if row["name"] in ("images", "journal", "taxonomies") and 0 < _id(row, "seq") < _MOST_NUMBERS:
+                _reserve(connection, str(row["name"]), _id(row, "seq"))
+    return {i for i, history in histories.items() if history.is_whole and history.owner is sources[0]}
 
 
-def _add_from_sidecars(connection: sqlite3.Connection, folder: Path, report: Recovery) -> None:
-    """Adds the images that only label files know, the newest of each."""
-    newest: dict[int, tuple[int, str, dict[str, object]]] = {}
-    for path in folder.glob("*.json"):
-        with suppress(ProjectError):
-            content = dict(read_sidecar(path))
-            image, entry = content["image"], content["entry"]
-            assert isinstance(image, dict)
-            assert isinstance(entry, int)
-            if entry >= newest.get(image["id"], (-1, "", {}))[0]:
-                newest[image["id"]] = (entry, path.name, content)
-    _add_taxonomy(connection, [content for _, _, content in newest.values()])
-    for image_id, (entry, name, content) in sorted(newest.items()):
-        image = content["image"]
-        assert isinstance(image, dict)
-        added = connection.execute(
-            "INSERT OR IGNORE INTO images (id, path, name, height, width, sha256, num_bytes, status, next_id, root)"
-            " VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
-            (
-                image_id,
-                image["path"],
-                image["name"],
-                image["height"],
-                image["width"],
-                image["sha256"],
-                Status(image["status"]).value,
-                content["next_id"],
-                name,
-            ),
-        )
-        # A backup may be older than the labels: then these are the better beginning, though without a history.
-        newer = connection.execute(
-            "UPDATE images SET root = ?1, root_is_model = 0, checkpoint = '', checkpoint_entry = 0, cursor = 0,"
-            " num_edits = 1, compacted = 1, next_id = max(next_id, ?2)"
-            " WHERE id = ?3 AND cursor < ?4 AND checkpoint_entry < ?4"
-            " AND NOT EXISTS (SELECT 1 FROM journal WHERE image_id = ?3 AND journal.id >= ?4)",
-            (name, content["next_id"], image_id, entry),
-        )
-        if newer.rowcount:
-            connection.execute("DELETE FROM journal WHERE image_id = ?", (image_id,))
-        if added.rowcount or newer.rowcount:
-            report.from_label_files.append(str(image["name"]))
+def _id(row: dict[str, object], name: str) -> int:
+    """Returns a number of a row, 0 if it is none."""
+    value = row.get(name)
+    return value if isinstance(value, int) else 0
 
 
-def _add_taxonomy(connection: sqlite3.Connection, sidecars: list[dict[str, object]]) -> None:
-    """Adds the categories that label files know, if the database knows none or only older ones.
+def _reserve(connection: sqlite3.Connection, table: str, number: int) -> None:
+    """Sees to it that a number that was given once is not given again: label files and backups may bear it."""
+    if connection.execute("SELECT 1 FROM sqlite_sequence WHERE name = ?", (table,)).fetchone() is None:
+        connection.execute("INSERT INTO sqlite_sequence VALUES (?, 0)", (table,))
+    connection.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (number, table))
 
-    They are then joined by all that any version knows: labels of images that are older may still show them.
-    """
-    versions: dict[int, KeyedTaxonomy] = {}
-    for number, content in connection.execute("SELECT id, content FROM taxonomies"):
-        with suppress(ValueError):
-            versions[number] = KeyedTaxonomy.from_json(json.loads(content), number)
-    known_number = max(versions, default=-1)
-    for sidecar in sidecars:
-        with suppress(ValueError):
-            version = KeyedTaxonomy.from_json(sidecar["taxonomy"])
-            versions.setdefault(version.number, version)
-    if max(versions, default=-1) <= known_number:
-        return
-    newest = versions.pop(max(versions))
-    stuff = [(c, k) for c, k in zip(newest.taxonomy.categories, newest.keys, strict=True) if c.kind is Kind.STUFF]
-    things = [(c, k) for c, k in zip(newest.taxonomy.categories, newest.keys, strict=True) if c.kind is Kind.THING]
-    for _, version in sorted(versions.items(), reverse=True):
-        for category, key in zip(version.taxonomy.categories, version.keys, strict=True):
-            known = [*stuff, *things]
-            if key in (k for _, k in known):
-                continue
-            if category.name in (c.name for c, _ in known):
-                category = replace(category, name=f"{category.name} ({key})")
-            (stuff if category.kind is Kind.STUFF else things).append((category, key))
-    taxonomy = Taxonomy(newest.taxonomy.name, tuple(category for category, _ in [*stuff, *things]))
-    add_version(connection, taxonomy, [key for _, key in [*stuff, *things]])
+
+def _insert(connection: sqlite3.Connection, table: str, row: dict[str, object]) -> None:
+    known = [str(column[1]) for column in connection.execute(f"PRAGMA table_info({table})")]
+    kept = {name: row[name] for name in known if name in row}
+    columns, marks = ", ".join(kept), ", ".join("?" * len(kept))
+    with suppress(sqlite3.IntegrityError):
+        connection.execute(f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})", [*kept.values()])

@@ -13,7 +13,7 @@ struct ABNLayout {
 };
 
 inline ABNLayout abn_layout(const char* op, const char* name, const Tensor& x) {
-  check(x.dim() >= 2, op, ": ", name, " must be [B, C, ...], got ", describe(x));
+  check(x.dim() >= 2, op, ": ", name, " must be [B, C, ...], got ", x);
   const int64_t channels = x.size(1);
   const int64_t plane = channels > 0 && x.size(0) > 0 ? x.numel() / (channels * x.size(0)) : 0;
   if (x.is_contiguous()) {
@@ -22,7 +22,7 @@ inline ABNLayout abn_layout(const char* op, const char* name, const Tensor& x) {
   }
   check(
       x.dim() == 4 && is_channels_last(x), op, ": ", name, " must be contiguous or channels_last, got strided ",
-      describe(x));
+      x);
   return {x.size(0) * plane, channels, 1, true};
 }
 
@@ -44,9 +44,9 @@ inline ABNLayout check_output_and_gradient(const char* op, const Tensor& y, cons
   const ABNLayout layout = abn_layout(op, "y", y);
   bool agrees = y.dim() == dy.dim() && y.scalar_type() == dy.scalar_type() && on_same_device(y, dy);
   for (int64_t axis = 0; agrees && axis < y.dim(); ++axis) agrees = y.size(axis) == dy.size(axis);
-  check(agrees, op, ": dy must be as y (", describe(y), "), got ", describe(dy));
+  check(agrees, op, ": dy must be as y (", y, "), got ", dy);
   const ABNLayout other = abn_layout(op, "dy", dy);
-  check(layout.rows == other.rows, op, ": dy must be laid out in memory as y, got ", describe(dy));
+  check(layout.rows == other.rows, op, ": dy must be laid out in memory as y, got ", dy);
   return layout;
 }
 

@@ -6,12 +6,13 @@
 #include <torch/csrc/stable/tensor.h>
 
 #include <cstdint>
+#include <cstdio>
 #include <initializer_list>
 #include <limits>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace seamseg {
@@ -38,26 +39,40 @@ inline const char* dtype_name(ScalarType dtype) {
 
 // "float32 [5, 4] on cuda:0"
 inline std::string describe(const Tensor& tensor) {
-  std::ostringstream text;
-  text << dtype_name(tensor.scalar_type()) << " [";
-  for (int64_t axis = 0; axis < tensor.dim(); ++axis) text << (axis ? ", " : "") << tensor.size(axis);
-  text << "] on ";
-  if (tensor.is_cuda()) {
-    text << "cuda:" << tensor.get_device_index();
+  std::string text = dtype_name(tensor.scalar_type());
+  text += " [";
+  for (int64_t axis = 0; axis < tensor.dim(); ++axis) text += (axis ? ", " : "") + std::to_string(tensor.size(axis));
+  text += "] on ";
+  if (tensor.is_cuda()) return text + "cuda:" + std::to_string(tensor.get_device_index());
+  return text + (tensor.is_cpu() ? "cpu" : "another device");
+}
+
+// Adds one part of a message. No streams: where the linker finds libstdc++ only as an archive, a second copy of their
+// locales beside that of Python's process crashes at the first number printed.
+template <typename Part>
+void append(std::string& text, const Part& part) {
+  if constexpr (std::is_same_v<Part, Tensor>) {
+    text += describe(part);
+  } else if constexpr (std::is_floating_point_v<Part>) {
+    char digits[32];
+    std::snprintf(digits, sizeof digits, "%g", static_cast<double>(part));
+    text += digits;
+  } else if constexpr (std::is_integral_v<Part>) {
+    text += std::to_string(part);
   } else {
-    text << (tensor.is_cpu() ? "cpu" : "another device");
+    text += part;
   }
-  return text.str();
 }
 
 // Throws what Python shows as RuntimeError, without places in our source, which say nothing to the caller.
 template <typename... Parts>
 [[noreturn]] void fail(const Parts&... parts) {
-  std::ostringstream text;
-  (text << ... << parts);
-  throw std::runtime_error(text.str());
+  std::string text;
+  (append(text, parts), ...);
+  throw std::runtime_error(text);
 }
 
+// The message is put together only where it is needed.
 template <typename... Parts>
 void check(bool condition, const Parts&... parts) {
   if (!condition) fail(parts...);
@@ -81,31 +96,25 @@ inline void check_tensor(
   bool typed = false;
   for (ScalarType dtype : dtypes) typed = typed || tensor.scalar_type() == dtype;
   if (!fits || !typed) {
-    std::ostringstream wanted;
-    const char* separator = "";
-    for (ScalarType dtype : dtypes) {
-      wanted << separator << dtype_name(dtype);
-      separator = " or ";
-    }
-    wanted << " [";
-    separator = "";
+    std::string wanted;
+    for (ScalarType dtype : dtypes) wanted += (wanted.empty() ? "" : " or ") + std::string(dtype_name(dtype));
+    const char* separator = " [";
     for (int64_t size : shape) {
-      wanted << separator;
-      if (size == ANY) wanted << "*"; else wanted << size;
+      wanted += separator + (size == ANY ? "*" : std::to_string(size));
       separator = ", ";
     }
-    wanted << "]";
-    fail(op, ": ", name, " must be ", wanted.str(), ", got ", describe(tensor));
+    wanted += shape.size() == 0 ? " []" : "]";
+    fail(op, ": ", name, " must be ", wanted, ", got ", tensor);
   }
   check(
-      !contiguous || tensor.is_contiguous(), op, ": ", name, " must be contiguous, got strided ", describe(tensor));
+      !contiguous || tensor.is_contiguous(), op, ": ", name, " must be contiguous, got strided ", tensor);
 }
 
 inline void check_same_device(
     const char* op, const char* name, const Tensor& tensor, const char* with_name, const Tensor& with) {
   check(
-      on_same_device(tensor, with), op, ": ", name, " must be on the device of ", with_name, " (", describe(with),
-      "), got ", describe(tensor));
+      on_same_device(tensor, with), op, ": ", name, " must be on the device of ", with_name, " (", with,
+      "), got ", tensor);
 }
 
 // Written so that NaN fails.

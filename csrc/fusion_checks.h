@@ -21,7 +21,7 @@ inline void check_fusion(
   check(
       mask_logits.size(1) == mask_logits.size(2) && mask_logits.size(1) <= MAX_MASK_SIDE &&
           (num == 0 || mask_logits.size(1) > 0),
-      op, ": mask_logits must be square, of at most ", MAX_MASK_SIDE, " a side, got ", describe(mask_logits));
+      op, ": mask_logits must be square, of at most ", MAX_MASK_SIDE, " a side, got ", mask_logits);
   check_same_device(op, "boxes", boxes, "semantic", semantic);
   check_same_device(op, "categories", categories, "semantic", semantic);
   check_same_device(op, "scores", scores, "semantic", semantic);

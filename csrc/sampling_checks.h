@@ -30,19 +30,19 @@ inline bool check_levels(const char* op, const std::vector<Tensor>& levels) {
   check(!levels.empty(), op, ": levels must hold at least one feature map, got none");
   check_at_most(op, "the number of levels", static_cast<int64_t>(levels.size()), MAX_LEVELS);
   const Tensor& first = levels[0];
-  check(first.dim() == 4, op, ": levels[0] must be [B, C, H, W], got ", describe(first));
+  check(first.dim() == 4, op, ": levels[0] must be [B, C, H, W], got ", first);
   const bool contiguous = first.is_contiguous();
   for (size_t i = 0; i < levels.size(); ++i) {
     const Tensor& x = levels[i];
     check(
         x.dim() == 4 && x.scalar_type() == first.scalar_type() && x.size(0) == first.size(0) &&
             x.size(1) == first.size(1) && on_same_device(x, first),
-        op, ": levels[", i, "] must agree with levels[0] (", describe(first), ") but in height and width, got ",
-        describe(x));
+        op, ": levels[", i, "] must agree with levels[0] (", first, ") but in height and width, got ",
+        x);
     check(
         contiguous ? x.is_contiguous() : is_channels_last(x), op, ": levels[", i, "] must be ",
-        contiguous ? "contiguous as levels[0]" : "contiguous or channels_last", ", got strided ", describe(x));
-    check(x.size(2) > 0 && x.size(3) > 0, op, ": levels[", i, "] must have pixels, got ", describe(x));
+        contiguous ? "contiguous as levels[0]" : "contiguous or channels_last", ", got strided ", x);
+    check(x.size(2) > 0 && x.size(3) > 0, op, ": levels[", i, "] must have pixels, got ", x);
     check_at_most(op, "the number of pixels of a level", x.size(2) * x.size(3), std::numeric_limits<int32_t>::max());
   }
   return !contiguous;
@@ -90,13 +90,13 @@ inline SamplingShape sampling_shape(
 inline SamplingShape gradient_shape(
     const char* op, const Tensor& dy, const std::vector<int64_t>& sizes, const std::vector<int64_t>& image_size,
     bool nearest, bool zero_padding, bool channels_last) {
-  check(dy.dim() == 4, op, ": dy must be [N, C, h, w], got ", describe(dy));
+  check(dy.dim() == 4, op, ": dy must be [N, C, h, w], got ", dy);
   check(
       channels_last ? is_channels_last(dy) || dy.numel() == 0 : dy.is_contiguous(), op, ": dy must be ",
-      channels_last ? "channels_last" : "contiguous", ", got strided ", describe(dy));
+      channels_last ? "channels_last" : "contiguous", ", got strided ", dy);
   const SamplingShape shape =
       sampling_shape(op, sizes, {dy.size(2), dy.size(3)}, image_size, nearest, zero_padding);
-  check(dy.size(1) == shape.channels, op, ": dy must have ", shape.channels, " channels, got ", describe(dy));
+  check(dy.size(1) == shape.channels, op, ": dy must have ", shape.channels, " channels, got ", dy);
   return shape;
 }
 

@@ -11,7 +11,7 @@ inline void check_best_categories(const Tensor& logits, int64_t height, int64_t 
       op, "logits", logits, {ScalarType::Float, ScalarType::Half, ScalarType::BFloat16}, {ANY, ANY, ANY}, false);
   check(
       logits.size(0) >= 1 && logits.size(0) <= 255 && logits.size(1) > 0 && logits.size(2) > 0, op,
-      ": logits must have 1 to 255 categories and pixels, got ", describe(logits));
+      ": logits must have 1 to 255 categories and pixels, got ", logits);
   check_at_most(op, "the height of logits", logits.size(1), 1 << 24);
   check_at_most(op, "the width of logits", logits.size(2), 1 << 24);
   check(height >= 0 && width >= 0, op, ": height and width must not be negative, got ", height, " x ", width);

@@ -27,7 +27,7 @@ int64_t channel_grain(const ABNLayout& layout) {
 std::tuple<Tensor, Tensor> abn_statistics(const Tensor& x) {
   const ABNLayout layout = abn_layout("abn_statistics", "x", x);
   const int64_t num = layout.outer * layout.inner;
-  check(num > 0, "abn_statistics: x must hold values, got ", describe(x));
+  check(num > 0, "abn_statistics: x must hold values, got ", x);
   Tensor mean = new_tensor(x, {layout.channels}, statistics_type(x));
   Tensor var = new_tensor(x, {layout.channels}, statistics_type(x));
   dispatch_float("abn_statistics", x.scalar_type(), [&](auto zero) {

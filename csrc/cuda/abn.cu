@@ -82,7 +82,7 @@ std::tuple<Tensor, Tensor> abn_statistics(const Tensor& x) {
   const char* op = "abn_statistics";
   const ABNLayout layout = abn_layout(op, "x", x);
   const int64_t num = layout.outer * layout.inner;
-  check(num > 0, op, ": x must hold values, got ", describe(x));
+  check(num > 0, op, ": x must hold values, got ", x);
   const OnDeviceOf device(x);
   Tensor mean = new_tensor(x, {layout.channels}, ScalarType::Float);
   Tensor var = new_tensor(x, {layout.channels}, ScalarType::Float);

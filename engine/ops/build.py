@@ -189,6 +189,9 @@ def ninja_file(target: Target, tools: Tools) -> str:
     link = f"-L{_escaped(package / 'lib')} -ltorch -ltorch_cpu"
     if _MACOS:
         link += " -undefined dynamic_lookup"
+    elif not _WINDOWS:
+        # Where libstdc++ is found as an archive only, its names must not mix with those of Python's own copy.
+        link += " -Xlinker --exclude-libs -Xlinker ALL"
     linker = _escaped(tools.cxx)
     lines = ["ninja_required_version = 1.5", f"cflags = {flags}"]
     lines += [

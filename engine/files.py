@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 # Read once at import: the system offers no way to read it without setting it, which other threads would notice.
 _UMASK = os.umask(0o022)
 os.umask(_UMASK)
+
+
+@dataclass(slots=True)
+class _Together:
+    """The files that appear at the end of a block: temporary path, path, and whether to fsync the folder."""
+
+    mark: str
+    waiting: list[tuple[Path, Path, bool]] = field(default_factory=list)
+
+
+class _Here(threading.local):
+    """The block that this thread is in."""
+
+    together: _Together | None = None
+
+
+_here = _Here()
 
 
 def sync_folder(folder: Path) -> None:
@@ -34,8 +54,10 @@ def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
     Raises:
         OSError: The disk is full, the folder is not writable, ...; `path` is then as it was.
     """
+    together = _here.together
+    mark = f".{together.mark}" if together is not None else ""
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.", suffix=".part")
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.", suffix=f"{mark}.part")
     except OSError as error:
         # A person knows the file they asked for, not our temporary one.
         raise OSError(error.errno, error.strerror, str(path)) from error
@@ -47,11 +69,64 @@ def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
         if durable:
             with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if together is not None:
+        together.waiting.append((temporary, path, durable))
+    else:
+        _put_in_place(temporary, path, durable)
+
+
+@contextmanager
+def all_or_none(mark: str) -> Iterator[None]:
+    """Lets the files that this thread writes in the block appear at its end, in their order; none if the block fails.
+
+    Until then they are not there to be read. One whose renaming fails leaves those before it in place.
+
+    Args:
+        mark: Put into the names of the temporary files, so that `sweep_parts` knows those of a process that was killed.
+
+    Raises:
+        OSError: A file cannot be put into its place.
+    """
+    outer, together = _here.together, _Together(mark)
+    _here.together = together
+    try:
+        try:
+            yield
+        finally:
+            _here.together = outer
+        while together.waiting:
+            _put_in_place(*together.waiting.pop(0))
+    finally:
+        for temporary, _, _ in together.waiting:
+            temporary.unlink(missing_ok=True)
+
+
+def sweep_parts(folder: Path, mark: str) -> int:
+    """Removes what a killed process left below a folder of the files it wrote with `all_or_none` and this mark.
+
+    Returns:
+        The number of files removed.
+    """
+    pattern = re.compile(rf"\..*\.[a-z0-9_]{{8}}\.{re.escape(mark)}\.part", re.DOTALL)
+    num_removed = 0
+    for parent, _, names in os.walk(folder):
+        for path in (Path(parent, name) for name in names if pattern.fullmatch(name)):
+            if not path.is_symlink():
+                path.unlink(missing_ok=True)
+                num_removed += 1
+    return num_removed
+
+
+def _put_in_place(temporary: Path, path: Path, durable: bool) -> None:
+    try:
         temporary.replace(path)
-        if durable:
-            sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+    if durable:
+        sync_folder(path.parent)
 
 
 def atomic_write(path: Path, data: bytes, *, durable: bool = True) -> None:

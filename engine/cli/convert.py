@@ -29,6 +29,7 @@ from seamseg_studio.engine.errors import InputError
 from seamseg_studio.engine.files import atomic_write
 from seamseg_studio.engine.formats.conversion import Conversion, convert
 from seamseg_studio.engine.formats.detection import detect_format
+from seamseg_studio.engine.formats.losses import Losses
 from seamseg_studio.engine.formats.mapping import read_mapping
 from seamseg_studio.engine.formats.registry import FORMATS, Format, Reader, Writer, find_format
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
@@ -174,10 +175,15 @@ def _create(args: argparse.Namespace, entry: Format, target: Path, taxonomy: Tax
     return entry.writer(target, taxonomy, **options)
 
 
+def _as_json(losses: Losses) -> bytes:
+    # A detail may name a file whose name is no UTF-8; JSON can spell it.
+    return json.dumps(losses.to_json(), indent=1, ensure_ascii=False).encode(errors="backslashreplace")
+
+
 def _show(args: argparse.Namespace, conversion: Conversion, total: int) -> int:
     losses = conversion.losses
     if args.losses:
-        atomic_write(Path(args.losses), json.dumps(losses.to_json(), indent=1, ensure_ascii=False).encode())
+        atomic_write(Path(args.losses), _as_json(losses))
     if args.json:
         print_json(
             {

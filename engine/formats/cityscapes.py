@@ -99,13 +99,12 @@ class Writer(FolderWriter):
         colors = np.zeros((256, 3), np.uint8)
         for label_id, category in zip(self._labels.ids, self.taxonomy.categories, strict=True):
             colors[label_id] = category.color
-        self._path(name, split, "").parent.mkdir(parents=True, exist_ok=True)
+        self._make_folder(self._path(name, split, "").parent)
         write_indices(self._path(name, split, "labelIds.png"), label_image)
         write_colors(self._path(name, split, "color.png"), np.take(colors, label_image, axis=0))
         self._write_polygons(self._path(name, split, "polygons.json"), panoptic_map, values, name)
         if self._copy_images:
-            folder = self.folder / PHOTOS / split / _city(name)
-            folder.mkdir(parents=True, exist_ok=True)
+            folder = self._make_folder(self.folder / PHOTOS / split / _city(name))
             photo_name = f"{safe_name(name)}_{PHOTOS}"
             store_photo(folder, photo_name, panoptic_map.shape, image_path, image, png_only=True)
         write_indices_16(self._path(name, split, "instanceIds.png"), instance_image)
@@ -251,7 +250,7 @@ class Reader:
         try:
             objects = read_json(polygons).get("objects", [])
             pairs = {(int(o["instanceId"]), int(o["id"])) for o in objects if "instanceId" in o}
-        except (FormatError, AttributeError, KeyError, TypeError, ValueError):
+        except (FormatError, AttributeError, KeyError, TypeError, ValueError, OverflowError):
             return {}
         ids = {segment_id for _, segment_id in pairs}
         usable = len(ids) == len(pairs) == len({value for value, _ in pairs}) and all(0 < i <= MAX_ID for i in ids)

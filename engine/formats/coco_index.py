@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from array import array
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -30,7 +31,9 @@ class CocoIndex:
         path: The file.
         taxonomy: The categories, stuff first; without "isthing" all are things.
         category_of_key: The category of each category id.
-        image_rows: For each annotation the place of its image in "images", both in the file's order.
+        image_rows: For each annotation the place of its image in "images", both in the file's order; -1 if it names
+            none that is listed.
+        refused: What is wrong with entries of "images", by their places; the others can be read.
     """
 
     def __init__(
@@ -38,16 +41,16 @@ class CocoIndex:
         path: Path,
         images: Path | None,
         *,
-        on_image: Callable[[Any, Key], None] = lambda image, key: None,
-        on_annotation: Callable[[Any, Key], None] = lambda annotation, key: None,
+        on_image: Callable[[Any, int], None] = lambda image, row: None,
+        on_annotation: Callable[[Any, int], None] = lambda annotation, number: None,
     ) -> None:
         """Reads the file once, an entry at a time.
 
         Args:
             path: It.
             images: Where the photographs are, if not beside the file or in `images` there.
-            on_image: Told every entry of "images" with its id.
-            on_annotation: Told every entry of "annotations" with the id of its image.
+            on_image: Told every entry of "images", whatever it is, with its place; a FormatError refuses the entry.
+            on_annotation: Told every entry of "annotations", whatever it is, with its place.
 
         Raises:
             FormatError: There is no such file, or it is not in COCO's form; the message says what is wrong.
@@ -56,6 +59,7 @@ class CocoIndex:
         self._image_folders = [images] if images else [self.path.parent, self.path.parent / IMAGE_FOLDER]
         self._images, self._annotations = Spans(self.path), Spans(self.path)
         self.image_rows = array("q")
+        self.refused: dict[int, FormatError] = {}
         rows: dict[Key, int] = {}
         early: dict[int, Key] = {}  # annotations that come before their image
         categories: list[Any] = []
@@ -70,25 +74,34 @@ class CocoIndex:
             elif piece.key == "categories":
                 categories.append(piece.value)
             elif piece.key == "images":
-                key = field(piece.value, "id", (int, str), self.path, "an image")
-                if rows.setdefault(key, len(rows)) != len(self._images):
-                    raise FormatError(f"{self.path}: two images have the id {key!r}; make the ids unique")
+                row = len(self._images)
                 self._images.append(piece.start, piece.length)
-                on_image(piece.value, key)
+                try:
+                    on_image(piece.value, row)
+                    self._note_key(piece.value, row, rows)
+                except FormatError as error:
+                    self.refused[row] = error
             elif piece.key == "annotations":
-                key = field(piece.value, "image_id", (int, str), self.path, "an annotation")
-                if key not in rows:
-                    early[len(self.image_rows)] = key
-                self.image_rows.append(rows.get(key, -1))
+                number = len(self.image_rows)
+                key = image_key(piece.value)
+                if key is not None and key not in rows:
+                    early[number] = key
+                self.image_rows.append(-1 if key is None else rows.get(key, -1))
                 self._annotations.append(piece.start, piece.length)
-                on_annotation(piece.value, key)
+                on_annotation(piece.value, number)
         for name in sorted(missing):
             field({}, name, list, self.path, "the document")
         for number, key in early.items():
-            if key not in rows:
-                raise FormatError(f"{self.path}: an annotation names image {key!r}, which is not listed; add it")
-            self.image_rows[number] = rows[key]
+            self.image_rows[number] = rows.get(key, -1)
         self.taxonomy, self.category_of_key = _read_taxonomy(categories, str(title or self.path.stem), self.path)
+
+    def _note_key(self, image: Any, row: int, rows: dict[Key, int]) -> None:
+        """Notes the place of an image by its id; of two with one id nobody knows whose the annotations are."""
+        key = field(image, "id", (int, str), self.path, f"the image at place {row}")
+        former = rows.setdefault(key, row)
+        if former != row:
+            self.refused[former] = FormatError(f"{self.path}: two images have the id {key!r}; make the ids unique")
+            raise self.refused[former]
 
     @property
     def num_images(self) -> int:
@@ -97,12 +110,18 @@ class CocoIndex:
 
     def image(self, row: int) -> Any:
         """Reads an entry of "images" again, by its place."""
-        (data,) = self._images.read([row])
-        return json.loads(data)
+        (image,) = self._read(self._images, [row])
+        return image
 
     def annotations(self, numbers: Iterable[int]) -> list[Any]:
         """Reads entries of "annotations" again, by their places."""
-        return [json.loads(data) for data in self._annotations.read(numbers)]
+        return self._read(self._annotations, numbers)
+
+    def _read(self, spans: Spans, numbers: Iterable[int]) -> list[Any]:
+        try:
+            return [json.loads(data) for data in spans.read(numbers)]
+        except (ValueError, RecursionError) as error:
+            raise FormatError(f"{self.path}: was changed while it was read; open the dataset again") from error
 
     def category(self, record: object, what: str) -> int:
         """The category that a record's "category_id" names.
@@ -127,12 +146,18 @@ class CocoIndex:
             FormatError: The name leads out of the folder.
         """
         for folder in self._image_folders:
-            if file_name and (found := path_inside(folder, file_name, self.path)).is_file():
+            if file_name and os.path.isfile(found := path_inside(folder, file_name, self.path)):
                 return found
             by_stem = find_photo(folder / stem) if stem else None
             if by_stem is not None and (not_in is None or by_stem.parent.resolve() != not_in.resolve()):
                 return by_stem
         return None
+
+
+def image_key(annotation: object) -> Key | None:
+    """The id of the image that an annotation is of; None if it has none that is one."""
+    key = annotation.get("image_id") if isinstance(annotation, dict) else None
+    return key if isinstance(key, int | str) and not isinstance(key, bool) else None
 
 
 def find_index(path: Path, preferred: str) -> Path:

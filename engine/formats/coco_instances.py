@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seamseg_studio.engine.files import atomic_path
-from seamseg_studio.engine.formats.coco_index import IMAGE_FOLDER, CocoIndex, Key, find_index
+from seamseg_studio.engine.formats.coco_index import IMAGE_FOLDER, CocoIndex, find_index
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import FolderWriter
 from seamseg_studio.engine.formats.image_file import MAX_PIXELS
@@ -30,13 +30,15 @@ from seamseg_studio.engine.formats.record_log import Record
 from seamseg_studio.engine.formats.registry import LabelledImage, Labels, to_map
 from seamseg_studio.engine.formats.rle import decode_mask, encode_mask
 from seamseg_studio.engine.formats.runs import measure_segments
-from seamseg_studio.engine.formats.segments import ImageLabels
+from seamseg_studio.engine.formats.segments import ImageLabels, read_score, written_score
 from seamseg_studio.engine.formats.stacking import Stack
 from seamseg_studio.engine.scene.panoptic_map import Origin, Segment
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
 INDEX_NAME = "instances.json"
 NO_STUFF = "stuff segments left out, as COCO instances hold things only"
+SAME_ID = "annotations with the id of another one, read all the same"
+ORPHANS = "annotations left out that name no image of the list"
 
 
 class Writer(FolderWriter):
@@ -45,6 +47,7 @@ class Writer(FolderWriter):
     format_name = "coco-instances"
     index_names = (INDEX_NAME,)
     loses_parts = True
+    needs_finite_scores = True
 
     def __init__(
         self,
@@ -60,7 +63,7 @@ class Writer(FolderWriter):
         super().__init__(folder, taxonomy, resume=resume, overwrite=overwrite, settings=settings)
         self._copy_images = copy_images
         if copy_images:
-            (folder / IMAGE_FOLDER).mkdir(exist_ok=True)
+            self._make_folder(folder / IMAGE_FOLDER)
 
     def _write_image(
         self, name: str, image_path: Path | None, labels: Labels, image: NDArray[np.uint8] | None, split: str
@@ -130,8 +133,8 @@ def thing_instances(ids: NDArray[np.int32], segments: Mapping[int, Segment], tax
             "bbox": [x0, y0, x1 - x0, y1 - y0],
             "segmentation": encode_mask(ids[y0:y1, x0:x1] == segment_id, box, shape),
         }
-        if segment.score is not None:
-            instance["score"] = round(segment.score, 6)
+        if (score := written_score(segment.score)) is not None:
+            instance["score"] = score
         instances.append(instance)
     return instances
 
@@ -161,33 +164,31 @@ class Reader:
         self._names: list[str] = []
         taken: set[str] = set()
         numbers = array("q")
-        others: set[str] = set()
 
-        def note_image(image: Any, key: Key) -> None:
-            file_name = field(image, "file_name", str, self._path, f"image {key!r}")
+        def note_image(image: Any, row: int) -> None:
+            self._names.append(f"image {row}")  # if it has no name that can be used
+            file_name = field(image, "file_name", str, self._path, f"the image at place {row}")
             name = safe_name(file_name.rpartition(".")[0] or file_name)
             if name in taken:
                 raise FormatError(f"{self._path}: two images are called {file_name!r}; make the names unique")
             taken.add(name)
-            self._names.append(name)
+            self._names[-1] = name
 
-        def note_annotation(annotation: Any, key: Key) -> None:
-            own = annotation.get("id")
+        def note_annotation(annotation: Any, number: int) -> None:
+            own = annotation.get("id") if isinstance(annotation, dict) else None
             if type(own) is int and abs(own) < 1 << 63:
                 numbers.append(own)
-            elif own is not None and repr(own) in others:
-                raise FormatError(f"{self._path}: two annotations have the id {own!r}; make the ids unique")
-            elif own is not None:
-                others.add(repr(own))
 
         self._index = CocoIndex(self._path, images, on_image=note_image, on_annotation=note_annotation)
         self.taxonomy = self._index.taxonomy
         in_order = np.sort(np.frombuffer(numbers, np.int64))
         again = in_order[1:][in_order[1:] == in_order[:-1]]
-        if len(again):
-            raise FormatError(f"{self._path}: two annotations have the id {again[0]}; make the ids unique")
+        # The ids stand for nothing here; both annotations are read.
+        self.losses.add(SAME_ID, self._path.name, len(again), ", ".join(map(str, again[:10].tolist())))
         # The annotations of image k are those at the places _order[_first[k]] to _order[_first[k + 1]].
         rows = np.frombuffer(self._index.image_rows, np.int64)
+        orphans = np.flatnonzero(rows < 0)
+        self.losses.add(ORPHANS, self._path.name, len(orphans), "at " + ", ".join(map(str, orphans[:10].tolist())))
         self._order = np.argsort(rows, kind="stable")
         self._first = np.searchsorted(rows, np.arange(len(self._names) + 1), sorter=self._order)
 
@@ -196,7 +197,10 @@ class Reader:
 
     def __iter__(self) -> Iterator[LabelledImage]:
         for row, name in enumerate(self._names):
-            file_name = self._index.image(row)["file_name"]
+            if row in self._index.refused:
+                yield LabelledImage.failing(name, self._index.refused[row])
+                continue
+            file_name = field(self._index.image(row), "file_name", str, self._path, f"the image at place {row}")
             try:
                 photo = self._index.find_image(file_name)
             except FormatError as error:
@@ -216,7 +220,7 @@ class Reader:
         shapes = []
         own = self._order[self._first[row] : self._first[row + 1]].tolist()
         for number, annotation in enumerate(self._index.annotations(own)):
-            segment = self._segment(annotation, f"annotation {annotation.get('id', number)} of {what}")
+            segment = self._segment(annotation, name, f"annotation {annotation.get('id', number)} of {what}")
             mask, box = self._mask(annotation, shape, name)
             shapes.append((segment, mask, box, int(np.count_nonzero(mask))))
         stack = Stack(shape, self.taxonomy, name, self.losses)
@@ -225,12 +229,11 @@ class Reader:
             stack.lay(segment_id, mask, box)
         return stack.finish()
 
-    def _segment(self, annotation: Any, what: str) -> Segment:
-        score = annotation.get("score")
+    def _segment(self, annotation: Any, name: str, what: str) -> Segment:
         return Segment(
             category=self._index.category(annotation, what),
             is_crowd=bool(annotation.get("iscrowd", 0)),
-            score=float(score) if isinstance(score, int | float) else None,
+            score=read_score(annotation, name, self.losses),
             origin=Origin.IMPORTED,
         )
 

@@ -6,7 +6,7 @@ https://cocodataset.org/#format-data section 4. The PNGs lie in the folder calle
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seamseg_studio.engine.files import atomic_path
-from seamseg_studio.engine.formats.coco_index import IMAGE_FOLDER, CocoIndex, Key, find_index
+from seamseg_studio.engine.formats.coco_index import IMAGE_FOLDER, CocoIndex, Key, find_index, image_key
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import FolderWriter
 from seamseg_studio.engine.formats.image_file import MAX_PIXELS
@@ -27,7 +27,7 @@ from seamseg_studio.engine.formats.photos import store_photo
 from seamseg_studio.engine.formats.record_log import Record
 from seamseg_studio.engine.formats.registry import LabelledImage, Labels, to_map
 from seamseg_studio.engine.formats.runs import measure_segments
-from seamseg_studio.engine.formats.segments import ImageLabels, assemble
+from seamseg_studio.engine.formats.segments import ImageLabels, assemble, read_score, written_score
 from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segment
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
@@ -42,6 +42,7 @@ class Writer(FolderWriter):
     format_name = "coco-panoptic"
     index_names = (INDEX_NAME, PNG_FOLDER)
     loses_parts = True
+    needs_finite_scores = True
 
     def __init__(
         self,
@@ -57,7 +58,7 @@ class Writer(FolderWriter):
         super().__init__(folder, taxonomy, resume=resume, overwrite=overwrite, settings=settings)
         self._copy_images = copy_images
         for part in (PNG_FOLDER, *([IMAGE_FOLDER] if copy_images else [])):
-            (folder / part).mkdir(exist_ok=True)
+            self._make_folder(folder / part)
 
     def _png(self, name: str) -> Path:
         return self.folder / PNG_FOLDER / f"{safe_name(name)}.png"
@@ -92,8 +93,8 @@ class Writer(FolderWriter):
             "bbox": [x0, y0, x1 - x0, y1 - y0],
             "iscrowd": int(segment.is_crowd),
         }
-        if segment.score is not None:
-            described["score"] = round(segment.score, 6)
+        if (score := written_score(segment.score)) is not None:
+            described["score"] = score
         return described
 
     def _write_indexes(self) -> None:
@@ -170,35 +171,67 @@ class Reader:
         self._max_pixels = max_pixels
         self._folder = png_folder or self._path.with_suffix("")
         self._names: list[str] = []
-        taken: set[str] = set()
-        described: set[Key] = set()
+        self._refused: dict[int, FormatError] = {}
+        self._index = CocoIndex(self._path, images, on_annotation=self._noter())
+        self.taxonomy = self._index.taxonomy
+        rows = np.frombuffer(self._index.image_rows, np.int64)
+        labelled = np.zeros(self._index.num_images, np.bool_)
+        labelled[rows[rows >= 0]] = True
+        for row in np.flatnonzero(~labelled).tolist():
+            self.losses.add(UNLABELLED, _file_name(self._index.image(row)) or f"image {row}")
 
-        def note(annotation: Any, key: Key) -> None:
-            if key in described:
-                raise FormatError(f"{self._path}: image {key!r} has two annotations; remove one")
-            described.add(key)
-            png = field(annotation, "file_name", str, self._path, "an annotation")
+    def _noter(self) -> Callable[[Any, int], None]:
+        """Makes what notes the name of every annotation, and what is wrong with it."""
+        taken: set[str] = set()
+        described: dict[Key, int] = {}
+
+        def check(annotation: Any, number: int) -> str:
+            png: str = field(annotation, "file_name", str, self._path, f"annotation {number}")
             name = safe_name(png[:-4] if png.lower().endswith(".png") else png)
+            key = image_key(annotation)
+            if key is None:
+                field(annotation, "image_id", (int, str), self._path, f"the annotation of {png}")
+            elif (former := described.setdefault(key, number)) != number:
+                # Nobody knows which of the two is meant.
+                error = FormatError(f"{self._path}: image {key!r} has two annotations; remove one")
+                self._refused[former] = error
+                raise error
             if name in taken:
                 raise FormatError(f"{self._path}: two annotations name the same PNG {png}; make the names unique")
             taken.add(name)
-            self._names.append(name)
+            return name
 
-        self._index = CocoIndex(self._path, images, on_annotation=note)
-        self.taxonomy = self._index.taxonomy
-        labelled = np.zeros(self._index.num_images, np.bool_)
-        labelled[np.frombuffer(self._index.image_rows, np.int64)] = True
-        for row in np.flatnonzero(~labelled).tolist():
-            self.losses.add(UNLABELLED, str(self._index.image(row).get("file_name", "")))
+        def note(annotation: Any, number: int) -> None:
+            try:
+                self._names.append(check(annotation, number))
+            except FormatError as error:
+                self._names.append(f"annotation {number}")
+                self._refused[number] = error
+
+        return note
+
+    def _error_of(self, number: int) -> FormatError | None:
+        """What is wrong with an annotation or its image, before its labels are looked at."""
+        row = self._index.image_rows[number]
+        if number in self._refused or row in self._index.refused:
+            return self._refused.get(number) or self._index.refused[row]
+        if row < 0:
+            (annotation,) = self._index.annotations([number])
+            key = image_key(annotation)
+            return FormatError(f"{self._path}: an annotation names image {key!r}, which is not listed; add it")
+        return None
 
     def __len__(self) -> int:
         return len(self._names)
 
     def __iter__(self) -> Iterator[LabelledImage]:
         for number, name in enumerate(self._names):
+            if (wrong := self._error_of(number)) is not None:
+                yield LabelledImage.failing(name, wrong)
+                continue
             image = self._index.image(self._index.image_rows[number])
             try:
-                photo = self._index.find_image(str(image.get("file_name", "")), name, self._folder)
+                photo = self._index.find_image(_file_name(image), name, self._folder)
             except FormatError as error:
                 yield LabelledImage.failing(name, error)
                 continue
@@ -220,11 +253,16 @@ class Reader:
             segment_id = field(entry, "id", int, self._path, f"a segment of image {name!r}")
             if segment_id in segments:
                 raise FormatError(f"{self._path}: image {name!r} has two segments {segment_id}; make the ids unique")
-            score = entry.get("score")
             segments[segment_id] = Segment(
                 category=self._index.category(entry, f"segment {segment_id} of image {name!r}"),
                 is_crowd=bool(entry.get("iscrowd", 0)),
-                score=float(score) if isinstance(score, int | float) else None,
+                score=read_score(entry, name, self.losses),
                 origin=Origin.IMPORTED,
             )
         return assemble(ids, segments, self.taxonomy, name, self.losses)
+
+
+def _file_name(image: object) -> str:
+    """The photograph that an entry of "images" names; "" if it names none."""
+    name = image.get("file_name") if isinstance(image, dict) else None
+    return name if isinstance(name, str) else ""

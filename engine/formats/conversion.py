@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import traceback
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from pathlib import Path
 
 from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.formats.errors import FormatError, ImageError
@@ -16,6 +19,8 @@ from seamseg_studio.engine.formats.segments import ImageLabels
 
 UNREADABLE = "photographs that cannot be read"
 _MAX_PARTS = 5  # named in a sentence
+# What the disk says when no other image could be written either.
+_DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENODEV})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ def convert(
 
     Raises:
         FormatError: The target has an image of the same name from another dataset; nothing was written.
+        OSError: The disk is full or broken; what is done is a valid dataset.
     """
     mapped = Losses()
     done = writer.done_names()
@@ -83,8 +89,10 @@ def convert(
             try:
                 future.result()
                 written += 1
-            except SeamsegError as error:
-                failures.append((name, str(error)))
+            except Exception as error:  # the job runner: one image must not end the others
+                if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+                    raise
+                failures.append((name, explain(name, error)))
             if on_image is not None:
                 on_image(name)
 
@@ -119,6 +127,20 @@ def convert(
         part_of.pop(name, None)
     _count_parts(part_of, mapped)
     return Conversion(written, kept, tuple(sorted(failures)), merged([reader.losses, mapped, writer.losses]))
+
+
+def explain(name: str, error: Exception) -> str:
+    """A sentence for an image that could not be converted: what went wrong, with which file, and what to do."""
+    if isinstance(error, SeamsegError):
+        return str(error)
+    reason = " ".join(str(error).split())[:160] or type(error).__name__
+    if isinstance(error, OSError):
+        return f"{error.filename or name}: {error.strerror or reason}; make this file writable or choose another target"
+    if isinstance(error, MemoryError):
+        return f"{name}: is too large for the memory of this machine; convert it with fewer --workers"
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}:{frame.lineno}"
+    return f"{name}: unexpected {type(error).__name__} ({reason}; {where}); report it with the image's labels"
 
 
 def _check_photo(image: LabelledImage, labels: ImageLabels, losses: Losses) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import math
 import os
-import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -14,10 +15,12 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from seamseg_studio.engine.files import all_or_none, sweep_parts
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.losses import Loss, Losses, noted
 from seamseg_studio.engine.formats.record_log import Record, RecordLog, read_records
 from seamseg_studio.engine.formats.registry import Kept, Labels
+from seamseg_studio.engine.formats.segments import NO_SCORE
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
@@ -32,6 +35,7 @@ class FolderWriter(ABC):
         format_name: The format's name, also that of its log `.NAME.log`.
         index_names: Files and folders whose presence without a log means a dataset from elsewhere.
         scores_lost: What is said of scores if the format has no place for them.
+        needs_finite_scores: Whether its scores lie in JSON files, which hold no other numbers.
         loses_parts: Whether a dataset's parts (train, val) become one.
         folder: The target.
         taxonomy: The categories that the labels refer to.
@@ -41,6 +45,7 @@ class FolderWriter(ABC):
     format_name: ClassVar[str]
     index_names: ClassVar[tuple[str, ...]] = ()
     scores_lost: ClassVar[str] = ""
+    needs_finite_scores: ClassVar[bool] = False
     loses_parts: ClassVar[bool] = False
 
     def __init__(
@@ -68,12 +73,11 @@ class FolderWriter(ABC):
         self.folder = folder
         self.taxonomy = taxonomy
         self.losses = Losses()
-        self._made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
-        self._there_before = frozenset() if self._made else frozenset(os.listdir(folder) if folder.is_dir() else ())
+        self._made: list[Path] = []
         self._is_closed = False
         self._has_written = False
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            self._make_folder(folder)
         except FileExistsError as error:
             raise FormatError(f"{folder}: is a file, not a folder; choose another target") from error
         path = folder / f".{self.format_name}.log"
@@ -92,6 +96,8 @@ class FolderWriter(ABC):
         foreign = [name for name in self.index_names if (folder / name).exists()]
         if foreign and not path.exists() and not overwrite:
             raise FormatError(f"{folder / foreign[0]}: is there already; overwrite it or choose another folder")
+        if path.exists() or self._former.exists():
+            sweep_parts(folder, self.format_name)  # of a run that was killed
         if path.exists() and overwrite:
             # The former dataset stays until the new one is done: nothing is gone if every image fails.
             with self._former.open("ab") as former:
@@ -112,10 +118,14 @@ class FolderWriter(ABC):
     ) -> None:
         """Writes one image's labels. See `registry.Writer.write`."""
         self._has_written = True
-        with noted() as found:
+        self._check_categories(name, labels)
+        # A failure leaves no half of an image behind, and what it was to replace as it was.
+        with noted() as found, all_or_none(self.format_name):
             record = self._write_image(name, image_path, labels, image, split)
             if self.scores_lost:
                 self.losses.add(self.scores_lost, name, _count_scores(labels))
+            elif self.needs_finite_scores:
+                self.losses.add(NO_SCORE, name, _count_broken_scores(labels))
         record = {"name": name, **record}
         lost = [[loss.kind, loss.image, loss.count, _printable(loss.detail)] for loss in (*repairs, *found)]
         self._log.append(record | ({_LOSSES: lost} if lost else {}) | ({_SOURCE: source} if source else {}))
@@ -126,6 +136,16 @@ class FolderWriter(ABC):
         if record is None:
             return None
         return Kept(record.get(_SOURCE, ""), tuple(Loss(*entry) for entry in record.get(_LOSSES, ())))
+
+    def _check_categories(self, name: str, labels: Labels) -> None:
+        given = labels.categories[1:].tolist() if isinstance(labels, PanopticResult) else None
+        used = [s.category for s in labels.segments.values()] if given is None else given
+        wrong = [category for category in used if not 0 <= category < len(self.taxonomy)]
+        if wrong:
+            raise FormatError(
+                f"{name}: has a segment of category {wrong[0]}, but the taxonomy {self.taxonomy.name!r} ends with "
+                f"{len(self.taxonomy) - 1}; label it with this taxonomy or name the right one"
+            )
 
     @abstractmethod
     def _write_image(
@@ -157,22 +177,28 @@ class FolderWriter(ABC):
         self._finish(is_whole=True)
 
     def discard(self) -> None:
-        """Takes back a run that has written no image: removes all that has come into the folder since it was opened,
-        and the folder with its parents if they were made for it. A dataset that was to be overwritten stays. Nothing
-        happens if an image was written. To be used where nobody else writes into the folder."""
+        """Takes back a run that has written no image: its log and the folders that it made, as far as they are empty.
+
+        What came into the target from elsewhere stays, and so does a dataset that was to be overwritten. Nothing
+        happens if an image was written.
+        """
         if len(self._log) or self._is_closed:
             return
         self._restore()
-        log = self._log.path
-        for name in sorted(set(os.listdir(self.folder)) - self._there_before):
-            added = self.folder / name
-            if added.is_dir() and not added.is_symlink():
-                shutil.rmtree(added)
-            elif added != log:
-                added.unlink()
-        for folder in self._made:
+        for folder in sorted(self._made, key=lambda made: -len(made.parts)):
             with suppress(OSError):  # something else has been put there meanwhile
                 folder.rmdir()
+
+    def _make_folder(self, folder: Path) -> Path:
+        """Makes a folder and those above it where they are missing, and remembers which for `discard`."""
+        missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+        for parent in reversed(missing):
+            with suppress(FileExistsError):  # another thread was faster
+                parent.mkdir()
+                self._made.append(parent)
+        if not folder.is_dir():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder))
+        return folder
 
     def _restore(self) -> None:
         """Closes a run that has written no image; the log is what it was before."""
@@ -190,7 +216,8 @@ class FolderWriter(ABC):
             return
         self._is_closed = True
         if is_whole or self._has_written or not len(self._log):
-            self._write_indexes()
+            with all_or_none(self.format_name):
+                self._write_indexes()
         if is_whole and self._former.exists():
             # Formats that are read folder by folder would find images of the former dataset among the new ones.
             kept = {file for record in self._log.records() for file in self._files_of(record)}
@@ -221,6 +248,13 @@ def _count_scores(labels: Labels) -> int:
     if isinstance(labels, PanopticResult):
         return int(np.count_nonzero(np.bincount(labels.ids.ravel())[1:]))  # every segment that shows has one
     return sum(segment.score is not None for segment in labels.segments.values())
+
+
+def _count_broken_scores(labels: Labels) -> int:
+    if isinstance(labels, PanopticResult):
+        shown = np.bincount(labels.ids.ravel(), minlength=len(labels.scores))[1 : len(labels.scores)] > 0
+        return int(np.count_nonzero(shown & ~np.isfinite(labels.scores[1:])))
+    return sum(s.score is not None and not math.isfinite(s.score) for s in labels.segments.values())
 
 
 def _has_content(path: Path) -> bool:

@@ -44,9 +44,28 @@ def field(record: object, key: str, kind: type | tuple[type, ...], path: Path, w
     value = record.get(key) if isinstance(record, Mapping) else None
     kinds = kind if isinstance(kind, tuple) else (kind,)
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        found = "missing" if value is None else f"{str(value)[:40]!r}"
-        raise FormatError(f"{path}: the field {key!r} of {what} is {found}; correct the file or export it again")
+        raise FormatError(f"{path}: the field {key!r} of {what} is {shown(value)}; correct the file or export it again")
+    if isinstance(value, str) and not is_text(value):
+        raise FormatError(f"{path}: the field {key!r} of {what} holds halves of characters; correct the file")
     return value
+
+
+def shown(value: object) -> str:
+    """A value as a sentence names it; what it holds may be as long and as deep as a file can be."""
+    if value is None:
+        return "missing"
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
+    return f"{str(value)[:40]!r}"
+
+
+def is_text(value: str) -> bool:
+    """Whether files can hold a text: JSON can spell halves of characters, which UTF-8 cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def write_list(file: IO[str], key: str, items: Iterable[object], *, last: bool = False) -> None:
@@ -55,6 +74,6 @@ def write_list(file: IO[str], key: str, items: Iterable[object], *, last: bool =
     separator = "\n"
     for item in items:
         file.write(separator)
-        file.write(json.dumps(item, ensure_ascii=False, separators=(",", ":")))
+        file.write(json.dumps(item, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
         separator = ",\n"
     file.write("\n]\n" if last else "\n],\n")

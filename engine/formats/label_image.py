@@ -30,7 +30,7 @@ def read_indices(path: Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.int32]:
 
     Raises:
         ImageError: The file cannot be read.
-        FormatError: The file has several channels.
+        FormatError: The file has several channels, or values beyond 16 bits.
     """
     with explained_damage(path):
         header = read_header(path, max_pixels)
@@ -43,7 +43,10 @@ def read_indices(path: Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.int32]:
                 raise FormatError(
                     f"{path}: has mode {image.mode}; a label image has one channel of whole numbers: export it again"
                 )
-            return np.asarray(image).astype(np.int32)
+            values = np.asarray(image)
+            if values.size and not 0 <= values.min() <= values.max() <= 0xFFFF:
+                raise FormatError(f"{path}: has values beyond 16 bits, which no label image has; export it again")
+            return values.astype(np.int32)
 
 
 def read_colors_as_ids(path: Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.int32]:

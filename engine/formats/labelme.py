@@ -11,6 +11,7 @@ import base64
 import binascii
 import json
 import math
+import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from seamseg_studio.engine.files import atomic_write
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import SCORES, FolderWriter
 from seamseg_studio.engine.formats.image_file import MAX_PIXELS
-from seamseg_studio.engine.formats.json_file import field, read_json
+from seamseg_studio.engine.formats.json_file import field, read_json, shown
 from seamseg_studio.engine.formats.losses import Losses
 from seamseg_studio.engine.formats.names import path_inside, safe_name
 from seamseg_studio.engine.formats.palettes import ForeignCategory, make_taxonomy
@@ -46,6 +47,7 @@ LINES = "points and lines left out, as they have no area"
 
 _VERSION = "5.5.0"
 _CIRCLE_CORNERS = 64
+_MAX_GROUP = 100  # characters
 
 
 class Writer(FolderWriter):
@@ -115,7 +117,9 @@ class Writer(FolderWriter):
             "imageHeight": height,
             "imageWidth": width,
         }
-        atomic_write(self._path(name), json.dumps(document, ensure_ascii=False).encode(), durable=False)
+        # A photograph's name may be no UTF-8; JSON can spell it.
+        data = json.dumps(document, ensure_ascii=False).encode(errors="backslashreplace")
+        atomic_write(self._path(name), data, durable=False)
         return {}
 
     def _write_indexes(self) -> None:
@@ -175,7 +179,7 @@ class Reader:
         except FormatError:
             self.losses.add(ELSEWHERE, file.stem, 1, name)
             return None
-        return named if named.is_file() else None
+        return named if os.path.isfile(named) else None
 
     def _read_labels(self, file: Path) -> ImageLabels:
         document = read_json(file)
@@ -186,16 +190,15 @@ class Reader:
                 f"{file}: has {width} x {height} pixels; the limit is {self._max_pixels:,}, see max_pixels"
             )
         stack = Stack((height, width), self.taxonomy, file.stem, self.losses)
-        groups: dict[tuple[str, object], int] = {}
+        groups: dict[tuple[str, str], int] = {}
         for number, shape in enumerate(field(document, "shapes", list, file, "the document")):
-            label = field(shape, "label", str, file, f"shape {number}")
+            label = _label(shape, number, file)
             if label not in self._category:
                 raise FormatError(f"{file}: shape {number} has the unknown label {label!r}; add it to {TAXONOMY_NAME}")
             area = self._area(shape, (height, width), file)
             if area is None:
                 continue
-            group = shape.get("group_id")
-            key = (label, group if group is not None else f"shape {number}")
+            key = (label, _group(shape, number, file))
             if key not in groups:
                 flags = shape.get("flags")
                 is_crowd = isinstance(flags, dict) and bool(flags.get(CROWD_FLAG))
@@ -221,10 +224,29 @@ class Reader:
         return None if corners is None else fill(corners, size)
 
 
+def _label(shape: object, number: int, file: Path) -> str:
+    label: str = field(shape, "label", str, file, f"shape {number}")
+    if not label.strip():
+        raise FormatError(f"{file}: shape {number} has an empty label; give it one, or remove it")
+    return label
+
+
+def _group(shape: Any, number: int, file: Path) -> str:
+    """What shapes of one segment share: the group, or the shape alone."""
+    group = shape.get("group_id")
+    if group is None:
+        return f"shape {number}"
+    if isinstance(group, bool) or not isinstance(group, int | str) or len(str(group)) > _MAX_GROUP:
+        raise FormatError(
+            f"{file}: the group_id of shape {number} is {shown(group)}, not a number; give it one, or null"
+        )
+    return f"group {group}"
+
+
 def _corners(kind: str, points: object, file: Path) -> Points:
     try:
         (ax, ay), (bx, by) = np.asarray(points, np.float64).tolist()
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise FormatError(f"{file}: a {kind} has no two points; draw it again") from error
     if kind == "rectangle":
         return np.array([(ax, ay), (bx, ay), (bx, by), (ax, by)])
@@ -245,7 +267,7 @@ def _decode_mask(shape: Any, size: tuple[int, int], file: Path) -> tuple[NDArray
         mask = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
         if mask is None or mask.shape != (height, width):
             raise ValueError("no PNG")
-    except (KeyError, IndexError, TypeError, ValueError, binascii.Error, cv2.error) as error:
+    except (LookupError, TypeError, ValueError, OverflowError, binascii.Error, cv2.error) as error:
         raise FormatError(f"{file}: a mask is damaged; draw it again") from error
     return np.asarray(mask > 0), (y0, x0, y0 + height, x0 + width)
 
@@ -256,7 +278,7 @@ def _collect_taxonomy(name: str, files: list[Path]) -> Taxonomy:
     for file in files:
         try:
             for number, shape in enumerate(field(read_json(file), "shapes", list, file, "the document")):
-                labels.add(field(shape, "label", str, file, f"shape {number}"))
+                labels.add(_label(shape, number, file))
         except FormatError as error:
             damage.append(error)  # said again when that image is read; the others can be
     if len(damage) == len(files):

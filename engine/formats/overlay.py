@@ -73,7 +73,7 @@ class Writer(FolderWriter):
         self._style = style or OverlayStyle()
         self._lossless = lossless
         super().__init__(folder, taxonomy, resume=resume, overwrite=overwrite, settings={"lossless": lossless})
-        (folder / FOLDER).mkdir(exist_ok=True)
+        self._make_folder(folder / FOLDER)
 
     def _files_of(self, record: Record) -> list[Path]:
         return [self._path(record["name"])]

@@ -50,4 +50,6 @@ def make_taxonomy(name: str, entries: Sequence[ForeignCategory]) -> tuple[Taxono
         Category(entry.name, Kind.THING if entry.is_thing else Kind.STUFF, entry.color or color_for(index))
         for index, entry in enumerate(ordered)
     )
-    return Taxonomy(name, categories), {entry.key: index for index, entry in enumerate(ordered)}
+    return Taxonomy(name.encode(errors="replace").decode(), categories), {
+        entry.key: index for index, entry in enumerate(ordered)
+    }

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seamseg_studio.engine.files import atomic_path
+from seamseg_studio.engine.files import atomic_write
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.image_file import (
     IMAGE_SUFFIXES,
@@ -78,8 +77,9 @@ def store_photo(
         copied = ("PNG",) if png_only else _COPIED
         if header.format in copied and header.orientation == 1 and header.mode in _PLAIN_MODES:
             target = folder / f"{name}{_COPIED[header.format]}"
-            with atomic_path(target, durable=False) as temporary:
-                shutil.copyfile(image_path, temporary)
+            with explained_damage(image_path):
+                data = image_path.read_bytes()
+            atomic_write(target, data, durable=False)
             return target
     target = folder / f"{name}.png"
     write_rgb(target, pixels_of(image, image_path, shape, name))

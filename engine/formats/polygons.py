@@ -167,7 +167,7 @@ def usable(points: object, shape: tuple[int, int], name: str, losses: Losses) ->
     """
     try:
         corners = np.asarray(points, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         losses.add(NON_FINITE, name)
         return None
     if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3:

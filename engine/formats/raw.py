@@ -48,7 +48,7 @@ class Writer(FolderWriter):
         if "sem_pred" not in arrays:
             self.losses.add(NO_RAW, name)
         path = self._path(name)
-        path.parent.mkdir(exist_ok=True)
+        self._make_folder(path.parent)
         _write_npz(path, arrays)
         return {}
 

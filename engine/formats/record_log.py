@@ -83,7 +83,7 @@ class RecordLog:
 
     def append(self, record: Record) -> None:
         """Adds the record of a finished image; it is in the file when this returns."""
-        line = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        line = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
         with self._lock:
             self._file.write(line)
             self._file.flush()

@@ -13,7 +13,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from seamseg_studio.engine.errors import InputError
+from seamseg_studio.engine.errors import InputError, SeamsegError
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.losses import Loss, Losses
 from seamseg_studio.engine.formats.segments import ImageLabels
@@ -22,6 +22,8 @@ from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
 Labels = PanopticResult | PanopticMap
+
+UNFORESEEN = "its labels are damaged"
 
 
 class LabelledImage:
@@ -48,7 +50,7 @@ class LabelledImage:
         Raises:
             FormatError: They cannot be read.
         """
-        return self._read_labels()
+        return self._read()
 
     @cached_property
     def map(self) -> PanopticMap:
@@ -57,7 +59,17 @@ class LabelledImage:
         Raises:
             FormatError: They cannot be read.
         """
-        return self._read_labels().to_map()
+        return self._read().to_map()
+
+    def _read(self) -> ImageLabels:
+        """Reads the labels; what a damaged file leads to in decoders and number types is an error for people."""
+        try:
+            return self._read_labels()
+        except SeamsegError:
+            raise
+        except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
+            reason = " ".join(str(error).split())[:120] or type(error).__name__
+            raise FormatError(f"{self.name}: {UNFORESEEN} ({reason}); export it again") from error
 
     @classmethod
     def failing(cls, name: str, error: FormatError) -> Self:

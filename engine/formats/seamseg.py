@@ -72,7 +72,7 @@ class Writer(FolderWriter):
         self._split = split
         self._original_ids = original_ids or list(range(len(taxonomy)))
         for part in ("img", "msk", "lst", "coco"):
-            (folder / part).mkdir(exist_ok=True)
+            self._make_folder(folder / part)
 
     def _files_of(self, record: Record) -> list[Path]:
         return [self.folder / "msk" / f"{safe_name(record['name'])}.png"]
@@ -216,6 +216,8 @@ class Reader:
     def __iter__(self) -> Iterator[LabelledImage]:
         for name in self._names:
             try:
+                if name in self._index.refused:
+                    raise self._index.refused[name]
                 photo = find_photo(path_inside(self._folder / "img", name, self._metadata), first=".png")
             except FormatError as error:
                 yield LabelledImage.failing(safe_name(name), error)

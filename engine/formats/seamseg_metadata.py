@@ -25,17 +25,19 @@ class MetadataIndex:
     Attributes:
         taxonomy: Its categories.
         rows: The place of every image's entry, by the image's id, in the file's order.
+        refused: What is wrong with images whose entry cannot be used, by their ids; "image 3" where that is missing.
     """
 
     def __init__(self, path: Path) -> None:
         """Reads the file once, an image at a time.
 
         Raises:
-            FormatError: It is missing or damaged, or describes an image wrongly or twice.
+            FormatError: It is missing or damaged.
         """
         self._path = path
         self._spans = Spans(path)
         self.rows: dict[str, int] = {}
+        self.refused: dict[str, FormatError] = {}
         found: dict[str, Any] = {}
         try:
             with path.open("rb") as file:
@@ -61,14 +63,20 @@ class MetadataIndex:
         self.taxonomy = read_metadata_taxonomy(found, path)
 
     def _index_images(self, unpacker: msgpack.Unpacker) -> None:
-        for _ in range(unpacker.read_array_header()):
+        for number in range(unpacker.read_array_header()):
             start = unpacker.tell()
             entry = unpacker.unpack()
-            name = _check_entry(entry, self._path)
-            if name in self.rows:
-                raise FormatError(f"{self._path}: describes image {name!r} twice; remake it")
-            self.rows[name] = len(self.rows)
-            self._spans.append(start, unpacker.tell() - start)
+            given = entry.get("id") if isinstance(entry, dict) else None
+            name = given if isinstance(given, str) else f"image {number}"
+            try:
+                _check_entry(entry, number, self._path)
+                if name in self.rows:  # nobody knows which entry is meant
+                    raise FormatError(f"{self._path}: describes image {name!r} twice; remake it")
+            except FormatError as error:
+                self.refused[name] = error
+            if name not in self.rows:
+                self.rows[name] = len(self.rows)
+                self._spans.append(start, unpacker.tell() - start)
 
     def entry(self, name: str) -> Record:
         """Reads what the file says of an image: "id", "cat", "size" and "iscrowd"."""
@@ -77,9 +85,9 @@ class MetadataIndex:
         return entry
 
 
-def _check_entry(entry: Any, path: Path) -> str:
-    """Checks what is said of an image; returns its id."""
-    name: str = field(entry, "id", str, path, "an image")
+def _check_entry(entry: Any, number: int, path: Path) -> None:
+    """Checks what is said of an image."""
+    name: str = field(entry, "id", str, path, f"the image at place {number}")
     what = f"image {name!r}"
     cat = field(entry, "cat", list, path, what)
     size = field(entry, "size", list, path, what)
@@ -87,7 +95,6 @@ def _check_entry(entry: Any, path: Path) -> str:
     whole = all(type(value) is int and value >= 0 for value in (*cat, *size))
     if not whole or len(size) != 2 or len(cat) != len(is_crowd) or cat[:1] != [VOID_CATEGORY]:
         raise FormatError(f"{path}: the entry of {what} is inconsistent; remake it")
-    return name
 
 
 def unpack_metadata(data: bytes, path: Path) -> Any:
@@ -125,7 +132,7 @@ def read_metadata_taxonomy(document: Any, path: Path) -> Taxonomy:
         kind = Kind.STUFF if index < num_stuff else Kind.THING
         categories.append(Category(str(name), kind, _color(meta.get("palette"), index)))
     try:
-        return Taxonomy(path.resolve().parent.name, tuple(categories))
+        return Taxonomy(path.resolve().parent.name.encode(errors="replace").decode(), tuple(categories))
     except TaxonomyError as error:
         raise FormatError(f"{path}: {error}") from error
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,6 +19,7 @@ from seamseg_studio.engine.scene.taxonomy import VOID, Taxonomy
 UNLISTED = "pixels of unlisted segments made void"
 SEVERAL_STUFF = "second segments of a stuff category kept apart"
 UNSEEN = "segments without pixels left out"
+NO_SCORE = "scores left out that are no finite numbers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,22 @@ def assemble(
     stuff = [s.category for s in kept_segments.values() if taxonomy.is_stuff(s.category) and not s.is_crowd]
     losses.add(SEVERAL_STUFF, name, len(stuff) - len(set(stuff)))
     return ImageLabels(ids, kept_segments)
+
+
+def read_score(entry: Mapping[str, object], name: str, losses: Losses) -> float | None:
+    """Takes the "score" of a JSON object; one that is no finite number is left out and counted."""
+    score = entry.get("score")
+    if score is None:
+        return None
+    if isinstance(score, int | float) and not isinstance(score, bool) and abs(score) <= sys.float_info.max:
+        return float(score)
+    losses.add(NO_SCORE, name)
+    return None
+
+
+def written_score(score: float | None) -> float | None:
+    """Rounds a score for a JSON file; None if there is none that JSON can hold."""
+    return round(score, 6) if score is not None and math.isfinite(score) else None
 
 
 def compact(panoptic_map: PanopticMap) -> tuple[NDArray[np.int32], list[int]]:

@@ -87,7 +87,7 @@ class Writer(FolderWriter):
         panoptic_map = to_map(labels)
         split = safe_name(_SPLIT_NAMES.get(split, split))
         for part in ("instances", "labels"):
-            self._path(name, split, part).parent.mkdir(parents=True, exist_ok=True)
+            self._make_folder(self._path(name, split, part).parent)
         values = self._values(panoptic_map, name)
         old = np.array([0, *values], np.int64)
         void = len(self.taxonomy) * 256
@@ -95,8 +95,7 @@ class Writer(FolderWriter):
         palette = np.concatenate([self.taxonomy.palette, np.zeros((1, 3), np.uint8)])
         write_palette(self._path(name, split, "labels"), (pixels // 256).astype(np.uint8), palette)
         if self._copy_images:
-            folder = self.folder / split / "images"
-            folder.mkdir(exist_ok=True)
+            folder = self._make_folder(self.folder / split / "images")
             store_photo(folder, safe_name(name), panoptic_map.shape, image_path, image)
         write_indices_16(self._path(name, split, "instances"), pixels)
         return {"split": split}
@@ -239,7 +238,8 @@ def _read_config(path: Path) -> tuple[Taxonomy, dict[int, int | None], set[int]]
     labels = field(document, "labels", list, path, "the document")
     readable = [entry.get("readable") if isinstance(entry, dict) else None for entry in labels]
     # People know the readable names, but those of version 2.0 are not all unique.
-    key = "readable" if None not in readable and len(set(readable)) == len(readable) else "name"
+    are_names = all(isinstance(name, str) for name in readable)
+    key = "readable" if are_names and len(set(readable)) == len(readable) else "name"
     entries = []
     for number, entry in enumerate(labels):
         what = f"label {number}"

@@ -70,7 +70,7 @@ class Writer(FolderWriter):
         super().__init__(folder, taxonomy, resume=resume, overwrite=overwrite, settings=settings)
         self._copy_images = copy_images
         for part in (CLASSES, OBJECTS, LISTS, *([PHOTOS] if copy_images else [])):
-            (folder / part).mkdir(parents=True, exist_ok=True)
+            self._make_folder(folder / part)
 
     def _files_of(self, record: Record) -> list[Path]:
         return self._masks(record["name"])

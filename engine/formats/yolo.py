@@ -59,7 +59,7 @@ class Writer(FolderWriter):
         panoptic_map = to_map(labels)
         split = safe_name(split or DEFAULT_SPLIT)
         for part in ("labels", "images"):
-            (self.folder / part / split).mkdir(parents=True, exist_ok=True)
+            self._make_folder(self.folder / part / split)
         height, width = panoptic_map.shape
         table = measure_segments(panoptic_map.ids)
         lines = []
@@ -169,7 +169,8 @@ class Reader:
             if values[0] not in self._category:
                 raise FormatError(f"{file}: line {number} has the unknown category {values[0]:g}; see {INDEX_NAME}")
             shares = np.array(as_pairs(values[1:], name, self.losses)).reshape(-1, 2)
-            corners = usable(shares * (size[1], size[0]), size, name, self.losses)
+            with np.errstate(over="ignore"):
+                corners = usable(shares * (size[1], size[0]), size, name, self.losses)
             if corners is not None:
                 segment_id = stack.add(Segment(self._category[int(values[0])], origin=Origin.IMPORTED))
                 laid.append((segment_id, *fill(corners, size)))
@@ -196,7 +197,7 @@ def read_names(path: Path) -> dict[int, str]:
         items = [line.strip() for line in block.splitlines() if line.strip() and not line.strip().startswith("#")]
     names: dict[int, str] = {}
     for position, item in enumerate(items):
-        numbered = re.match(r"\s*(\d+)\s*:\s*(.+)$", item)
+        numbered = re.match(r"\s*(\d{1,18})\s*:\s*(.+)$", item)
         number, name = (int(numbered[1]), numbered[2]) if numbered else (position, item.strip().removeprefix("-"))
         names[number] = _plain(name.strip())
     if not names:

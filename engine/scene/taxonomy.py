@@ -68,6 +68,8 @@ class Taxonomy:
         for index, category in enumerate(self.categories):
             if not category.name.strip():
                 raise TaxonomyError(f"category {index} of taxonomy {self.name!r} has no name")
+            if any("\ud800" <= char <= "\udfff" for char in category.name):
+                raise TaxonomyError(f"category {index} of taxonomy {self.name!r} has half a character in its name")
             if category.name in seen:
                 raise TaxonomyError(f"taxonomy {self.name!r} names {category.name!r} twice")
             seen.add(category.name)
@@ -155,7 +157,7 @@ class Taxonomy:
         """
         try:
             return cls.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise TaxonomyError(f"{path} is not a usable taxonomy: {error}") from error
 
     def save(self, path: Path | str) -> None:

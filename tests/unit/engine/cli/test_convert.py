@@ -252,31 +252,28 @@ def test_targets_are_checked_before_anything_is_read(
     assert not (tmp_path / "o").exists()
 
 
-def test_a_killed_conversion_goes_on_to_the_same_files(dataset: Path, tmp_path: Path) -> None:
-    """The process is killed as soon as its first labels are there; what it leaves is continued."""
-    argv = [str(dataset), "--to", "coco-panoptic", "--workers", "1"]
+@pytest.mark.parametrize(("name", "place"), [("coco-panoptic", 5), ("seamseg", 8), ("cityscapes", 12), ("voc", 1)])
+def test_a_killed_conversion_goes_on_to_the_same_files(dataset: Path, tmp_path: Path, name: str, place: int) -> None:
+    """The process is killed while a file is written or put into its place; what it leaves is continued."""
+    argv = [str(dataset), "--to", name, "--workers", "1", *(["--copy-images"] if name != "seamseg" else [])]
     assert main([argv[0], str(tmp_path / "whole"), *argv[1:]]) == 0
     killed = tmp_path / "killed"
     program = (
-        "import sys, os, signal\n"
-        "from seamseg_studio.engine.formats import coco_panoptic\n"
+        "import sys, os, pathlib, signal\n"
         "from seamseg_studio.engine.cli.convert import main\n"
-        "write, count = coco_panoptic.write_ids_as_colors, []\n"
-        "def stop(path, ids):\n"
+        "replace, count = pathlib.Path.replace, []\n"
+        "def stop(path, target):\n"
         "    count.append(path)\n"
-        "    if len(count) == 3: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    write(path, ids)\n"
-        "coco_panoptic.write_ids_as_colors = stop\n"
-        "main(sys.argv[1:])\n"
+        "    if len(count) == int(sys.argv[1]): os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return replace(path, target)\n"
+        "pathlib.Path.replace = stop\n"
+        "main(sys.argv[2:])\n"
     )
-    process = subprocess.run([sys.executable, "-c", program, argv[0], str(killed), *argv[1:]], check=False)
-    assert process.returncode == -signal.SIGKILL
-    assert not (killed / "panoptic.json").exists()
-    assert len(list((killed / "panoptic").glob("*.png"))) == 2
+    command = [sys.executable, "-c", program, str(place), argv[0], str(killed), *argv[1:]]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert list(killed.rglob(".*.part"))
     assert main([argv[0], str(killed), *argv[1:], "--resume"]) == 0
-    for path in (tmp_path / "whole").rglob("*"):
-        if path.is_file() and path.suffix != ".log":
-            assert (killed / path.relative_to(tmp_path / "whole")).read_bytes() == path.read_bytes()
+    assert _tree(killed) == _tree(tmp_path / "whole")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ import numpy as np
 import pytest
 from hotcoco import COCO
 
-from seamseg_studio.engine.formats.coco_instances import NO_STUFF
+from seamseg_studio.engine.formats.coco_instances import NO_STUFF, ORPHANS, SAME_ID
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.polygons import CROSSING, DEGENERATE, OUTSIDE
 from seamseg_studio.engine.formats.registry import FORMATS
+from seamseg_studio.engine.formats.segments import NO_SCORE
 from seamseg_studio.engine.formats.stacking import COVERED, HIDDEN
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
@@ -105,16 +107,45 @@ def test_odd_polygons_are_counted(index: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d["annotations"][1].update(id=1), "two annotations have the id 1"),
-        (lambda d: d["annotations"][1].update(image_id=8), "names image 8, which is not listed"),
         (lambda d: d["images"].append({**d["images"][0], "id": 8}), "two images are called 'sub/a.jpg'"),
-        (lambda d: d["images"][0].pop("file_name"), "'file_name' of image 7 is missing"),
+        (lambda d: d["images"].append({**d["images"][0], "file_name": "b.jpg"}), "two images have the id 7"),
+        (lambda d: d["images"].append({"id": 9}), "'file_name' of the image at place 1 is missing"),
+        (lambda d: d["images"].append("b.jpg"), "'file_name' of the image at place 1 is missing"),
+        (lambda d: d["images"].append({**d["images"][0], "id": [1]}), "are called|'id' of the image .* is a list"),
     ],
 )
-def test_a_damaged_index_is_named(index: Path, change: Callable[[Any], object], message: str) -> None:
+def test_a_bad_entry_of_the_index_is_named(index: Path, change: Callable[[Any], object], message: str) -> None:
     _edit(index, change)
+    images = list(_COCO.reader(index))
+    assert len(images) == 2
     with pytest.raises(FormatError, match=message):
-        _COCO.reader(index)
+        _ = images[1].labels
+    if "the id" in message:  # nobody knows whose the annotations are
+        with pytest.raises(FormatError, match=message):
+            _ = images[0].labels
+    else:
+        assert len(images[0].labels.segments) == 3
+
+
+def test_annotations_of_no_image_and_ids_used_twice_are_counted(index: Path) -> None:
+    _edit(index, lambda d: [d["annotations"].append({"id": 1, "image_id": key}) for key in (8, None, [7], True)])
+    _edit(index, lambda d: d["annotations"].append("nothing"))
+    reader = _COCO.reader(index)
+    (image,) = reader
+    assert len(image.labels.segments) == 3
+    assert reader.losses.count(ORPHANS) == 5
+    assert reader.losses.count(SAME_ID) == 4
+
+
+@pytest.mark.parametrize(
+    ("score", "kept"), [(math.nan, None), (math.inf, None), (10**400, None), ("1", None), (1, 1.0)]
+)
+def test_scores_that_are_no_numbers_are_left_out_and_counted(index: Path, score: Any, kept: float | None) -> None:
+    _edit(index, lambda d: d["annotations"][0].update(score=score))
+    reader = _COCO.reader(index)
+    (image,) = reader
+    assert image.labels.segments[1].score == kept
+    assert reader.losses.count(NO_SCORE) == (kept is None)
 
 
 @pytest.mark.parametrize(

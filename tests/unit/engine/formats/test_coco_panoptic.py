@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,8 +17,8 @@ from hypothesis import strategies as st
 
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.registry import FORMATS
-from seamseg_studio.engine.formats.segments import SEVERAL_STUFF, UNLISTED, UNSEEN
-from seamseg_studio.engine.scene.panoptic_map import PanopticMap
+from seamseg_studio.engine.formats.segments import NO_SCORE, SEVERAL_STUFF, UNLISTED, UNSEEN
+from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 
 _COCO = FORMATS["coco-panoptic"]
@@ -170,15 +171,10 @@ def _edit(index: Path, change: Callable[[Any], object]) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d["annotations"].append(d["annotations"][0]), "image 1 has two annotations"),
-        (lambda d: d["images"].append(d["images"][0]), "two images have the id 1"),
-        (lambda d: d["images"].pop(), "names image 2, which is not listed"),
         (lambda d: d["categories"].append(d["categories"][0]), "two categories have the id 1"),
         (lambda d: d["categories"][1].update(name="road"), "twice"),
         (lambda d: d["categories"][1].pop("name"), "'name' of category 2 is missing"),
         (lambda d: d.update(annotations={}), "'annotations' of the document"),
-        (lambda d: d["annotations"][1].update(file_name="a.png"), "same PNG"),
-        (lambda d: d["annotations"][1].update(image_id=None), "'image_id' of an annotation is missing"),
     ],
 )
 def test_a_damaged_index_is_named(index: Path, change: Callable[[Any], object], message: str) -> None:
@@ -199,14 +195,56 @@ def test_a_damaged_index_is_named(index: Path, change: Callable[[Any], object], 
         ),
         (lambda d: d["images"][0].update(width=91), "is 90 x 60 pixels, but panoptic.json says 91 x 60"),
         (lambda d: d["annotations"][0].update(file_name="nowhere.png"), "no such file"),
+        (lambda d: d["annotations"].append(d["annotations"][0]), "image 1 has two annotations"),
+        (lambda d: d["images"].append(d["images"][0]), "two images have the id 1"),
+        (lambda d: d["images"].pop(0), "names image 1, which is not listed"),
+        (lambda d: d["images"].__setitem__(0, 7), "names image 1, which is not listed"),
+        (
+            lambda d: (
+                d["annotations"].insert(0, d["annotations"].pop()) or d["annotations"][1].update(file_name="b.png")
+            ),
+            "same PNG",
+        ),
+        (lambda d: d["annotations"][0].update(image_id=None), "'image_id' of the annotation of a.png is missing"),
+        (lambda d: d["annotations"][0].update(image_id=True), "'image_id' of the annotation of a.png is 'True'"),
+        (lambda d: d["annotations"].__setitem__(0, "x"), "'file_name' of annotation 0 is missing"),
     ],
 )
 def test_damage_in_one_image_is_named(index: Path, change: Callable[[Any], object], message: str) -> None:
     _edit(index, change)
-    first, second = _COCO.reader(index)
-    with pytest.raises(FormatError, match=message):
-        _ = first.map
-    assert second.map.shape == (60, 90)
+    images = {image.name: image for image in _COCO.reader(index)}
+    assert images.pop("b").map.shape == (60, 90)
+    assert images
+    for image in images.values():  # two, where nobody knows which of them is meant
+        with pytest.raises(FormatError, match=message) as caught:
+            _ = image.map
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("score", [math.nan, -math.inf, 10**400, [], False])
+def test_scores_that_are_no_numbers_are_left_out_and_counted(index: Path, score: Any) -> None:
+    _edit(index, lambda d: d["annotations"][0]["segments_info"][0].update(score=score))
+    reader = _COCO.reader(index)
+    first, _ = reader
+    assert all(segment.score is None for segment in first.map.segments.values())
+    assert reader.losses.totals == {NO_SCORE: 1}
+
+
+@pytest.mark.parametrize("name", ["coco-panoptic", "coco-instances", "seamseg"])
+def test_scores_that_json_cannot_hold_are_not_written(
+    tmp_path: Path, taxonomy: Taxonomy, make_photo: Callable[..., Path], name: str
+) -> None:
+    ids = np.repeat(np.array([[1, 2, 3]], np.int32), 4, 0)
+    scored = PanopticMap(ids, {1: Segment(3, score=math.nan), 2: Segment(3, score=math.inf), 3: Segment(4, score=0.5)})
+    with FORMATS[name].writer(tmp_path / "o", taxonomy) as writer:
+        writer.write("a", make_photo("a.png", 4, 3), scored)
+    for path in [*(tmp_path / "o").rglob("*.json"), tmp_path / "o" / f".{name}.log"]:
+        assert "NaN" not in path.read_text()
+        assert "Infinity" not in path.read_text()
+    if name == "seamseg":
+        assert writer.losses.totals == {"scores left out of metadata.bin": 3}
+    else:
+        assert writer.losses.totals == {NO_SCORE: 2}
 
 
 def test_names_that_lead_out_are_refused(index: Path) -> None:

@@ -181,9 +181,6 @@ def test_repairs_are_counted(damaged: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d["images"].append(d["images"][0]), "describes image 'a_000' twice"),
-        (lambda d: d["images"][0]["cat"].__setitem__(1, -4), "inconsistent"),
-        (lambda d: d["images"][0].pop("size"), "'size' of image 'a_000' is missing"),
         (lambda d: d["meta"].__setitem__("num_stuff", 3), "are not 65 categories"),
         (lambda d: d.pop("meta"), "'meta' of the file is missing"),
         (lambda d: d["meta"]["categories"].__setitem__(1, "stuff 00"), "twice"),
@@ -194,6 +191,24 @@ def test_damaged_metadata_is_named(damaged: Path, change: Callable[[dict], None]
     with pytest.raises(FormatError, match=message) as caught:
         _SEAMSEG.reader(damaged)
     assert "metadata.bin" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d["images"].append(d["images"][0]), "describes image 'a_000' twice"),
+        (lambda d: d["images"][0]["cat"].__setitem__(1, -4), "inconsistent"),
+        (lambda d: d["images"][0].pop("size"), "'size' of image 'a_000' is missing"),
+        (lambda d: d["images"][0].pop("id"), "'id' of the image at place 0 is missing"),
+        (lambda d: d["images"].__setitem__(0, 5), "'id' of the image at place 0 is missing"),
+    ],
+)
+def test_a_bad_entry_is_named_and_costs_one_image(damaged: Path, change: Callable[[dict], None], message: str) -> None:
+    _edit(damaged, change)
+    first, second, *_ = _SEAMSEG.reader(damaged)
+    with pytest.raises(FormatError, match=message):
+        _ = first.map
+    assert second.map.shape
 
 
 def test_damage_in_one_image_is_named_when_it_is_read(damaged: Path) -> None:

@@ -29,8 +29,10 @@ from seamseg_studio.engine.cli.console import (
 )
 from seamseg_studio.engine.cli.targets import Workplace, check_folder
 from seamseg_studio.engine.errors import InputError
+from seamseg_studio.engine.formats.conversion import recall_losses
 from seamseg_studio.engine.formats.image_file import find_images
-from seamseg_studio.engine.formats.registry import FORMATS, Format, Writer, find_format
+from seamseg_studio.engine.formats.losses import Losses, merged
+from seamseg_studio.engine.formats.registry import FORMATS, Format, find_format
 from seamseg_studio.engine.service.batch import BatchSummary, ImageReport, label_images
 from seamseg_studio.engine.service.errors import EngineError
 from seamseg_studio.engine.service.protocol import PredictOptions
@@ -169,7 +171,13 @@ def _run(args: argparse.Namespace) -> int:
             for writer in reversed(writers):  # a run of bad images only must not stand in the way of the next one
                 writer.discard()
             workplace.take_back()
-    return _conclude(args, summary, images, len(images) - len(left), writers, runners)
+    before = Losses()  # of images that an earlier run has labelled
+    for writer in writers:
+        for image in images:
+            if image.name in done:
+                recall_losses(writer, image.name, before)
+    losses = merged([before, *(writer.losses for writer in writers)])
+    return _conclude(args, summary, images, len(images) - len(left), losses, runners)
 
 
 def _parse_formats(text: str) -> list[Format]:
@@ -245,7 +253,7 @@ def _conclude(
     summary: BatchSummary,
     images: Sequence[BatchImage],
     num_skipped: int,
-    writers: Sequence[Writer],
+    losses: Losses,
     runners: Sequence[Runner],
 ) -> int:
     """Tells what became of the run; returns the exit code."""
@@ -260,6 +268,7 @@ def _conclude(
                 "num_skipped": num_skipped,
                 "num_failed": len(failures),
                 "failures": [{"image": failure.input, "reason": failure.reason} for failure in failures],
+                "losses": losses.to_json(),
                 "interrupted": summary.is_cancelled,
                 "seconds": round(summary.seconds, 3),
                 "images_per_second": round(rate, 3),
@@ -272,9 +281,8 @@ def _conclude(
     else:
         kept = f", {num_skipped} were there already" if num_skipped else ""
         print(f"{summary.num_done} images labelled into {args.out} ({rate:.2f} img/s){kept}")
-    for writer in writers:
-        for line in writer.losses.summary():
-            warn(f"lost: {line}")
+    for line in losses.summary():
+        warn(f"lost: {line}")
     code = report_failures(failures, len(images))
     if summary.is_cancelled:
         num_left = len(images) - num_skipped - summary.num_done - len(failures)

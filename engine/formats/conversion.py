@@ -113,9 +113,7 @@ def convert(
                 part_of[image.name] = image.split
             if prefix + image.name in done:
                 kept += 1
-                former = writer.kept(prefix + image.name)
-                for loss in former.losses if former is not None else ():
-                    mapped.add(loss.kind, loss.image, loss.count, loss.detail)
+                recall_losses(writer, prefix + image.name, mapped)
                 if on_image is not None:
                     on_image(image.name)
                 continue
@@ -127,6 +125,13 @@ def convert(
         part_of.pop(name, None)
     _count_parts(part_of, mapped)
     return Conversion(written, kept, tuple(sorted(failures)), merged([reader.losses, mapped, writer.losses]))
+
+
+def recall_losses(writer: Writer, name: str, losses: Losses) -> None:
+    """Adds what an image lost when it was written, perhaps by an earlier run."""
+    former = writer.kept(name)
+    for loss in former.losses if former is not None else ():
+        losses.add(loss.kind, loss.image, loss.count, loss.detail)
 
 
 def explain(name: str, error: Exception) -> str:

@@ -202,6 +202,30 @@ def test_labels_of_an_earlier_run_are_kept_resumed_or_replaced(
     assert _content(tmp_path / "out")["npz/a.npz"] != before["npz/a.npz"]
 
 
+def test_a_continued_run_says_what_the_earlier_ones_lost_and_failed_at(
+    save: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save("a.png", mark=3), save("b.png", mark=4), save("bad.png").write_bytes(b"")
+    argv = [str(tmp_path / "photos"), "--out", str(tmp_path / "out"), "--format", "coco-instances,voc", "--json"]
+    assert main(argv) == 3
+    first = capsys.readouterr()
+    assert main([*argv, "--resume"]) == 3
+    second = capsys.readouterr()
+    told, again = (_lines(captured.out)[-1] for captured in (first, second))
+    assert (again["num_done"], again["num_skipped"], again["num_failed"]) == (0, 2, 1)
+    assert again["losses"] == told["losses"]
+    assert told["losses"]["scores left out"]["total"] == 4
+    assert told["losses"]["stuff segments left out, as COCO instances hold things only"]["images"] == 2
+    assert again["failures"] == told["failures"]
+    said = [[line for line in captured.err.splitlines() if line.startswith("lost: ")] for captured in (first, second)]
+    assert said[0] == said[1] != []
+    (tmp_path / "out" / "SegmentationClass" / "a.png").unlink()
+    save("c.png", mark=5)
+    assert main([*argv, "--resume"]) == 3
+    third = _lines(capsys.readouterr().out)[-1]
+    assert (third["num_done"], third["losses"]["scores left out"]["total"]) == (2, 6)
+
+
 def test_a_run_is_not_resumed_with_other_settings(
     save: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

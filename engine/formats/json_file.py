@@ -10,14 +10,26 @@ from typing import IO, Any
 from seamseg_studio.engine.formats.errors import FormatError
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path, *, unique: bool = False) -> Any:
     """Reads a JSON file.
+
+    Args:
+        path: It.
+        unique: Whether a name that an object has twice is refused; otherwise the last one counts.
 
     Raises:
         FormatError: It is missing, unreadable or not JSON; the message says where.
     """
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        for name in names:
+            if names.count(name) > 1:
+                raise FormatError(f"{path}: says {name[:40]!r} twice; remove one")
+        return dict(pairs)
+
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=members if unique else None)
     except FileNotFoundError as error:
         raise FormatError(f"{path}: no such file; check the name") from error
     except OSError as error:

@@ -7,7 +7,7 @@ the source does not have is a slip, unless `"several_sources": true` says that t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,13 +15,15 @@ from pathlib import Path
 import numpy as np
 
 from seamseg_studio.engine.formats.errors import FormatError
-from seamseg_studio.engine.formats.json_file import read_json
+from seamseg_studio.engine.formats.json_file import read_json, shown
 from seamseg_studio.engine.formats.losses import Losses
 from seamseg_studio.engine.formats.runs import renumber
 from seamseg_studio.engine.formats.segments import ImageLabels
 from seamseg_studio.engine.scene.errors import TaxonomyError
 from seamseg_studio.engine.scene.panoptic_map import Segment
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
+
+_MEMBERS = ("name", "categories", "map", "several_sources")
 
 MADE_VOID = "segments of unmapped categories made void"
 MERGED = "segments merged into the stuff segment of their category"
@@ -80,30 +82,42 @@ def read_mapping(path: Path, source: Taxonomy) -> TaxonomyMapping:
     """Reads a mapping file or a plain taxonomy.
 
     Raises:
-        FormatError: It is neither, names a category that source or target do not have, or leaves one of the source out.
+        FormatError: It is neither, has a member that means nothing or twice the same, names a category that source or
+            target do not have, or leaves one of the source out.
     """
-    document = read_json(path)
+    document = read_json(path, unique=True)
     try:
         target = Taxonomy.from_json(document)
     except TaxonomyError as error:
-        raise FormatError(f"{path}: {error}") from error
-    wanted = document.get("map", {})
+        raise FormatError(f"{path}: {error}; correct it") from error
+    for key in document:
+        if key not in _MEMBERS:
+            raise FormatError(
+                f"{path}: has the member {key!r}, which means nothing{_nearest(key, _MEMBERS)}; correct it"
+            )
+    wanted, several = document.get("map", {}), document.get("several_sources", False)
     if not isinstance(wanted, Mapping):
         raise FormatError(f"{path}: 'map' is no object of source and target names; correct it")
+    if not isinstance(several, bool):
+        raise FormatError(f"{path}: 'several_sources' is {shown(several)}; write true or false")
     indices = {category.name: number for number, category in enumerate(target.categories)}
     for name, goal in wanted.items():
         if goal is not None and not isinstance(goal, str):
-            raise FormatError(f"{path}: maps {name!r} to {str(goal)[:40]}, which is no name; give one name, or null")
+            raise FormatError(f"{path}: maps {name!r} to {shown(goal)}, which is no name; give one name, or null")
         if goal is not None and goal not in indices:
-            raise FormatError(f"{path}: maps {name!r} to {goal!r}, which is not among its categories; add it")
-    if document.get("several_sources") is not True:
+            raise FormatError(
+                f"{path}: maps {name!r} to {goal!r}, which is not among its categories{_nearest(goal, indices)}; "
+                "correct the name or add the category"
+            )
+    if not several:
         _check_names(path, wanted, [category.name for category in source.categories])
     index: list[int | None] = []
     for category in source.categories:
         goal = wanted.get(category.name, category.name)
         if goal is not None and goal not in indices:
             raise FormatError(
-                f"{path}: says nothing of the category {category.name!r}; map it to a category, or to null for void"
+                f"{path}: says nothing of the category {category.name!r}{_nearest(category.name, indices)}; "
+                "map it to a category, or to null for void"
             )
         index.append(None if goal is None else indices[goal])
     return TaxonomyMapping(target, tuple(index))
@@ -111,13 +125,16 @@ def read_mapping(path: Path, source: Taxonomy) -> TaxonomyMapping:
 
 def _check_names(path: Path, wanted: Mapping[str, object], names: list[str]) -> None:
     """Refuses a map of categories that the source does not have; the message names the nearest that it has."""
-    by_folded = {name.casefold(): name for name in names}
     for name in wanted:
-        if name in names:
-            continue
-        near = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0)
-        hint = f" (the nearest name is {by_folded[near[0]]!r})" if near else ""
-        raise FormatError(
-            f"{path}: maps {name!r}, which is no category of the source{hint}; correct the name, take it out, "
-            'or write "several_sources": true beside the map if it serves several datasets'
-        )
+        if name not in names:
+            raise FormatError(
+                f"{path}: maps {name!r}, which is no category of the source{_nearest(name, names)}; correct the name, "
+                'take it out, or write "several_sources": true beside the map if it serves several datasets'
+            )
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    """Words for the most similar of several names."""
+    by_folded = {known.casefold(): known for known in names}
+    near = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0)
+    return f" (the nearest name is {by_folded[near[0]]!r})" if near else ""

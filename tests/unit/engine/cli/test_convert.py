@@ -289,12 +289,34 @@ def test_a_killed_conversion_goes_on_to_the_same_files(dataset: Path, tmp_path: 
         ('{"name": "x", "categories": [{"name": "a", "kind": "stuff", "color": [1, 2, 3]}], "map": []}', "'map' is no"),
         (
             '{"name": "x", "categories": [{"name": "a", "kind": "stuff", "color": [1, 2, 3]}], "map": {"q": ["a"]}}',
-            "maps 'q' to ['a'], which is no name",
+            "maps 'q' to a list, which is no name; give one name, or null",
         ),
         (
             '{"name": "", "categories": [{"name": "a", "kind": "stuff", "color": [1, 2, 3]}], "map": {"Stuf 02": "a"}}',
             "maps 'Stuf 02', which is no category of the source (the nearest name is 'stuff 02')",
         ),
+        (
+            '{"name": "", "categories": [{"name": "road", "kind": "stuff", "color": [1, 2, 3]}], "map": {"q": "Raod"}}',
+            "maps 'q' to 'Raod', which is not among its categories (the nearest name is 'road'); correct the name",
+        ),
+        (
+            '{"name": "", "categories": [{"name": "stuff 0", "kind": "stuff", "color": [1, 2, 3]}]}',
+            "says nothing of the category 'stuff 00' (the nearest name is 'stuff 0'); map it",
+        ),
+        (
+            '{"name": "", "categories": [{"name": "a", "kind": "stuff", "color": [1, 2, 3]}], "maps": {}}',
+            "has the member 'maps', which means nothing (the nearest name is 'map'); correct it",
+        ),
+        (
+            '{"categories": [{"name": "a", "kind": "stuff", "color": [1, 2, 3]}], "map": {"q": "a", "q": null}}',
+            "says 'q' twice; remove one",
+        ),
+        (
+            '{"categories": [{"name": "a", "kind": "stuff", "color": [1, 2, 3]}], "several_sources": "yes"}',
+            "'several_sources' is 'yes'; write true or false",
+        ),
+        ('["road"]', "a taxonomy is a JSON object with 'name' and a list 'categories'; correct it"),
+        ('{"categories": [["a"]]}', "category 0 is not a JSON object; correct it"),
     ],
 )
 def test_bad_mappings_are_named(

@@ -51,7 +51,8 @@ def noted() -> Iterator[list[Loss]]:
 class Losses:
     """Collects losses and repairs of one run; safe to use from several threads.
 
-    All are counted; of each kind the first thousand are listed one by one.
+    All are counted; of each kind a thousand are listed one by one, those of the first images by name: threads finish
+    images in any order.
     """
 
     def __init__(self) -> None:
@@ -70,8 +71,9 @@ class Losses:
             self._totals[kind] = self._totals.get(kind, 0) + count
             self._images.setdefault(kind, set()).add(image)
             listed = self._listed.setdefault(kind, [])
-            if len(listed) < _MAX_LISTED:
-                listed.append(Loss(kind, image, count, detail))
+            listed.append(Loss(kind, image, count, detail))
+            if len(listed) > 2 * _MAX_LISTED:
+                listed[:] = _first(listed)
 
     def __bool__(self) -> bool:
         return bool(self._totals)
@@ -91,9 +93,9 @@ class Losses:
             return dict(sorted(self._totals.items()))
 
     def listed(self, kind: str) -> list[Loss]:
-        """The recorded losses of a kind, at most a thousand."""
+        """The recorded losses of a kind, at most a thousand, by the image's name."""
         with self._lock:
-            return list(self._listed.get(kind, ()))
+            return _first(self._listed.get(kind, []))
 
     def summary(self) -> list[str]:
         """One line for each kind: how many in how many images, and where it happened first."""
@@ -112,8 +114,7 @@ class Losses:
             for kind, count in other._totals.items():
                 self._totals[kind] = self._totals.get(kind, 0) + count
                 self._images.setdefault(kind, set()).update(other._images[kind])
-                listed = self._listed.setdefault(kind, [])
-                listed += other._listed[kind][: _MAX_LISTED - len(listed)]
+                self._listed[kind] = _first([*self._listed.get(kind, []), *other._listed[kind]])
 
     def to_json(self) -> dict[str, object]:
         """Totals, and the list: image, count and detail of each."""
@@ -128,6 +129,10 @@ class Losses:
             }
             for kind, total in self.totals.items()
         }
+
+
+def _first(losses: list[Loss]) -> list[Loss]:
+    return sorted(losses, key=lambda loss: (loss.image, loss.detail, loss.count))[:_MAX_LISTED]
 
 
 def merged(several: Iterable[Losses]) -> Losses:

@@ -23,6 +23,7 @@ from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
 SPLIT_FILE = "split.json"
+BY_NAME = "photographs that are missing and were never looked at, kept with their like by name alone"
 
 
 class ProjectReader:
@@ -30,7 +31,7 @@ class ProjectReader:
 
     Attributes:
         taxonomy: The categories of the project.
-        losses: Nothing is lost; here because readers have it.
+        losses: Images that were divided without knowing what they look like.
         split: Which image is in which part; None if the images were not divided.
     """
 
@@ -59,6 +60,9 @@ class ProjectReader:
         self.split: Split | None = None
         if rule is not None:
             self.split = project.split_images([record.id for record in records], rule)
+            for record, name in self._entries:
+                if record.id in self.split.unseen and rule.val_share > 0:
+                    self.losses.add(BY_NAME, name, 1, str(record.path))
         if part is not None:
             known = set() if self.split is None else set(self.split.part_of.values())
             if part not in known:

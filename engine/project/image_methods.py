@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from seamseg_studio.engine.project.images import Progress
@@ -138,7 +139,8 @@ class ImageMethods(ProjectRooms):
         """Divides images into a part to train on and one to validate on.
 
         Groups (`rule.group_by`) and near-duplicates stay together. The same images and rule give the same parts.
-        A picture that cannot be read is near no other.
+        A picture that cannot be read, and was not looked at before, stays with its sequence and its equals by hash;
+        `Split.unseen` names it.
 
         Args:
             image_ids: The images.
@@ -152,7 +154,9 @@ class ImageMethods(ProjectRooms):
         looks = self._images.looks(image_ids, progress)
         seen = list(looks)
         pairs = [(seen[one], seen[other]) for one, other in near_duplicates(list(looks.values()))]
-        return divide(group_images(paths, pairs, rule.group_by), rule)
+        unseen = frozenset(paths) - looks.keys()
+        groups = group_images(paths, pairs + self._images.same_files(image_ids), rule.group_by, unseen)
+        return replace(divide(groups, rule), unseen=unseen)
 
     def _json(self, image_id: int, column: str) -> dict[str, float]:
         row = self._database.row(f"SELECT {column} AS content FROM images WHERE id = ?", image_id)

@@ -151,6 +151,17 @@ class ImageTable:
                 connection.executemany("UPDATE images SET look = ? WHERE id = ?", new)
         return looks
 
+    def same_files(self, image_ids: Sequence[int]) -> list[tuple[int, int]]:
+        """Returns pairs of images whose files are the same byte by byte, as far as they were hashed."""
+        rows = self._database.rows("SELECT id, sha256 FROM images WHERE sha256 IS NOT NULL AND sha256 != ''")
+        wanted = set(image_ids)
+        first: dict[str, int] = {}
+        pairs = []
+        for row in rows:
+            if row["id"] in wanted and (former := first.setdefault(str(row["sha256"]), int(row["id"]))) != row["id"]:
+                pairs.append((former, int(row["id"])))
+        return pairs
+
     def missing(self) -> list[ImageRecord]:
         """Returns the images whose file is not where it was."""
         return [record for record in self.all() if not record.path.is_file()]

@@ -7,21 +7,27 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from seamseg_studio.engine.project.errors import ProjectError
 
 TRAIN, VAL = "train", "val"
-_NUMBER = re.compile(r"\d+(?![A-Za-z0-9])")  # not the 8 of "8bit"
+_MIN_DIGITS = 3  # of a number that counts frames for sure: 0001, 12-30-59
+_NUMBER = re.compile(r"\d{4}-\d\d-\d\d|\d\d([-.:])\d\d\1\d\d(?!\d)|\d+(?:\.\d+)?")
+# Numbers that say how a picture is stored: the 8 of 8bit, 1080p, 640x480, 24fps.
+_STORAGE = re.compile(
+    r"(?:480|576|720|1080|1440|2160)[pi](?![a-z])|[248]k(?![a-z])|\d+x\d+|\d+(?:bits?|bpp|px|fps)", re.IGNORECASE
+)
+_COPY = re.compile(r"(?:[ _.-]*\(\d{1,2}\)|[ _.-]+(?:copy|edit(?:ed)?)|~\d)+$|^copy of ", re.IGNORECASE)
 
 
 class GroupBy(StrEnum):
     """What besides near-duplicates belongs together."""
 
     LOOK = "look"  # near-duplicates only
-    SEQUENCE = "sequence"  # names in one folder that differ in their last number only
+    SEQUENCE = "sequence"  # names in one folder that differ in the number of the frame only
     FOLDER = "folder"
 
 
@@ -52,33 +58,58 @@ class Split:
         rule: What divided them.
         part_of: `TRAIN` or `VAL`, by image id.
         group_of: The group that it belongs to, by image id.
+        unseen: Images of which nobody knows what they look like: near-duplicates of them are known by name only.
     """
 
     rule: SplitRule
     part_of: Mapping[int, str] = field(default_factory=dict)
     group_of: Mapping[int, str] = field(default_factory=dict)
+    unseen: frozenset[int] = frozenset()
 
 
 def sequence_of(path: str) -> str:
-    """Returns a path without its last number: what the frames of one sequence share.
+    """Returns a path without the number of its frame and all numbers behind: what the frames of one sequence share.
 
-    `a/aachen_000003_000019_leftImg8bit.png` and `.._000021_leftImg8bit.png` are of one sequence.
+    `a/aachen_000003_000019_leftImg8bit.png` and `.._000021_leftImg8bit.png` are of one sequence, and so are
+    `frame_000001_rgb8.png` and `frame_000002_rgb8.png`, `12a.jpg`, `12b.jpg` and `13a.jpg`, `IMG_0007 (1).jpg` and
+    `IMG_0008.jpg`. Where several numbers may count the frames, names are rather taken to be of one sequence than not.
     """
     folder, slash, name = path.rpartition("/")
     stem = name.rpartition(".")[0] or name
-    numbers = list(_NUMBER.finditer(stem))
-    if numbers:
-        stem = f"{stem[: numbers[-1].start()]}#{stem[numbers[-1].end() :]}"
+    stem = _COPY.sub("", stem) or stem
+    place = _frame_number(stem)
+    if place is not None:
+        rest = re.sub(r"#[A-Za-z](?![A-Za-z])", "#", _NUMBER.sub("#", stem[place:]))
+        stem = stem[:place] + rest
     return f"{folder}{slash}{stem}"
 
 
-def group_images(paths: Mapping[int, str], duplicates: Sequence[tuple[int, int]], group_by: GroupBy) -> dict[int, str]:
+def _frame_number(stem: str) -> int | None:
+    """The place of the number that counts frames: the last long one, or the last that stands alone, or the first."""
+    storage = [(found.start(), found.end()) for found in _STORAGE.finditer(stem)]
+    numbers = [
+        found for found in _NUMBER.finditer(stem) if not any(start <= found.start() < end for start, end in storage)
+    ]
+    if not numbers:
+        return None
+    long = [found for found in numbers if sum(map(str.isdigit, found.group())) >= _MIN_DIGITS]
+    alone = [found for found in numbers if not stem[: found.start()][-1:].isalpha()]
+    return (long[-1] if long else alone[-1] if alone else numbers[0]).start()
+
+
+def group_images(
+    paths: Mapping[int, str],
+    duplicates: Sequence[tuple[int, int]],
+    group_by: GroupBy,
+    unseen: Collection[int] = (),
+) -> dict[int, str]:
     """Puts images that belong together into groups.
 
     Args:
         paths: With '/', by image id.
         duplicates: Pairs of ids of images that look nearly the same.
         group_by: What else belongs together.
+        unseen: Images whose near-duplicates are not known: they stay with their sequence in any case.
 
     Returns:
         The name of each image's group, by id: the least name of what was put together.
@@ -92,10 +123,19 @@ def group_images(paths: Mapping[int, str], duplicates: Sequence[tuple[int, int]]
         return name
 
     names = {image_id: _group_of(path, group_by) for image_id, path in paths.items()}
-    for one, other in duplicates:
+    for one, other in [*duplicates, *_by_name(paths, unseen)]:
         first, second = sorted((find(names[one]), find(names[other])))
         leader[second] = first
     return {image_id: find(name) for image_id, name in names.items()}
+
+
+def _by_name(paths: Mapping[int, str], unseen: Collection[int]) -> Iterator[tuple[int, int]]:
+    """Pairs every image that nobody has looked at with the others of its sequence."""
+    sequences = {sequence_of(paths[image_id]): image_id for image_id in unseen}
+    for image_id, path in paths.items() if sequences else ():
+        other = sequences.get(sequence_of(path), image_id)
+        if other != image_id:
+            yield other, image_id
 
 
 def _group_of(path: str, group_by: GroupBy) -> str:

@@ -31,3 +31,14 @@ def test_collections_add_up_exactly_beyond_what_is_listed() -> None:
     assert both.totals == {"crowd flags left out": 1, "holes filled": 1505}
     assert both.num_images("holes filled") == 1500
     assert len(both.listed("holes filled")) == 1000
+
+
+def test_what_is_listed_does_not_depend_on_the_order_in_which_images_finish() -> None:
+    names = [f"{number:05}" for number in range(5000)]
+    forward, backward = Losses(), Losses()
+    for one, other in zip(names, reversed(names), strict=True):
+        forward.add("holes filled", one)
+        backward.add("holes filled", other)
+    assert forward.to_json() == backward.to_json()
+    assert [loss.image for loss in backward.listed("holes filled")] == names[:1000]
+    assert forward.summary() == backward.summary()

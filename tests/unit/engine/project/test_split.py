@@ -75,9 +75,30 @@ def test_the_share_is_met_as_well_as_the_groups_allow() -> None:
         ("a/0001.jpg", "b/0001.jpg", False),
         ("park.jpg", "lake.jpg", False),
         ("a/.hidden", "a/.other", False),
+        ("frame_000001_rgb8.png", "frame_000002_rgb8.png", True),
+        ("frame12a.jpg", "frame13a.jpg", True),
+        ("frame12a.jpg", "frame12b.jpg", True),
+        ("seq01_0001_leftImg8bit.png", "seq01_0002_leftImg8bit.png", True),
+        ("seq01_0001_leftImg8bit.png", "seq02_0001_leftImg8bit.png", False),
+        ("frame_12_cam0.png", "frame_13_cam0.png", True),
+        ("clip2_rgb8.png", "clip3_rgb8.png", True),
+        ("IMG-20230105-WA0001.jpg", "IMG-20230105-WA0002.jpg", True),
+        ("2023-01-05_12-30-59.jpg", "2023-01-05_12-31-00.jpg", True),
+        ("2023-01-05_12-30-59.jpg", "2023-01-06_12-30-59.jpg", False),
+        ("1526382.123456_rgb.png", "1526383.001002_rgb.png", True),
+        ("IMG_0007 (1).jpg", "IMG_0008.jpg", True),
+        ("IMG_0007 - Copy.jpg", "IMG_0008.jpg", True),
+        ("park.jpg", "park (2).jpg", True),
+        ("park_edited.jpg", "park.jpg", True),
+        ("0001_1080p.png", "0002_1080p.png", True),
+        ("walk_640x480_3.png", "walk_640x480_4.png", True),
+        ("walk_1080p.png", "run_1080p.png", False),
+        ("s1_f10.png", "s1_f11.png", True),
+        ("~1.jpg", "~2.jpg", True),
+        (".png", ".png", True),
     ],
 )
-def test_sequences_are_names_that_differ_in_the_last_number(one: str, other: str, same: bool) -> None:
+def test_sequences_are_names_that_differ_in_the_number_of_the_frame(one: str, other: str, same: bool) -> None:
     assert (sequence_of(one) == sequence_of(other)) is same
 
 
@@ -119,6 +140,35 @@ def test_pairs_are_those_of_few_different_bits(seeds: list[int], flips: int) -> 
         (a, b) for a in range(len(bits)) for b in range(a + 1, len(bits)) if (bits[a] != bits[b]).sum() <= NEAR_BITS
     ]
     assert found == group_images(groups, expected, GroupBy.LOOK)
+
+
+def test_what_nobody_has_looked_at_stays_with_its_sequence_and_its_equals(project: Project, tmp_path: Path) -> None:
+    names = ["walk_01.jpg", "walk_02.jpg", "run_01.jpg", "twin.jpg", "copy/other.jpg", "lake.jpg"]
+    (tmp_path / "p" / "copy").mkdir(parents=True)
+    paths = [scene(tmp_path / "p" / name, seed) for seed, name in enumerate(names)]
+    paths[4].write_bytes(paths[3].read_bytes())
+    records = {record.path.name: record.id for record in project.add_images(paths)}
+    project.hash_images()
+    for name in ("walk_02.jpg", "twin.jpg", "copy/other.jpg"):
+        (tmp_path / "p" / name).unlink()
+    for group_by in (GroupBy.LOOK, GroupBy.SEQUENCE):
+        split = project.split_images(list(records.values()), SplitRule(0.3, group_by))
+        group = {name: split.group_of[number] for name, number in records.items()}
+        assert group["walk_01.jpg"] == group["walk_02.jpg"]
+        assert group["twin.jpg"] == group["other.jpg"]
+        assert len(set(group.values())) == 4
+        assert split.unseen == {records[name] for name in ("walk_02.jpg", "twin.jpg", "other.jpg")}
+    for missing in paths:
+        missing.unlink(missing_ok=True)
+    known = project.split_images(list(records.values()), SplitRule(0.3, GroupBy.LOOK))
+    assert known.part_of == project.split_images(list(records.values()), SplitRule(0.3, GroupBy.LOOK)).part_of
+    assert len(known.unseen) == 3, "the others were looked at before"
+
+
+@given(st.text(st.sampled_from("ab12-_. ()~x"), max_size=12), st.integers(0, 999), st.integers(0, 999))
+def test_frames_of_one_name_are_of_one_sequence(prefix: str, one: int, other: int) -> None:
+    names = [sequence_of(f"{prefix}_{number:06d}_rgb8.png") for number in (one, other)]
+    assert names[0] == names[1]
 
 
 def test_looks_are_kept_by_the_project(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

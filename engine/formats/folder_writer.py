@@ -138,8 +138,10 @@ class FolderWriter(ABC):
         return Kept(record.get(_SOURCE, ""), tuple(Loss(*entry) for entry in record.get(_LOSSES, ())))
 
     def _check_categories(self, name: str, labels: Labels) -> None:
-        given = labels.categories[1:].tolist() if isinstance(labels, PanopticResult) else None
-        used = [s.category for s in labels.segments.values()] if given is None else given
+        if isinstance(labels, PanopticResult):
+            used: list[int] = labels.categories[1:].tolist()
+        else:
+            used = [segment.category for segment in labels.segments.values()]
         wrong = [category for category in used if not 0 <= category < len(self.taxonomy)]
         if wrong:
             raise FormatError(

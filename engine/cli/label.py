@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import sys
 import threading
@@ -27,27 +26,32 @@ from seamseg_studio.engine.cli.console import (
     run_command,
     warn,
 )
+from seamseg_studio.engine.cli.crew import Crew, engaged
 from seamseg_studio.engine.cli.targets import Workplace, check_folder
 from seamseg_studio.engine.errors import InputError
 from seamseg_studio.engine.formats.conversion import recall_losses
 from seamseg_studio.engine.formats.image_file import find_images
 from seamseg_studio.engine.formats.losses import Losses, merged
 from seamseg_studio.engine.formats.registry import FORMATS, Format, find_format
-from seamseg_studio.engine.service.batch import BatchSummary, ImageReport, label_images
+from seamseg_studio.engine.service.batch import BatchSummary, ImageReport
 from seamseg_studio.engine.service.errors import EngineError
 from seamseg_studio.engine.service.protocol import PredictOptions
 from seamseg_studio.engine.service.roster import LOG_NAME, BatchImage, assign_names
-from seamseg_studio.engine.service.runner import DEFAULT_FACTORY, Runner, find_factory
+from seamseg_studio.engine.service.runner import DEFAULT_FACTORY
 
 _EPILOG = """\
 examples:
   seamseg-label photo.jpg --out labels --format overlay
   seamseg-label photos/ --out labels --format coco-panoptic,overlay --resume
   seamseg-label photos/ --out labels --model mine --device cuda:0,cuda:1 --json > report.jsonl
+  seamseg-label /shared/photos --out labels --cluster head:6379
 
 Folders are searched with all folders below them. An image that cannot be read or labelled is listed at the end and
 costs nothing else. Ctrl-C finishes what is in work; --resume goes on from there. With --json every line of the output
 is one JSON object: one of "event": "image" for each image as it is finished, then one of "event": "summary".
+
+With --cluster the work is a job of Ray Data. Photos (and a model named by its path) must lie at the same paths on all
+machines; the labels come back to this one, the same as without a cluster. A machine that fails costs no image.
 """
 
 
@@ -80,7 +84,20 @@ def build_parser() -> Parser:
     parser.add_argument(
         "--batch-size", metavar="auto|N", default="auto", help="images at a device at a time (auto: 1 on CPU, 2 on GPU)"
     )
-    parser.add_argument("--workers", metavar="N", type=int, help="threads that read, and as many that write (by CPU)")
+    parser.add_argument(
+        "--workers",
+        metavar="N",
+        type=int,
+        help="threads that read, and as many that write (by CPU); of a cluster: workers (one a GPU, or one a machine)",
+    )
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        nargs="?",
+        const="auto",
+        help="let a Ray cluster do the work: HOST:PORT, ray://HOST:PORT, or nothing for the one that runs here (needs "
+        "seamseg-studio[cluster])",
+    )
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="skip images that an earlier run has labelled")
     again.add_argument("--overwrite", action="store_true", help="replace the labels of an earlier run")
@@ -119,15 +136,18 @@ def _run(args: argparse.Namespace) -> int:
     formats = _parse_formats(args.format)
     options = _parse_options(args, formats)
     batch_size = _parse_batch_size(args.batch_size)
-    num_workers = args.workers if args.workers is not None else min(8, os.cpu_count() or 1)
-    if num_workers < 1:
-        raise UsageError("--workers needs at least 1")
     out = Path(args.out)
     _check_target(out, formats, may_exist=args.resume or args.overwrite)
-    is_begun = any((out / f".{entry.name}.log").exists() for entry in formats)
     paths = find_images(args.inputs)
-    runners = _load_runners(args, batch_size)
-    model = runners[0].model
+    with engaged(args, options, batch_size, DEFAULT_FACTORY) as crew:
+        return _label(args, formats, options, paths, crew)
+
+
+def _label(
+    args: argparse.Namespace, formats: Sequence[Format], options: PredictOptions, paths: Sequence[Path], crew: Crew
+) -> int:
+    out, model = Path(args.out), crew.model
+    is_begun = any((out / f".{entry.name}.log").exists() for entry in formats)
     try:
         workplace = Workplace(out, (LOG_NAME,))
     except OSError as error:
@@ -141,43 +161,34 @@ def _run(args: argparse.Namespace) -> int:
         "reference": options.reference,
     }
     cancel = threading.Event()
+    resume = not args.overwrite
     with ExitStack() as stack:
-        images = assign_names(out, paths, settings, resume=not args.overwrite)
-        writers = [
-            stack.enter_context(entry.writer(out, model.taxonomy, resume=not args.overwrite, overwrite=args.overwrite))
+        images = assign_names(out, paths, settings, resume=resume)
+        writers = {
+            entry.name: stack.enter_context(entry.writer(out, model.taxonomy, resume=resume, overwrite=args.overwrite))
             for entry in formats
-        ]
-        done = frozenset.intersection(*(writer.done_names() for writer in writers))
+        }
+        done = frozenset.intersection(*(writer.done_names() for writer in writers.values()))
         left = [image for image in images if image.name not in done]
         stack.enter_context(_cancel_on_signals(cancel))
-        bar = stack.enter_context(progress_bar("labelling", len(left)))
-        screen = _Screen(bar, args.json)
+        screen = _Screen(stack.enter_context(progress_bar("labelling", len(left))), args.json)
         try:
-            summary = label_images(
-                left,
-                runners,
-                writers,
-                options,
-                num_workers=num_workers,
-                cancel=cancel,
-                on_report=screen.show,
-                on_message=warn,
-            )
+            summary = crew.label(left, writers, cancel, screen.show, warn)
         except OSError as error:
             raise EngineError(
                 f"{describe_os_error(error)}; {screen.num_done} images are done: make room and run again with --resume"
             ) from error
         if not summary.num_done and not summary.is_cancelled and (args.overwrite or not is_begun):
-            for writer in reversed(writers):  # a run of bad images only must not stand in the way of the next one
+            for writer in reversed(writers.values()):  # only bad images must not stand in the way of the next run
                 writer.discard()
             workplace.take_back()
     before = Losses()  # of images that an earlier run has labelled
-    for writer in writers:
+    for writer in writers.values():
         for image in images:
             if image.name in done:
                 recall_losses(writer, image.name, before)
-    losses = merged([before, *(writer.losses for writer in writers)])
-    return _conclude(args, summary, images, len(images) - len(left), losses, runners)
+    losses = merged([before, *(writer.losses for writer in writers.values())])
+    return _conclude(args, summary, images, len(images) - len(left), losses, crew)
 
 
 def _parse_formats(text: str) -> list[Format]:
@@ -218,18 +229,6 @@ def _check_target(out: Path, formats: Sequence[Format], *, may_exist: bool) -> N
         )
 
 
-def _load_runners(args: argparse.Namespace, batch_size: int | None) -> list[Runner]:
-    factory = find_factory(DEFAULT_FACTORY)
-    runners = []
-    for device in dict.fromkeys(name.strip() for name in args.device.split(",")):
-        runner = Runner(factory, device, args.precision)
-        runner.load(args.model, warn)
-        runners.append(runner)
-        size = batch_size or (1 if runner.model.device == "cpu" else 2)
-        runners += [runner.share() for _ in range(size - 1)]
-    return runners
-
-
 @contextmanager
 def _cancel_on_signals(cancel: threading.Event) -> Iterator[None]:
     """The first Ctrl-C (or SIGTERM) sets `cancel`, the next one raises KeyboardInterrupt."""
@@ -254,7 +253,7 @@ def _conclude(
     images: Sequence[BatchImage],
     num_skipped: int,
     losses: Losses,
-    runners: Sequence[Runner],
+    crew: Crew,
 ) -> int:
     """Tells what became of the run; returns the exit code."""
     failures = [Failure(str(report.image.path), report.error) for report in summary.failures]
@@ -274,8 +273,8 @@ def _conclude(
                 "images_per_second": round(rate, 3),
                 "out": args.out,
                 "formats": [name.strip() for name in args.format.split(",")],
-                "model": runners[0].model.name,
-                "devices": list(dict.fromkeys(runner.model.device for runner in runners)),
+                "model": crew.model.name,
+                "devices": crew.devices,
             }
         )
     else:
@@ -302,12 +301,16 @@ def _report_to_json(report: ImageReport) -> dict[str, object]:
     }
     if report.error:
         return document | {"reason": report.error}
-    return document | {
-        "height": report.height,
-        "width": report.width,
-        "num_segments": report.num_segments,
-        "predict_ms": round(report.predict_ms, 1),
-    }
+    return (
+        document
+        | {
+            "height": report.height,
+            "width": report.width,
+            "num_segments": report.num_segments,
+            "predict_ms": round(report.predict_ms, 1),
+        }
+        | ({"place": report.place} if report.place else {})
+    )
 
 
 def _print_line(document: dict[str, object]) -> None:

@@ -15,9 +15,11 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from seamseg_studio.engine.files import all_or_none, sweep_parts
+from seamseg_studio.engine.files import all_or_none, atomic_write, sweep_parts
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.losses import Loss, Losses, noted
+from seamseg_studio.engine.formats.names import path_inside
+from seamseg_studio.engine.formats.parcel import Parcel
 from seamseg_studio.engine.formats.record_log import Record, RecordLog, read_records
 from seamseg_studio.engine.formats.registry import Kept, Labels
 from seamseg_studio.engine.formats.segments import NO_SCORE
@@ -129,6 +131,27 @@ class FolderWriter(ABC):
         record = {"name": name, **record}
         lost = [[loss.kind, loss.image, loss.count, _printable(loss.detail)] for loss in (*repairs, *found)]
         self._log.append(record | ({_LOSSES: lost} if lost else {}) | ({_SOURCE: source} if source else {}))
+
+    def pack(self, name: str) -> Parcel:
+        """Returns what was written of the only image of a new folder. See `registry.Writer.pack`."""
+        record = self._log.record(name)
+        if record is None:
+            raise ValueError(f"{name} has not been written")
+        written = (path for path in self.folder.rglob("*") if path.is_file() and path != self._log.path)
+        files = {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in written}
+        return Parcel(record, files)
+
+    def accept(self, parcel: Parcel) -> None:
+        """Writes an image that another writer has packed. See `registry.Writer.accept`."""
+        self._has_written = True
+        with all_or_none(self.format_name):
+            for name, data in sorted(parcel.files.items()):
+                path = path_inside(self.folder, name, self.folder)
+                self._make_folder(path.parent)
+                atomic_write(path, data, durable=False)
+        for loss in parcel.record.get(_LOSSES, ()):
+            self.losses.add(*loss)
+        self._log.append(parcel.record)
 
     def kept(self, name: str) -> Kept | None:
         """What the log says of an image; None if it was not written. See `registry.Writer.kept`."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from seamseg_studio.engine.errors import InputError, SeamsegError
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.losses import Loss, Losses
+from seamseg_studio.engine.formats.parcel import Parcel
 from seamseg_studio.engine.formats.segments import ImageLabels
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
@@ -158,6 +159,26 @@ class Writer(Protocol):
 
         Raises:
             FormatError: The format cannot hold this at all.
+            OSError: A file cannot be written.
+        """
+        ...
+
+    def pack(self, name: str) -> Parcel:
+        """Returns what was written of an image, for another writer's `accept`.
+
+        Args:
+            name: The image, the only one of a folder that was new.
+
+        Raises:
+            ValueError: It has not been written.
+        """
+        ...
+
+    def accept(self, parcel: Parcel) -> None:
+        """Writes an image that another writer of the same format and options has packed, as if `write` had.
+
+        Raises:
+            FormatError: A file of it would lie elsewhere.
             OSError: A file cannot be written.
         """
         ...

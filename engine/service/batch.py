@@ -19,13 +19,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from pathlib import Path
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.formats.image_file import read_image, read_size
-from seamseg_studio.engine.formats.registry import Writer
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.service.protocol import PredictOptions
 from seamseg_studio.engine.service.roster import BatchImage
@@ -50,6 +50,7 @@ class ImageReport:
         width: Columns.
         num_segments: Segments found.
         predict_ms: Time in the network and the fusion.
+        place: Where in a cluster it was labelled; empty for this machine.
     """
 
     image: BatchImage
@@ -59,6 +60,7 @@ class ImageReport:
     width: int = 0
     num_segments: int = 0
     predict_ms: float = 0.0
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,13 @@ class BatchSummary:
     failures: tuple[ImageReport, ...]
     seconds: float
     is_cancelled: bool
+
+
+class Sink(Protocol):
+    """Takes labels, from several threads; all writers of `engine.formats` do."""
+
+    def write(self, name: str, image_path: Path | None, labels: PanopticResult, *, image: Array | None = None) -> None:
+        """Writes the labels of one image; see `formats.registry.Writer.write`."""
 
 
 @dataclass(slots=True)
@@ -114,7 +123,7 @@ class _Budget:
 def label_images(
     images: Sequence[BatchImage],
     runners: Sequence[Runner],
-    writers: Sequence[Writer],
+    writers: Sequence[Sink],
     options: PredictOptions,
     *,
     num_workers: int = 2,
@@ -153,7 +162,7 @@ class _Run:
         self,
         images: Sequence[BatchImage],
         runners: Sequence[Runner],
-        writers: Sequence[Writer],
+        writers: Sequence[Sink],
         options: PredictOptions,
         num_workers: int,
         cancel: threading.Event,

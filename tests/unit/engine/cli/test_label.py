@@ -293,7 +293,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(save: Calla
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
     out = tmp_path / "out"
-    arguments = [tmp_path / "photos", "--out", out, "--format", "overlay", "--workers", "1"]
+    arguments = [tmp_path / "photos", "--out", out, "--format", "overlay", "--workers", "1", "--batch-size", "1"]
     program = _program(*arguments, preexec_fn=limit)
     _, errors = program.communicate(timeout=60)
     assert program.returncode == 1

@@ -61,6 +61,7 @@ class Documents(QObject):
         self._loading: ImageLoading | None = None
         self._before: ImageRecord | None = None  # what was open before a preview took its place
         self._kept: list[tuple[Document, ProjectWork]] = []
+        self._ended: list[tuple[Document, ProjectWork]] = []  # to be written as files when nobody waits for an image
         self._has_told_unsaved = False
         self._palette = PaletteChoice.PROJECT
         self._habits: EditingState | None = None  # how the last image was worked on
@@ -121,7 +122,13 @@ class Documents(QObject):
     def _stop_loading(self) -> None:
         if self._loading is not None:
             self._loading.cancel()
-            self._loading = None
+            self._end_loading()
+
+    def _end_loading(self) -> None:
+        self._loading = None
+        ended, self._ended = self._ended, []
+        for document, work in ended:
+            self._end(document, work)
 
     def _load(self, record: ImageRecord, image: NDArray[np.uint8] | None = None) -> None:
         assert self._work is not None
@@ -150,8 +157,7 @@ class Documents(QObject):
         from seamseg_studio.app.document import Document  # only now: it brings OpenCV
 
         assert self._work is not None
-        record, project = loaded.record, self._work.project
-        self._loading = None
+        loading, record, project = self._loading, loaded.record, self._work.project
         document = Document(
             project,
             record,
@@ -172,6 +178,8 @@ class Documents(QObject):
         self._show(document)
         if not project.read_only:
             self._work.run(record.id, lambda _: project.set_setting("last_image", record.id))
+        if self._loading is loading:  # whoever was told may have asked for another one already
+            self._end_loading()
 
     def _on_loading_failed(self, text: str) -> None:
         self._go_back(partial(self.failed.emit, text))
@@ -181,7 +189,7 @@ class Documents(QObject):
 
     def _go_back(self, tell: Callable[[], object]) -> None:
         """Shows again what was shown before an image that cannot be read."""
-        self._loading = None
+        self._end_loading()
         before, self._before = self._before, None
         was_previewed, self.preview = self.preview is not None, None
         self.wanted = self.current.record.id if self.current is not None else None
@@ -233,6 +241,10 @@ class Documents(QObject):
 
     def _end(self, document: Document, work: ProjectWork) -> None:
         """Lets go of a closed document whose work is on disk; its labels are written as a file, which saves time."""
+        document.image = document.image[:0, :0].copy()  # only the labels are needed any more
+        if self._loading is not None:  # a large one takes seconds, and somebody waits for the next image
+            self._ended.append((document, work))
+            return
         if document.is_changed and not document.read_only:
             image_id, panoptic_map = document.record.id, document.map
             work.run(

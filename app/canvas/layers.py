@@ -25,7 +25,7 @@ class Layers:
         self.document = document
         self._display = display
         self._repaint = repaint
-        is_same = old is not None and old.document.image is document.image
+        is_same = old is not None and old.image.pyramid.image is document.image
         self.image: ImageLayer = old.image if old is not None and is_same else ImageLayer(document.image)
         self.image.set_tones(*display.tones)
         self.labelled = self._make_labelled()

@@ -92,14 +92,18 @@ class ImageLoading:
     def start(self) -> None:
         """Begins to read."""
         if self._image is None and self._is_worth_a_preview:
-            self._read(self._read_preview, self._on_preview_read)
-        elif self._image is None:
-            self._read(self._read_photo, self._on_photo_read)
-        self._read_labels_by(self._read_labels)
+            self._read(self._read_preview, self._on_preview_read)  # alone: the rest would only hold it up
+        else:
+            self._read_all()
 
     def cancel(self) -> None:
         """Nobody wants it any more; nothing is told."""
         self.is_over = True
+
+    def _read_all(self) -> None:
+        if self._image is None:
+            self._read(self._read_photo, self._on_photo_read)
+        self._read_labels_by(self._read_labels)
 
     def _read_labels_by(self, function: Callable[[JobContext], Any]) -> None:
         self._work.run(
@@ -158,7 +162,7 @@ class ImageLoading:
 
     def _on_preview_read(self, pixels: NDArray[np.uint8]) -> None:
         if not self.is_over:
-            self._read(self._read_photo, self._on_photo_read)
+            self._read_all()
             self._on_preview(Preview(self.record, pixels))
 
     def _on_photo_read(self, image: NDArray[np.uint8]) -> None:

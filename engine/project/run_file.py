@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ _MAGIC = b"SSR1"
 _HEADER = struct.Struct("<4sI")  # magic, crc32 of the rest
 _SIZES = struct.Struct("<IIIQ")  # height, width, number of planes, number of runs
 _DTYPES: dict[int, type[np.int32] | type[np.uint8]] = {4: np.int32, 1: np.uint8}
+# `repeat` keeps Python's lock, and large new arrays are slow to touch: made in pieces of about so many pixels and then
+# copied without the lock, a large image does not stop the window for its whole length.
+_PIECE_PIXELS = 1 << 18
 
 
 def encode_runs(*planes: NDArray[np.int32] | NDArray[np.uint8]) -> bytes:
@@ -58,6 +62,22 @@ def decode_runs(data: bytes) -> list[NDArray[np.int32] | NDArray[np.uint8]]:
     for _ in range(num_planes):
         dtype = np.dtype(_DTYPES[body[offset]])
         values = np.frombuffer(body, dtype=dtype.newbyteorder("<"), count=num_runs, offset=offset + 1)
-        planes.append(np.repeat(values.astype(dtype, copy=False), lengths).reshape(height, width))
+        planes.append(_spread(values.astype(dtype, copy=False), lengths).reshape(height, width))
         offset += 1 + dtype.itemsize * num_runs
     return planes
+
+
+def _spread(values: NDArray[np.int32] | NDArray[np.uint8], lengths: NDArray[np.uint32]) -> NDArray[Any]:
+    """As `np.repeat(values, lengths)`, piece by piece."""
+    ends = np.cumsum(lengths, dtype=np.int64)
+    pixels = np.empty(int(ends[-1]) if len(ends) else 0, values.dtype)
+    run = start = 0
+    while run < len(values):
+        until = max(int(np.searchsorted(ends, start + _PIECE_PIXELS, side="right")), run + 1)
+        end = int(ends[until - 1])
+        if until == run + 1:
+            pixels[start:end] = values[run]  # a single run, of any length
+        else:
+            pixels[start:end] = np.repeat(values[run:until], lengths[run:until])
+        run, start = until, end
+    return pixels

@@ -19,6 +19,7 @@ from seamseg_studio.app.messages import Level, Message
 from seamseg_studio.app.session import Session
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.engine.project import Project, ProjectError
+from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 from seamseg_studio.engine.scene.patch import Patch
 
 CAR_CATEGORY = 2
@@ -70,8 +71,8 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 
 def open_project(session: Session, qtbot: QtBot, folder: Path) -> Document:
-    with qtbot.waitSignal(session.document_changed, timeout=20_000):
-        session.open_paths([folder])
+    session.open_paths([folder])
+    qtbot.waitUntil(lambda: session.document is not None, timeout=20_000)
     assert session.document is not None
     return session.document
 
@@ -259,6 +260,53 @@ def test_document_is_closed_before_a_preview_takes_its_place(
     assert session.project is not None
     assert len(session.project.history(document.record.id)) == 1
     qtbot.waitUntil(lambda: session.document is not None, timeout=20_000)
+
+
+def test_labels_of_the_last_image_are_written_when_the_next_is_there(
+    session: Session, qtbot: QtBot, folder: Path, previews: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    checkpoint = Project.checkpoint
+    may_read = threading.Event()
+    load_map = Project.load_map
+
+    def recorded(*arguments: object) -> None:
+        written.append(previews[-1])
+        checkpoint(*arguments)  # type: ignore[arg-type]
+
+    def loading(project: Project, image_id: int) -> PanopticMap:
+        assert may_read.wait(20)
+        return load_map(project, image_id)
+
+    monkeypatch.setattr(Project, "checkpoint", recorded)
+    session.open_paths([folder])
+    qtbot.waitUntil(lambda: session.document is not None, timeout=20_000)
+    document = session.document
+    assert document is not None
+    paint(document)
+    monkeypatch.setattr(Project, "load_map", loading)
+    session.step(1)
+    qtbot.waitUntil(lambda: previews[-1] == "b.jpg?", timeout=20_000)
+    assert document.image.size == 0, "the photo of a closed image must not stay beside the next"
+    assert written == []
+    may_read.set()
+    qtbot.waitUntil(lambda: written == ["b.jpg"], timeout=20_000)
+
+
+def test_end_of_the_program_while_an_image_is_read_writes_the_last_one(
+    qtbot: QtBot, settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_loading, "PREVIEW_FROM_PIXELS", 1)
+    board = JobBoard()
+    session = Session(board, settings)
+    paint(open_project(session, qtbot, folder))
+    files = set((folder / "labels").iterdir())
+    with qtbot.waitSignal(session.document_changed, timeout=20_000):
+        session.step(1)
+    assert session.preview is not None
+    board.close()
+    session.close_now()
+    assert set((folder / "labels").iterdir()) - files != set()
 
 
 def test_photo_that_breaks_off_leads_back(

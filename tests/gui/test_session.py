@@ -125,6 +125,8 @@ def test_last_image_is_remembered(session: Session, qtbot: QtBot, project_folder
 def test_new_categories_make_the_document_anew(session: Session, qtbot: QtBot, photos: Path) -> None:
     opened(session, qtbot, photos)
     before = session.document
+    assert before is not None
+    image = before.image
     wanted = []
     session.document_changed.connect(lambda: wanted.append(session.wanted_image))
     session.set_taxonomy(OTHER_TAXONOMY)
@@ -133,8 +135,7 @@ def test_new_categories_make_the_document_anew(session: Session, qtbot: QtBot, p
     assert session.document is not before
     assert session.document is not None
     assert session.document.taxonomy == OTHER_TAXONOMY
-    assert before is not None
-    assert session.document.image is before.image
+    assert session.document.image is image
 
 
 def test_last_wish_wins_when_two_projects_are_opened(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seamseg_studio.engine.project import DamagedError
+from seamseg_studio.engine.project import DamagedError, run_file
 from seamseg_studio.engine.project.category_keys import KeyedTaxonomy
 from seamseg_studio.engine.project.label_file import (
     LabelledOf,
@@ -45,6 +46,12 @@ def test_ids_survive_png_and_runs(ids: np.ndarray) -> None:
     np.testing.assert_array_equal(first, ids)
     np.testing.assert_array_equal(second, provenance)
     assert (first.dtype, second.dtype) == (np.int32, np.uint8)
+
+
+@given(images(np.int32, 5), st.integers(1, 40))
+def test_runs_of_any_length_are_read_in_pieces_of_any_size(ids: np.ndarray, piece_pixels: int) -> None:
+    with mock.patch.object(run_file, "_PIECE_PIXELS", piece_pixels):
+        np.testing.assert_array_equal(decode_runs(encode_runs(ids))[0], ids)
 
 
 @given(st.data())

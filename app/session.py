@@ -323,6 +323,7 @@ class Session(ImageList):
 
         def on_done(opened: OpenedProject) -> None:
             if opened.project is self._project:
+                self._set_records(opened.records)
                 self._take_over(opened)
 
         title = self.tr("Adding images")
@@ -337,15 +338,16 @@ class Session(ImageList):
         self.post_error(self.tr("Nothing was added"), text)
 
     def _take_over(self, opened: OpenedProject) -> None:
-        self._set_records(opened.records)
         self.images_changed.emit()
         if opened.problems:
             title = self.tr("Images that could not be added: {0}").format(len(opened.problems))
             self.post_error(title, "\n".join(opened.problems[:4]))
-        first = next((record for record in opened.records if record.path == opened.first), None)
+        first = None
+        if opened.first is not None:
+            first = next((record for record in opened.records if record.file == str(opened.first)), None)
         if first is None and self.wanted_image is None:
             last = opened.project.setting("last_image", None)
-            first = next((record for record in opened.records if record.id == last), None)
+            first = self.record(last) if isinstance(last, int) else None
             first = first or next(iter(opened.records), None)
         if first is not None:
             self.open_image(first.id)

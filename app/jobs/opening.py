@@ -170,8 +170,8 @@ def _closed_on_failure(project: Project) -> Iterator[None]:
 
 def _with_images(project: Project, paths: list[Path], first: Path | None, context: JobContext) -> OpenedProject:
     problems: list[str] = []
-    known = {record.path for record in project.images()}
-    new = [path for path in (path.resolve() for path in paths) if path not in known]
+    known = {record.file for record in project.images()}
+    new = [path for path in (path.resolve() for path in paths) if str(path) not in known]
     if not project.read_only:
         for start in range(0, len(new), _ADD_AT_ONCE):
             context.report(start, len(new))

@@ -37,6 +37,7 @@ class ImageTable:
         self._database = database
         # Paths below here are kept relative, so a project that is moved with its images finds them.
         self._base = database.path.parent.parent.resolve()
+        self._base_text = str(self._base)
 
     def add(self, paths: Iterable[Path], progress: Progress | None = None) -> list[ImageRecord]:
         """Adds images by their headers (hashing is left for later); those that are known are returned as they are.
@@ -205,8 +206,7 @@ class ImageTable:
         return path.as_posix()
 
     def _absolute(self, stored: str) -> Path:
-        # One text parsed once: a table of a hundred thousand images has as many of these.
-        return Path(os.path.join(self._base, stored))
+        return self._base / stored
 
     def file_now(self, image_id: int) -> tuple[Path, tuple[int, int], int]:
         """Returns the path of an image, and its height and width and the size in bytes as the file is now.
@@ -244,7 +244,7 @@ class ImageTable:
         image_id, path, name, height, width, sha256, status, note, num_edits, seconds, uncertainty, has_labels = row
         return ImageRecord(
             image_id,
-            self._absolute(path),
+            os.path.join(self._base_text, path if os.sep == "/" else path.replace("/", os.sep)),
             name,
             height,
             width,

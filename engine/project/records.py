@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 
 class Status(StrEnum):
@@ -17,13 +18,14 @@ class Status(StrEnum):
     FLAGGED = "flagged"
 
 
-@dataclass(frozen=True, slots=True)
-class ImageRecord:
+class ImageRecord(NamedTuple):
     """One image of a project; the file itself is only referenced.
+
+    A tuple, with the path as text: a hundred thousand of these are made when a project is opened.
 
     Attributes:
         id: Never reused in a project.
-        path: Where the file is, absolute.
+        file: Where the file is, absolute.
         name: The file's name.
         height: Rows in pixels, upright.
         width: Columns in pixels, upright.
@@ -37,7 +39,7 @@ class ImageRecord:
     """
 
     id: int
-    path: Path
+    file: str
     name: str
     height: int
     width: int
@@ -48,6 +50,11 @@ class ImageRecord:
     num_edits: int
     seconds: float = 0.0
     uncertainty: float | None = None
+
+    @property
+    def path(self) -> Path:
+        """Where the file is, absolute."""
+        return Path(self.file)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def record_of(shape: tuple[int, int]) -> ImageRecord:
     """The line of an image of `shape`."""
     return ImageRecord(
         id=1,
-        path=Path("a.jpg"),
+        file="a.jpg",
         name="a.jpg",
         height=shape[0],
         width=shape[1],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,8 +14,7 @@ NAMES = {str(status): str(status) for status in Status}
 
 
 def record(image_id: int, name: str, status: Status, note: str = "", uncertainty: float | None = None) -> ImageRecord:
-    path = Path("/photos") / name
-    return ImageRecord(image_id, path, name, 10, 20, "", status, note, False, 0, uncertainty=uncertainty)
+    return ImageRecord(image_id, f"/photos/{name}", name, 10, 20, "", status, note, False, 0, uncertainty=uncertainty)
 
 
 RECORDS = [

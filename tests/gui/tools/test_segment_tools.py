@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -302,10 +301,10 @@ class Sequence:
         self._before = before
         record = document.record
         self._records = [
-            replace(record, id=record.id + 1),
-            replace(record, id=record.id + 3, has_labels=False),  # there is nothing to copy from
+            record._replace(id=record.id + 1),
+            record._replace(id=record.id + 3, has_labels=False),  # there is nothing to copy from
             record,
-            replace(record, id=record.id + 2),
+            record._replace(id=record.id + 2),
         ]
         if before is None:
             self._records = self._records[1:]

@@ -56,6 +56,14 @@ class ImageList(QObject):
         self._counts = Counter(str(record.status) for record in records)
         self._route = Route(record.id for record in records)
 
+    def _add_records(self, records: Iterable[ImageRecord]) -> None:
+        """Appends those that are not listed; what is listed may be newer."""
+        new = [record for record in records if record.id not in self._rows]
+        self._rows.update({record.id: row for row, record in enumerate(new, len(self._records))})
+        self._records += new
+        self._counts.update(str(record.status) for record in new)
+        self._route = Route(record.id for record in self._records)
+
     def _replace_record(self, record: ImageRecord) -> None:
         row = self._rows[record.id]
         self._counts[str(self._records[row].status)] -= 1

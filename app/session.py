@@ -10,12 +10,13 @@ from PySide6.QtCore import QObject, Signal
 
 from seamseg_studio.app.documents import Documents
 from seamseg_studio.app.image_list import ImageList
+from seamseg_studio.app.jobs.additions import Additions
 from seamseg_studio.app.jobs.image_loading import Preview
 from seamseg_studio.app.jobs.job import JobBoard
 from seamseg_studio.app.jobs.opening import (
     PROJECT_SUFFIX,
+    Added,
     OpenedProject,
-    add_images,
     is_project,
     open_folder,
     open_images,
@@ -71,6 +72,10 @@ class Session(ImageList):
         self._openings = ProjectOpenings(board, self)
         self._openings.opened.connect(self._on_openings_opened)
         self._openings.failed.connect(self._on_openings_failed)
+        self._additions = Additions(board, self)
+        self._additions.begun.connect(self._on_additions_begun)
+        self._additions.added.connect(self._on_additions_added)
+        self._additions.failed.connect(self._on_additions_failed)
         self._repairs = Repairs(self)
         self._openings.damaged.connect(self._repairs.offer)
         self._documents = documents = Documents(board, self)
@@ -164,13 +169,13 @@ class Session(ImageList):
             self.open_project(paths[0], paths[1:])
         elif len(paths) == 1 and paths[0].is_dir():
             if self._is_open(paths[0].with_name(paths[0].name + PROJECT_SUFFIX)):
-                self._add(paths)
+                self._additions.add(paths)
                 return
             self._openings.open(
                 self.tr("Opening {0}").format(paths[0].name), lambda context: open_folder(paths[0], context)
             )
         elif self._project is not None and not self._project.read_only:
-            self._add(paths)
+            self._additions.add(paths)
         else:
             self._openings.open(self.tr("Opening images"), lambda context: open_images(paths, context))
 
@@ -180,7 +185,7 @@ class Session(ImageList):
             self._settings.forget_recent_project(path)
         elif self._is_open(project_folder(path)):
             if more:
-                self._add(more)
+                self._additions.add(more)
             return
         self._openings.open(self.tr("Opening {0}").format(path.name), lambda context: open_project(path, context, more))
 
@@ -205,6 +210,7 @@ class Session(ImageList):
 
     def _forget_project(self) -> ProjectWork | None:
         self._documents.set_work(None)
+        self._additions.set_project(None)
         work, self._work = self._work, None
         project, self._project = self._project, None
         self._set_records([])
@@ -299,6 +305,7 @@ class Session(ImageList):
     def _on_openings_opened(self, opened: OpenedProject) -> None:
         self.close_project()
         self._project = opened.project
+        self._additions.set_project(opened.project)
         if opened.is_new and (reason := take_categories_of(opened.project, self._settings.preferences.taxonomy)):
             self.post_error(self.tr("The categories of your preferences were not used"), reason)
         self._work = ProjectWork(opened.project, self._board, self)
@@ -313,35 +320,26 @@ class Session(ImageList):
             self.post(Message(self.tr("A new project was made"), text.format(opened.project.folder), key="project"))
         if opened.recovery is not None:
             self._repairs.tell(opened.project.folder, opened.recovery)
+        self._additions.go_on(opened)
         if opened.project.read_only:
             text = self.tr("Another studio has this project open. You can look, but changes are not possible here.")
             self.post(Message(self.tr("Opened for reading only"), text, Level.WARNING))
 
-    def _add(self, paths: Sequence[Path]) -> None:
-        project = self._project
-        assert project is not None
+    def _on_additions_begun(self, opened: OpenedProject) -> None:
+        self._add_records(opened.records)
+        self._take_over(opened)
 
-        def on_done(opened: OpenedProject) -> None:
-            if opened.project is self._project:
-                self._set_records(opened.records)
-                self._take_over(opened)
+    def _on_additions_added(self, added: Added) -> None:
+        self._add_records(added.records)
+        self.images_changed.emit()
+        self._tell_problems(added.problems)
 
-        title = self.tr("Adding images")
-        self._board.run(
-            title,
-            lambda context: add_images(project, paths, context),
-            on_done=on_done,
-            on_failed=self._on_adding_failed,
-        )
-
-    def _on_adding_failed(self, text: str) -> None:
+    def _on_additions_failed(self, text: str) -> None:
         self.post_error(self.tr("Nothing was added"), text)
 
     def _take_over(self, opened: OpenedProject) -> None:
         self.images_changed.emit()
-        if opened.problems:
-            title = self.tr("Images that could not be added: {0}").format(len(opened.problems))
-            self.post_error(title, "\n".join(opened.problems[:4]))
+        self._tell_problems(opened.problems)
         first = None
         if opened.first is not None:
             first = next((record for record in opened.records if record.file == str(opened.first)), None)
@@ -351,6 +349,11 @@ class Session(ImageList):
             first = first or next(iter(opened.records), None)
         if first is not None:
             self.open_image(first.id)
+
+    def _tell_problems(self, problems: Sequence[str]) -> None:
+        if problems:
+            title = self.tr("Images that could not be added: {0}").format(len(problems))
+            self.post_error(title, "\n".join(problems[:4]))
 
     def _on_documents_failed(self, text: str) -> None:
         self.post_error(self.tr("Could not open the image"), text, key="image")

@@ -1,4 +1,4 @@
-"""Writing files whole or not at all."""
+"""Writing files whole or not at all, and finding where they really are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +31,22 @@ class _Here(threading.local):
 
 
 _here = _Here()
+
+
+def real_paths(paths: Iterable[Path]) -> list[Path]:
+    """Returns where files really are, as `Path.resolve` does; of folders with many files, each is looked at once."""
+    folders: dict[Path, str] = {}
+    real: list[Path] = []
+    for path in paths:
+        if path.name in ("", ".."):
+            real.append(path.resolve())
+            continue
+        folder = path.parent
+        if folder not in folders:
+            folders[folder] = os.path.realpath(folder)
+        file = os.path.join(folders[folder], path.name)
+        real.append(Path(os.path.realpath(file) if os.path.islink(file) else file))
+    return real
 
 
 def sync_folder(folder: Path) -> None:

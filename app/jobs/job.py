@@ -80,8 +80,11 @@ class Job(QObject):
 class JobContext:
     """What a function in the background may do: report how far it is, and learn that it should stop."""
 
-    def __init__(self, on_progress: Callable[[Progress], None]) -> None:
+    def __init__(
+        self, on_progress: Callable[[Progress], None], on_told: Callable[[object], None] = lambda _: None
+    ) -> None:
         self._on_progress = on_progress
+        self._on_told = on_told
         self._stop = threading.Event()
 
     def report(self, done: int, total: int, detail: str = "") -> None:
@@ -92,6 +95,10 @@ class JobContext:
         """
         self.check()
         self._on_progress(Progress(done, total, detail))
+
+    def tell(self, part: object) -> None:
+        """Hands over a part of the result, for who asked for parts."""
+        self._on_told(part)
 
     def check(self) -> None:
         """Stops the work if it is not wanted any more.
@@ -110,6 +117,7 @@ class _Relay(QObject):
     """Carries the outcome from the pool's thread to the thread that made it (a queued signal)."""
 
     progressed = Signal(object)
+    told = Signal(object)
     succeeded = Signal(object)
     failed = Signal(str)
     cancelled = Signal()
@@ -144,6 +152,7 @@ class FunctionJob(Job):
         pool: Executor,
         parent: QObject | None = None,
         *,
+        on_told: Callable[[Any], object] | None = None,
         on_done: Callable[[Any], object] | None = None,
         on_failed: Callable[[str], object] | None = None,
         on_ended: Callable[[], object] | None = None,
@@ -151,13 +160,14 @@ class FunctionJob(Job):
         super().__init__(title, parent)
         relay = _Relay(self)
         relay.progressed.connect(self._advance)
+        relay.told.connect(self._on_relay_told)
         relay.succeeded.connect(self._on_relay_succeeded)
         relay.failed.connect(self._on_relay_failed)
         relay.cancelled.connect(self._on_relay_cancelled)
-        self._context = JobContext(relay.progressed.emit)
+        self._context = JobContext(relay.progressed.emit, relay.told.emit)
         self._work: Callable[[], None] | None = lambda: _carry_out(function, self._context, relay)
         self._pool = pool
-        self._on_done, self._on_failed, self._on_ended = on_done, on_failed, on_ended
+        self._on_told, self._on_done, self._on_failed, self._on_ended = on_told, on_done, on_failed, on_ended
 
     def start(self) -> None:
         work, self._work = self._work, None
@@ -166,6 +176,10 @@ class FunctionJob(Job):
 
     def cancel(self) -> None:
         self._context.stop()
+
+    def _on_relay_told(self, part: object) -> None:
+        if self._on_told is not None:
+            self._on_told(part)
 
     def _on_relay_succeeded(self, result: object) -> None:
         on_done = self._on_done
@@ -182,7 +196,7 @@ class FunctionJob(Job):
         if self.is_over:
             return
         on_ended = self._on_ended
-        self._on_done = self._on_failed = self._on_ended = None
+        self._on_told = self._on_done = self._on_failed = self._on_ended = None
         try:
             if call is not None:
                 call()
@@ -227,6 +241,7 @@ class JobBoard(QObject):
         title: str,
         function: Callable[[JobContext], Result],
         *,
+        on_told: Callable[[Any], object] | None = None,
         on_done: Callable[[Result], object] | None = None,
         on_failed: Callable[[str], object] | None = None,
         on_ended: Callable[[], object] | None = None,
@@ -238,6 +253,7 @@ class JobBoard(QObject):
         Args:
             title: What a person reads in the status bar.
             function: The work, given a `JobContext`.
+            on_told: Gets what it tells on its way.
             on_done: Gets its result.
             on_failed: Gets a sentence.
             on_ended: Called last, also after it was cancelled.
@@ -245,7 +261,9 @@ class JobBoard(QObject):
             urgent: Whether a person waits for it: then no other work holds it up.
         """
         pool = self._urgent_pool if urgent else self._pool
-        job = FunctionJob(title, function, pool, self, on_done=on_done, on_failed=on_failed, on_ended=on_ended)
+        job = FunctionJob(
+            title, function, pool, self, on_told=on_told, on_done=on_done, on_failed=on_failed, on_ended=on_ended
+        )
         if visible:
             self.add(job)
         else:

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 
 from seamseg_studio.app.jobs.job import JobContext
 from seamseg_studio.engine.errors import InputError, SeamsegError
+from seamseg_studio.engine.files import real_paths
 
 if TYPE_CHECKING:
     from seamseg_studio.engine.project import ImageRecord, Project, Recovery
 
 PROJECT_SUFFIX = ".seamseg"
 DATABASE_NAME = "project.db"
-_ADD_AT_ONCE = 256  # images hashed and stored between two looks at the cancel button
+_SEE_FIRST = 64  # images of a new folder after which the window shows them, and goes on adding
+_ADD_AT_ONCE = 256  # images looked at and stored between two looks at the cancel button
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class OpenedProject:
         problems: One sentence per image that could not be added.
         is_new: Whether the project was made just now.
         recovery: What came back and what not, if it was damaged.
+        waiting: Images still to be added, by `add_waiting`: a person need not wait for thousands to see the first.
     """
 
     project: Project
@@ -40,6 +43,20 @@ class OpenedProject:
     problems: tuple[str, ...] = ()
     is_new: bool = False
     recovery: Recovery | None = None
+    waiting: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """Some of the images that waited.
+
+    Attributes:
+        records: The new ones, in order.
+        problems: One sentence per image that could not be added.
+    """
+
+    records: list[ImageRecord]
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,23 +185,47 @@ def _closed_on_failure(project: Project) -> Iterator[None]:
         raise
 
 
-def _with_images(project: Project, paths: list[Path], first: Path | None, context: JobContext) -> OpenedProject:
-    problems: list[str] = []
-    known = {record.file for record in project.images()}
-    new = [path for path in (path.resolve() for path in paths) if str(path) not in known]
-    if not project.read_only:
-        for start in range(0, len(new), _ADD_AT_ONCE):
-            context.report(start, len(new))
-            problems += _add(project, new[start : start + _ADD_AT_ONCE])
-    return OpenedProject(project, project.images(), first.resolve() if first else None, tuple(problems))
+def add_waiting(project: Project, paths: Sequence[Path], context: JobContext) -> None:
+    """Adds images to an open project; `context` is told an `Added` after the first few, then ever less often.
 
-
-def _add(project: Project, paths: list[Path]) -> list[str]:
-    """Adds `paths`; one at a time if they fail together. Returns a sentence per path that cannot be added."""
+    What was told stays in the project, also if it is cancelled.
+    """
+    untold, enough = Added([]), _ADD_AT_ONCE
     try:
-        project.add_images(paths)
+        for start in range(0, len(paths), _ADD_AT_ONCE):
+            context.report(start, len(paths))
+            batch = _add(project, list(paths[start : start + _ADD_AT_ONCE]))
+            untold = Added(untold.records + batch.records, untold.problems + batch.problems)
+            if len(untold.records) >= enough:  # whoever shows them does so a few times, however many they are
+                context.tell(untold)
+                untold, enough = Added([]), 2 * enough
+    finally:
+        context.tell(untold)
+
+
+def _with_images(project: Project, paths: list[Path], first: Path | None, context: JobContext) -> OpenedProject:
+    known = {record.file for record in project.images()}
+    new = [path for path in real_paths(paths) if str(path) not in known] if not project.read_only else []
+    problems: tuple[str, ...] = ()
+    num_seen = 0
+    while num_seen < len(new):
+        context.report(num_seen, len(new))
+        batch = _add(project, new[num_seen : num_seen + _SEE_FIRST])
+        problems += batch.problems
+        num_seen += _SEE_FIRST
+        if batch.records:
+            break  # there is something to look at
+    opened = OpenedProject(project, project.images(), real_paths([first])[0] if first else None, problems)
+    return replace(opened, waiting=tuple(new[num_seen:]))
+
+
+def _add(project: Project, paths: list[Path]) -> Added:
+    """Adds `paths`; one at a time if they fail together."""
+    try:
+        return Added(project.add_images(paths))
     except SeamsegError as error:
         if len(paths) == 1:
-            return [str(error)]
-        return [problem for path in paths for problem in _add(project, [path])]
-    return []
+            return Added([], (str(error),))
+        parts = [_add(project, [path]) for path in paths]
+        records = [record for part in parts for record in part.records]
+        return Added(records, tuple(problem for part in parts for problem in part.problems))

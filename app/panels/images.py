@@ -59,7 +59,7 @@ class ImagesPanel(Panel):
         self.view.selectionModel().currentChanged.connect(self._on_view_current_changed)
         theme.changed.connect(self.view.viewport().update)
         session.project_changed.connect(self._on_session_project_changed)
-        session.images_changed.connect(self._show_records)
+        session.images_changed.connect(self._on_session_images_changed)
         session.image_changed.connect(self._on_session_image_changed)
         session.image_requested.connect(self._show_current)
 
@@ -153,6 +153,14 @@ class ImagesPanel(Panel):
         self._category = None
         self.filter.clear()
         self.set_statuses(())
+
+    def _on_session_images_changed(self) -> None:
+        """Shows the new images where they belong; who has scrolled away is not brought back."""
+        bar = self.view.verticalScrollBar()
+        place, had_images = bar.value(), self._model.rowCount() > 0
+        self._show_records()
+        if had_images:
+            bar.setValue(place)
 
     def _on_session_project_changed(self) -> None:
         self._category = None  # its number means another one there

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from seamseg_studio.engine.errors import SeamsegError
+from seamseg_studio.engine.files import real_paths
 from seamseg_studio.engine.formats.errors import ImageError
 from seamseg_studio.engine.formats.image_file import CHOSEN_MAX_PIXELS, IMAGE_SUFFIXES, read_size
 from seamseg_studio.engine.project.database import Database
@@ -38,6 +39,7 @@ class ImageTable:
         # Paths below here are kept relative, so a project that is moved with its images finds them.
         self._base = database.path.parent.parent.resolve()
         self._base_text = str(self._base)
+        self._prefix = self._base.as_posix().rstrip("/") + "/"
 
     def add(self, paths: Iterable[Path], progress: Progress | None = None) -> list[ImageRecord]:
         """Adds images by their headers (hashing is left for later); those that are known are returned as they are.
@@ -45,7 +47,7 @@ class ImageTable:
         Raises:
             SeamsegError: One is no readable image; those before it in its batch of the call are not added either.
         """
-        wanted = [path.resolve() for path in paths]
+        wanted = real_paths(paths)
         records: list[ImageRecord] = []
         for start in range(0, len(wanted), _BATCH):
             if progress is not None and progress(start, len(wanted)) is False:
@@ -200,10 +202,12 @@ class ImageTable:
 
     def stored(self, path: Path) -> str:
         """Returns a path as it is kept: relative to the folder that holds the project if it lies below, with '/'."""
-        path = path.resolve()
-        if path.is_relative_to(self._base):
-            return path.relative_to(self._base).as_posix()
-        return path.as_posix()
+        return self._stored(path.resolve())
+
+    def _stored(self, path: Path) -> str:
+        """As `stored`, of a path that is real already."""
+        text = path.as_posix()
+        return text.removeprefix(self._prefix)
 
     def _absolute(self, stored: str) -> Path:
         return self._base / stored
@@ -218,14 +222,14 @@ class ImageTable:
         return path, *_measured(path)
 
     def _new_row(self, path: Path) -> tuple[object, ...] | None:
-        stored = self.stored(path)
+        stored = self._stored(path)
         if self._database.row("SELECT 1 FROM images WHERE path = ?", stored) is not None:
             return None
         (height, width), num_bytes = _measured(path)
         return stored, path.name, height, width, num_bytes
 
     def _by_path(self, path: Path) -> ImageRecord:
-        row = self._database.row(f"SELECT {_COLUMNS} FROM images WHERE path = ?", self.stored(path))
+        row = self._database.row(f"SELECT {_COLUMNS} FROM images WHERE path = ?", self._stored(path))
         assert row is not None
         return self._record(row)
 

@@ -509,6 +509,13 @@
     </message>
 </context>
 <context>
+    <name>Additions</name>
+    <message>
+        <source>Adding images</source>
+        <translation>Bilder werden hinzugefügt</translation>
+    </message>
+</context>
+<context>
     <name>Canvas</name>
     <message>
         <source>Canvas</source>
@@ -2289,10 +2296,6 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>Opened for reading only</source>
         <translation>Nur zum Lesen geöffnet</translation>
-    </message>
-    <message>
-        <source>Adding images</source>
-        <translation>Bilder werden hinzugefügt</translation>
     </message>
     <message>
         <source>Nothing was added</source>

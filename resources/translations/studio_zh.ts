@@ -509,6 +509,13 @@
     </message>
 </context>
 <context>
+    <name>Additions</name>
+    <message>
+        <source>Adding images</source>
+        <translation>正在添加图像</translation>
+    </message>
+</context>
+<context>
     <name>Canvas</name>
     <message>
         <source>Canvas</source>
@@ -2289,10 +2296,6 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>Opened for reading only</source>
         <translation>以只读方式打开</translation>
-    </message>
-    <message>
-        <source>Adding images</source>
-        <translation>正在添加图像</translation>
     </message>
     <message>
         <source>Nothing was added</source>

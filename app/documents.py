@@ -103,12 +103,11 @@ class Documents(QObject):
             self.unsaved_changed.emit()
 
     def reload(self, record: ImageRecord) -> None:
-        """Makes the open document anew from what the project says."""
+        """Makes the document anew that is open, or about to be, from what the project says."""
         document = self.current
-        if document is not None:
-            image = document.image
-            self.close(record.id)
-            self._load(record, image)
+        image = document.image if document is not None and document.record.id == record.id else None
+        self.close(record.id)
+        self._load(record, image)
 
     def close(self, wanted: int | None = None) -> None:
         """Closes the document, its work on disk or kept until it is; `wanted` is the image that will take its place."""

@@ -281,13 +281,13 @@ class Session(ImageList):
         Raises:
             SeamsegError: The project cannot have them.
         """
-        project, document = self._project, self.document
+        project = self._project
         if project is None:
             return
         project.set_taxonomy(taxonomy)
         self.taxonomy_changed.emit()
-        if document is not None:
-            self._documents.reload(project.image(document.record.id))
+        if self.wanted_image is not None:  # its labels may have been read by the former ones already
+            self._documents.reload(project.image(self.wanted_image))
 
     # Messages
 

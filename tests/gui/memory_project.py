@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from seamseg_studio.engine.project import ImageRecord, Status
 from seamseg_studio.engine.scene.patch import Patch

@@ -138,19 +138,31 @@ def test_new_categories_make_the_document_anew(session: Session, qtbot: QtBot, p
     assert session.document.image is image
 
 
+def test_new_categories_do_not_lead_back_from_the_image_asked_for(session: Session, qtbot: QtBot, photos: Path) -> None:
+    opened(session, qtbot, photos)
+    session.step(1)
+    session.set_taxonomy(OTHER_TAXONOMY)
+    qtbot.waitUntil(lambda: session.document is not None)
+    assert session.document is not None
+    assert (name(session), session.document.taxonomy) == ("b.jpg", OTHER_TAXONOMY)
+
+
 def test_last_wish_wins_when_two_projects_are_opened(
     session: Session, qtbot: QtBot, project_folder: Path, photos: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "other"
     other.mkdir()
     (photos / "d.png").rename(other / "z.png")
-    with qtbot.waitSignal(session.document_changed, timeout=20_000):
-        session.open_paths([project_folder])
-        session.open_paths([other])
-    qtbot.waitUntil(lambda: not session.is_opening)
-    assert name(session) == "z.png"
-    with Project.open(project_folder) as project:  # let go of, so that it can be opened for writing
-        assert not project.read_only
+    session.open_paths([project_folder])
+    session.open_paths([other])
+    qtbot.waitUntil(lambda: name(session) == "z.png")
+    assert not session.is_opening
+
+    def is_let_go_of() -> bool:
+        with Project.open(project_folder) as project:
+            return not project.read_only
+
+    qtbot.waitUntil(is_let_go_of)
 
 
 def test_forgotten_when_gone(session: Session, qtbot: QtBot, settings: Settings, tmp_path: Path) -> None:

@@ -116,8 +116,10 @@ class Pointer:
         return False
 
     def _handle_mouse(self, event: QMouseEvent) -> bool:
-        if self._pen_pressure is not None and event.source() != Qt.MouseEventSource.MouseEventNotSynthesized:
-            return True  # the pen's own event was used already
+        if self._pen_pressure is not None:
+            if event.source() != Qt.MouseEventSource.MouseEventNotSynthesized:
+                return True  # the pen's own event was used already
+            self._pen_pressure = None  # a mouse: the pen went away without a word
         position = event.position()
         if event.type() == QEvent.Type.MouseMove:
             self._move(position, event)
@@ -137,7 +139,8 @@ class Pointer:
         else:
             self._pen_pressure = 1.0
             self._up(event.position(), _button(event.button()), event)
-            self._pen_pressure = None
+        if not self._tool_buttons & Button.LEFT:
+            self._pen_pressure = None  # a pen that hovers, or is put away, must not make the mouse's next stroke thin
         return True
 
     def _down(self, position: QPointF, button: Button, event: QMouseEvent | QTabletEvent, num_clicks: int) -> None:
@@ -146,7 +149,8 @@ class Pointer:
             self._pan_from = position
             self._to.refresh_cursor()
         elif not self.is_panning:
-            self._press = Press(position)
+            if self._press is None:  # a second button is part of the gesture of the first
+                self._press = Press(position)
             self._tool_buttons |= button
             self._to.press(replace(self._tool_event(position, button, event), num_clicks=num_clicks))
 
@@ -173,7 +177,8 @@ class Pointer:
         if button in self._tool_buttons and button:
             self._tool_buttons &= ~button
             tool_event = self._tool_event(position, button, event)
-            self._press = None
+            if not self._tool_buttons:
+                self._press = None
             if self._has_space and self._pan_from is not None:
                 self._pan_from = None
             self._to.release(tool_event)

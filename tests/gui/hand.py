@@ -95,9 +95,11 @@ class Hand:
         )
         QApplication.sendEvent(self.viewport, event)
 
-    def pen(self, kind: QEvent.Type, y: float, x: float, pressure: float, *, rubber: bool = False) -> None:
+    def pen(
+        self, kind: QEvent.Type, y: float, x: float, pressure: float, *, rubber: bool = False, hovers: bool = False
+    ) -> None:
         spot = self.spot(y, x)
-        held = NONE if kind == QEvent.Type.TabletRelease else LEFT
+        held = NONE if hovers or kind == QEvent.Type.TabletRelease else LEFT
         event = QTabletEvent(
             kind,
             self._rubber if rubber else self._pen,

@@ -220,6 +220,25 @@ def test_pen_pressure_sets_the_width(brush: Brush, document: Document, hand: Han
     assert int((document.map.ids[:, 100] == new).sum()) == pytest.approx(40, abs=2)
 
 
+def test_a_pen_that_hovered_leaves_the_mouse_its_width(brush: Brush, document: Document, hand: Hand) -> None:
+    brush.set_option("width", 40, document)
+    hand.pen(QEvent.Type.TabletMove, 60, 100, 0.0, hovers=True)
+    new = document.map.next_id()
+    hand.drag((60, 100), (60, 200))
+    assert int((document.map.ids[:, 150] == new).sum()) == pytest.approx(40, abs=2)
+
+
+def test_a_mouse_takes_over_from_a_pen_that_never_went_up(brush: Brush, document: Document, hand: Hand) -> None:
+    brush.set_option("width", 40, document)
+    hand.pen(QEvent.Type.TabletPress, 60, 100, 0.2)
+    hand.move(60, 120)  # no button is held: the pen's stroke is over
+    assert not document.stroke_active
+    assert document.undo()
+    new = document.map.next_id()
+    hand.drag((60, 100), (60, 200))
+    assert int((document.map.ids[:, 150] == new).sum()) == pytest.approx(40, abs=2)
+
+
 def test_the_rubber_end_of_a_pen_erases(brush: Brush, document: Document, hand: Hand) -> None:
     brush.set_option("width", 20, document)
     hand.pen(QEvent.Type.TabletPress, 150, 75, 1.0, rubber=True)

@@ -199,6 +199,19 @@ def test_the_lasso_is_a_drag(take: Take, document: Document, hand: Hand) -> None
     assert is_one_step(document, before)
 
 
+def test_another_button_in_the_midst_leaves_the_lasso_alone(take: Take, document: Document, hand: Hand) -> None:
+    document.set_current_category(CAR_CATEGORY)
+    take("lasso")
+    new = document.map.next_id()
+    hand.press(20, 20)
+    hand.move(20, 60)
+    hand.press(20, 60, Qt.MouseButton.RightButton)
+    hand.release(20, 60, Qt.MouseButton.RightButton)
+    hand.move(50, 60)
+    hand.release(50, 20)
+    assert document.map.area(new) == 31 * 41
+
+
 def test_the_lasso_and_the_polygon_follow_a_pen(take: Take, document: Document, hand: Hand) -> None:
     document.set_current_category(CAR_CATEGORY)
     take("lasso")

@@ -151,7 +151,9 @@ class TrainerProcess(Job):
             self._ask_to_end("stop", self.tr("stopping"))
 
     def end_now(self) -> None:
-        """Ends the process before the window goes away."""
+        """Ends the process before the window goes away, and its folder as `cancel` does; a paused one stays."""
+        if self.paused or self.is_over:
+            return
         self._wish = "stop"
         self._looker.stop()
         self._killer.stop()
@@ -160,6 +162,7 @@ class TrainerProcess(Job):
             if not self._wait(2.0):
                 self._kill()
                 self._wait(5.0)
+        self._clean_up()
 
     def leave(self) -> None:
         """Lets the process go on without this window."""

@@ -183,6 +183,17 @@ def test_a_stopped_training_leaves_its_name_free(qtbot: QtBot, tmp_path: Path) -
     assert not out.exists()
 
 
+def test_stopping_it_with_the_window_leaves_nothing_to_go_on_with(qtbot: QtBot, tmp_path: Path) -> None:
+    out = tmp_path / "better"
+    process = TrainerProcess("Training", stubborn(out), out=out)
+    with qtbot.waitSignal(process.stepped, timeout=20_000):
+        process.start()
+    (out / "snapshot.pt").write_bytes(b"what a trainer writes when it is asked to stop")
+    process.end_now()
+    assert TrainerProcess.attached("Training", out) is None
+    assert not out.exists()
+
+
 def test_a_model_that_came_out_stays_although_its_training_was_stopped(qtbot: QtBot, tmp_path: Path) -> None:
     out = tmp_path / "better"
     process = TrainerProcess("Training", stubborn(out), out=out)

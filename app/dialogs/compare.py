@@ -144,7 +144,7 @@ class CompareDialog(QDialog):
             self.images.addItem(QListWidgetItem(f"{_change(entry)}   {entry.get('name', '')}"))
         self.view = SwipeView(theme, self)
         self.photo = QCheckBox(self.tr("Show the photo in place of the base"), self)
-        self.scores = _score_table(gate.get("held_out", {}), self)
+        self.scores = self._make_table(gate.get("held_out", {}))
         middle = QWidget(self)
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
@@ -173,32 +173,33 @@ class CompareDialog(QDialog):
         pictures = [QPixmap(str(self._folder / Path(str(entry.get(kind, ""))).name)) for kind in (left, "new")]
         self.view.show_pictures(pictures[0], pictures[1])
 
+    def _make_table(self, scores: Mapping[str, Any]) -> QTableWidget:
+        rows = {"PQ": scores.get("pq", {}), "mIoU": scores.get("miou", {}), **scores.get("categories", {})}
+        shown = {
+            name: pair for name, pair in rows.items() if pair.get("base") is not None or pair.get("new") is not None
+        }
+        table = QTableWidget(len(shown), 3, self)
+        table.setAccessibleName(self.tr("Scores of the base and of the new model"))
+        table.setHorizontalHeaderLabels(["", self.tr("base"), self.tr("new")])
+        table.verticalHeader().hide()
+        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        table.setShowGrid(False)
+        for row, (name, pair) in enumerate(shown.items()):
+            table.setItem(row, 0, QTableWidgetItem(name))
+            for column, key in ((1, "base"), (2, "new")):
+                value = pair.get(key)
+                item = QTableWidgetItem("–" if value is None else f"{100 * value:.1f}")
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                table.setItem(row, column, item)
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column in (1, 2):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        return table
+
 
 def _change(entry: Mapping[str, Any]) -> str:
     base, new = entry.get("base_pq"), entry.get("new_pq")
     if base is None or new is None:
         return "–"
     return f"{100 * (new - base):+.1f}"
-
-
-def _score_table(scores: Mapping[str, Any], parent: QWidget) -> QTableWidget:
-    rows = {"PQ": scores.get("pq", {}), "mIoU": scores.get("miou", {}), **scores.get("categories", {})}
-    shown = {name: pair for name, pair in rows.items() if pair.get("base") is not None or pair.get("new") is not None}
-    table = QTableWidget(len(shown), 3, parent)
-    table.setAccessibleName(table.tr("Scores of the base and of the new model"))
-    table.setHorizontalHeaderLabels(["", table.tr("base"), table.tr("new")])
-    table.verticalHeader().hide()
-    table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-    table.setShowGrid(False)
-    for row, (name, pair) in enumerate(shown.items()):
-        table.setItem(row, 0, QTableWidgetItem(name))
-        for column, key in ((1, "base"), (2, "new")):
-            value = pair.get(key)
-            item = QTableWidgetItem("–" if value is None else f"{100 * value:.1f}")
-            item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            table.setItem(row, column, item)
-    header = table.horizontalHeader()
-    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-    for column in (1, 2):
-        header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-    return table

@@ -69,6 +69,7 @@ class TrainDialog(QDialog):
         self.setWindowTitle(self.tr("Train on the corrections"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(480)
+        self._material = material
         form = QFormLayout()
         form.setSpacing(10)
         used = self.tr("Accepted images, entirely: {0}").format(material.num_accepted)
@@ -79,7 +80,7 @@ class TrainDialog(QDialog):
         minutes = estimated_minutes(material.num_images, on_gpu=not device.lower().startswith("cpu"))
         self.duration = QLabel(self.tr("about {0} min, beside your work").format(minutes), self)
         form.addRow(self.tr("Takes"), self.duration)
-        self.judged = QLabel(_judged_text(self, material), self)
+        self.judged = QLabel(self._judged_text(), self)
         self.judged.setWordWrap(True)
         form.addRow(self.tr("Is judged by"), self.judged)
         self.name = QLineEdit(name, self)
@@ -95,7 +96,6 @@ class TrainDialog(QDialog):
         column.addLayout(form)
         column.addWidget(self.note)
         column.addWidget(self.buttons)
-        self._material = material
         self.name.textChanged.connect(self._check)
         self.buttons.accepted.connect(self._on_buttons_accepted)
         self.buttons.rejected.connect(self.reject)
@@ -116,8 +116,7 @@ class TrainDialog(QDialog):
         self.ordered.emit(self.name.text().strip())
         self.accept()
 
-
-def _judged_text(dialog: TrainDialog, material: TrainingMaterial) -> str:
-    if material.num_images < _MIN_JUDGED:
-        return dialog.tr("nothing: with five images or more, some are held back to compare the models")
-    return dialog.tr("every fifth image, which is held back; it is recommended only if it is better on these")
+    def _judged_text(self) -> str:
+        if self._material.num_images < _MIN_JUDGED:
+            return self.tr("nothing: with five images or more, some are held back to compare the models")
+        return self.tr("every fifth image, which is held back; it is recommended only if it is better on these")

@@ -2,49 +2,37 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolBar, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+    QWidgetAction,
+)
 
 from seamseg_studio.app.languages import tool_text
-from seamseg_studio.app.panels.choice_menu import ChoiceMenu
-from seamseg_studio.app.panels.fields import ChoiceBar, muted, rule
+from seamseg_studio.app.panels.fields import ElidedLabel
+from seamseg_studio.app.panels.option_controls import OptionGroup
 
 if TYPE_CHECKING:
     from seamseg_studio.app.document import Document
     from seamseg_studio.app.tools.base import Tool
-    from seamseg_studio.app.tools.options import Option, SliderOption
+    from seamseg_studio.app.tools.options import Option
 
-_STEPS = 1000
 _GAP_PX = 9
-_SLIDER_PX = 110
-_VALUE_PX = 48
-_HEIGHT_PX = 42  # the same for every tool, so that the image does not jump
-
-
-def slider_place(option: SliderOption) -> int:
-    """Where the slider of `option` stands, 0 to 1000."""
-    value = min(max(option.value, option.minimum), option.maximum)
-    if option.is_logarithmic:
-        low, high = math.log(option.minimum), math.log(option.maximum)
-        return round(_STEPS * (math.log(value) - low) / (high - low))
-    return round(_STEPS * (value - option.minimum) / (option.maximum - option.minimum))
-
-
-def slider_value(option: SliderOption, place: int) -> float:
-    """The value at `place`, the inverse of `slider_place`; whole numbers where the range is wide."""
-    part = place / _STEPS
-    if option.is_logarithmic:
-        value = option.minimum * (option.maximum / option.minimum) ** part
-    else:
-        value = option.minimum + (option.maximum - option.minimum) * part
-    return float(round(value)) if option.maximum - option.minimum >= 10 else round(value, 2)
+_AROUND_TEXT_PX = 26  # of the bar's height; the same for every tool, so that the image does not jump
+_LEAST_HINT_PX = 90
 
 
 class OptionBar(QToolBar):
-    """Title and options of one tool."""
+    """Title and options of one tool; what has no room is folded first, and at last put behind a button."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,26 +40,33 @@ class OptionBar(QToolBar):
         self.setWindowTitle(self.tr("Tool options"))
         self.setAccessibleName(self.windowTitle())
         self.setMovable(False)
-        self.setFixedHeight(_HEIGHT_PX)
         self._tool: Tool | None = None
         self._document: Document | None = None
-        self._controls: dict[str, QWidget] = {}
-        self._values: dict[str, QLabel] = {}
+        self._groups: dict[str, OptionGroup] = {}
+        self._is_folded = False
+        self._plain_width = 0  # of all options, nothing folded
+        self._fit_timer = QTimer(self)
+        self._fit_timer.setSingleShot(True)
+        self._fit_timer.timeout.connect(self._fit)
         self._title = QLabel(self)
         self._title.setObjectName("tool_title")
-        self._hint = muted(self.tr("hold Space to pan · wheel to zoom · hold H to peek"), self)
-        self._hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        content = QWidget(self)
-        content.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # never widens the window
-        self._row = QHBoxLayout(content)
+        self._hint = ElidedLabel(self)
+        self._hint_text = self.tr("hold Space to pan · wheel to zoom · hold H to peek")
+        self._hint.setProperty("role", "muted")
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._content = QWidget(self)
+        # It never widens the window.
+        self._content.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._row = QHBoxLayout(self._content)
         self._row.setContentsMargins(8, 0, 6, 0)
         self._row.setSpacing(_GAP_PX)
+        self.more = self._make_more_button()
         self._row.addWidget(self._title)
+        self._row.addWidget(self.more)
         self._row.addWidget(self._hint, 1)
-        self.addWidget(content)
-        self._options_box: QWidget | None = None
-        self._build()
+        self.addWidget(self._content)
+        self._content.installEventFilter(self)
+        self._fit_height()
 
     def set_tool(self, tool: Tool | None) -> None:
         """Shows the options of `tool`."""
@@ -94,88 +89,106 @@ class OptionBar(QToolBar):
 
     def control(self, key: str) -> QWidget:
         """The widget of one option."""
-        return self._controls[key]
+        return self._groups[key].control
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._content and event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
+            self._fit()
+        return bool(super().eventFilter(watched, event))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_content"):
+            self._fit_height()
+            self._build()
+
+    # Within
+
+    def _make_more_button(self) -> QToolButton:
+        button = QToolButton(self)
+        button.setText("⋯")
+        button.setProperty("role", "choice")
+        button.setProperty("place", "folded")
+        button.setAccessibleName(self.tr("Further options"))
+        button.setToolTip(self.tr("Further options"))
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu, self._rest = QMenu(button), QWidget()
+        column = QVBoxLayout(self._rest)
+        column.setContentsMargins(10, 8, 10, 8)
+        holder = QWidgetAction(menu)
+        holder.setDefaultWidget(self._rest)
+        menu.addAction(holder)
+        button.setMenu(menu)
+        button.hide()
+        return button
 
     def _options(self) -> tuple[Option, ...]:
         return () if self._tool is None else self._tool.options(self._document)
 
-    def _build(self) -> None:
-        if self._options_box is not None:
-            self._row.removeWidget(self._options_box)
-            self._options_box.hide()
-            self._options_box.deleteLater()
-        self._controls, self._values = {}, {}
+    def _fit_height(self) -> None:
+        self.setFixedHeight(self.fontMetrics().height() + _AROUND_TEXT_PX)
+
+    def _build(self, *, is_folded: bool = False) -> None:
+        self._is_folded = is_folded
+        for group in self._groups.values():
+            group.hide()
+            group.setParent(None)
+            group.deleteLater()
+        self._groups = {}
         self._title.setText("" if self._tool is None else tool_text(self._tool.title))
-        self._options_box = QWidget(self)
-        row = QHBoxLayout(self._options_box)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(_GAP_PX)
-        row.setSizeConstraint(QHBoxLayout.SizeConstraint.SetFixedSize)  # rather cut off than squeezed
         for place, option in enumerate(self._options()):
-            if place:
-                row.addWidget(rule(self._options_box))
-            self._add(option, row)
-        self._row.insertWidget(1, self._options_box)
-        self._refresh()
+            group = OptionGroup(option, is_folded=is_folded, has_rule=place > 0, parent=self._content)
+            group.changed.connect(self._set)
+            self._groups[option.key] = group
+            self._row.insertWidget(1 + place, group)
+            group.show()
+        self._fit()
 
-    def _add(self, option: Option, row: QHBoxLayout) -> None:
-        from seamseg_studio.app.tools.options import ChoiceOption, SliderOption
+    def _fit(self) -> None:
+        """Gives every option its place: in the bar, folded, or behind the button."""
+        groups = list(self._groups.values())
+        if not groups or not self._content.isVisible():
+            self.more.hide()
+            self._hint.setText(self._hint_text)
+            return
+        margins = self._row.contentsMargins()
+        room = self._content.width() - margins.left() - margins.right() - self._title.sizeHint().width()
+        widths = [group.sizeHint().width() + _GAP_PX for group in groups]
+        if not self._is_folded:
+            self._plain_width = sum(widths)
+        if self._is_folded != (self._plain_width > room):
+            self._build(is_folded=not self._is_folded)
+            return
+        self._place(groups, widths, room)
 
-        key = option.key
-        control: QWidget
-        if isinstance(option, SliderOption):
-            slider = QSlider(Qt.Orientation.Horizontal)
-            slider.setRange(0, _STEPS)
-            slider.setFixedWidth(_SLIDER_PX)
-            slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click must not take the keyboard from the canvas
-            slider.valueChanged.connect(lambda place: self._set_slider(key, place))
-            self._values[key] = QLabel()
-            self._values[key].setMinimumWidth(_VALUE_PX)
-            control = slider
-        elif isinstance(option, ChoiceOption):
-            kind = ChoiceMenu if option.is_folded else ChoiceBar
-            control = kind([(value, tool_text(title)) for value, title in option.choices], tool_text(option.title))
-            control.chosen.connect(lambda value: self._set(key, value))
-        else:
-            control = QCheckBox(tool_text(option.title))
-            control.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            control.toggled.connect(lambda value: self._set(key, value))
-        if not isinstance(control, QCheckBox):
-            row.addWidget(QLabel(tool_text(option.title)))
-        control.setAccessibleName(tool_text(option.title))
-        control.setToolTip(tool_text(option.tip) if option.tip else "")
-        row.addWidget(control)
-        if key in self._values:
-            row.addWidget(self._values[key])
-        self._controls[key] = control
+    def _place(self, groups: list[OptionGroup], widths: list[int], room: int) -> None:
+        is_tight = sum(widths) > room
+        left = room - (self.more.sizeHint().width() + _GAP_PX if is_tight else 0)
+        column = self._rest.layout()
+        assert column is not None
+        fits = True
+        for place, (group, width) in enumerate(zip(groups, widths, strict=True)):
+            left -= width
+            fits = fits and left >= 0
+            group.rule.setVisible(place > 0 and fits)
+            if fits:
+                self._row.insertWidget(1 + place, group)  # after the title
+            else:
+                column.addWidget(group)
+            group.show()
+        self.more.setVisible(not fits)
+        self._hint.setText(self._hint_text if left >= _LEAST_HINT_PX else "")
 
     def _refresh(self) -> None:
         options = self._options()
-        if [option.key for option in options] != list(self._controls):
+        if [option.key for option in options] != list(self._groups):
             self._build()
             return
-        if not options:
-            return
-        from seamseg_studio.app.tools.options import ChoiceOption, SliderOption  # not before there is a tool
-
         for option in options:
-            control = self._controls[option.key]
-            with QSignalBlocker(control):
-                if isinstance(option, SliderOption) and isinstance(control, QSlider):
-                    if not control.isSliderDown():
-                        control.setValue(slider_place(option))
-                    self._values[option.key].setText(f"{option.value:g} {option.unit}".rstrip())
-                elif isinstance(option, ChoiceOption) and isinstance(control, ChoiceBar | ChoiceMenu):
-                    control.set_value(option.value)
-                elif isinstance(control, QCheckBox):
-                    control.setChecked(bool(option.value))
-
-    def _set_slider(self, key: str, place: int) -> None:
-        from seamseg_studio.app.tools.options import SliderOption
-
-        option = next(option for option in self._options() if option.key == key)
-        assert isinstance(option, SliderOption)
-        self._set(key, slider_value(option, place))
+            self._groups[option.key].show_option(option)
+        # A longer word may need more room; not at once, for a control of ours may be telling it.
+        self._fit_timer.start()
 
     def _set(self, key: str, value: object) -> None:
         if self._tool is not None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from seamseg_studio.app.panels.fields import muted
+from seamseg_studio.app.panels.fields import ElidedLabel
 
 
 class TitleBar(QWidget):
@@ -20,9 +20,9 @@ class TitleBar(QWidget):
         layout.setSpacing(4)
         self.heading = QLabel(title.upper(), self)
         self.heading.setProperty("role", "heading")
-        self.summary = muted("", self)
-        self.summary.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.summary.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.summary = ElidedLabel(self)
+        self.summary.setProperty("role", "muted")
+        self.summary.setAlignment(Qt.AlignmentFlag.AlignRight)
         layout.addWidget(self.heading)
         layout.addWidget(self.summary, 1)
         self._layout = layout

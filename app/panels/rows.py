@@ -158,13 +158,15 @@ class RowDelegate(QStyledItemDelegate):
 
     def _paint_key(self, painter: QPainter, rect: QRect, right: int, index: Index, selected: bool) -> int:
         key = index.data(Role.KEY)
-        if not key:
-            return right - 24 if key == "" else right
-        place = QRect(right - 16, rect.center().y() - 8, 17, 17)
-        painter.setPen(self._theme.tones.color("muted" if not selected else "selection_text"))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(place, 3, 3)
-        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, key)
+        if key is None:
+            return right
+        side = painter.fontMetrics().height() + 2
+        place = QRect(right - side + 1, rect.center().y() - side // 2, side, side)
+        if key:
+            painter.setPen(self._theme.tones.color("muted" if not selected else "selection_text"))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(place, 3, 3)
+            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, key)
         return place.left() - _GAP
 
     def _badge_width(self, index: Index, metrics: QFontMetrics) -> int:

@@ -84,6 +84,18 @@ def test_texts_to_translate_are_constants() -> None:
     assert found == []
 
 
+def test_texts_are_translated_by_who_says_them() -> None:
+    # What asks another object to translate is in no context that the collector knows: it stays English for ever.
+    found = [
+        f"{path.relative_to(REPOSITORY)}:{call.lineno}"
+        for path in sources()
+        for call in calls(path)
+        if name_of(call) == "tr" and isinstance(call.func, ast.Attribute)
+        if not (isinstance(call.func.value, ast.Name) and call.func.value.id == "self")
+    ]
+    assert found == []
+
+
 def messages(path: Path) -> dict[tuple[str, str], str]:
     """Translation by context and text; empty for those that nobody has translated."""
     found = {}

@@ -14,7 +14,8 @@ from pytestqt.qtbot import QtBot
 from seamseg_studio.app.document import Document
 from seamseg_studio.app.panels.choice_menu import ChoiceMenu
 from seamseg_studio.app.panels.fields import ChoiceBar
-from seamseg_studio.app.panels.option_bar import OptionBar, slider_place, slider_value
+from seamseg_studio.app.panels.option_bar import OptionBar
+from seamseg_studio.app.panels.option_controls import OptionGroup, slider_place, slider_value
 from seamseg_studio.app.tools.base import Tool
 from seamseg_studio.app.tools.options import ChoiceOption, Option, SliderOption, ToggleOption
 
@@ -88,6 +89,42 @@ def test_a_folded_choice_offers_the_others_on_a_click(bar: OptionBar, tool: Samp
     assert choice.text().startswith("Around")
     tool.set_option("to", "void", None)
     assert choice.value == "void"
+
+
+def test_what_has_no_room_is_folded_and_then_put_behind_a_button(
+    bar: OptionBar, tool: SampleTool, qtbot: QtBot
+) -> None:
+    whole = sum(group.width() for group in bar.findChildren(OptionGroup)) + 200
+    bar.resize(whole, bar.height())
+    assert isinstance(bar.control("over"), ChoiceBar)
+    assert not bar.more.isVisible()
+    bar.resize(whole - 260, bar.height())
+    assert isinstance(bar.control("over"), ChoiceMenu)
+    bar.resize(300, bar.height())
+    assert bar.more.isVisible()
+    pen = bar.control("pen")
+    assert isinstance(pen, QCheckBox)
+    assert not pen.isVisible()
+    for key in ("width", "over", "to", "pen"):
+        control = bar.control(key)
+        right = control.mapTo(bar, control.rect().topRight()).x() if control.window() is bar else 0
+        assert right <= bar.width()
+    bar.more.menu().popup(bar.mapToGlobal(bar.rect().bottomLeft()))
+    qtbot.waitUntil(pen.isVisible)
+    qtbot.mouseClick(pen, Qt.MouseButton.LeftButton)
+    assert tool.values["pen"] is False
+    bar.more.menu().close()
+    bar.resize(whole, bar.height())
+    assert isinstance(bar.control("over"), ChoiceBar)
+    assert bar.control("pen").isVisible()
+
+
+def test_no_control_is_cut_when_the_text_grows(bar: OptionBar) -> None:
+    font = bar.font()
+    font.setPixelSize(26)
+    bar.setFont(font)
+    for key in ("width", "over", "to", "pen"):
+        assert bar.control(key).sizeHint().height() <= bar.height()
 
 
 def test_many_options_never_widen_the_window(bar: OptionBar) -> None:

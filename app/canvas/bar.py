@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QWidget
 
 from seamseg_studio.app.canvas.colours import OverlayMode
 from seamseg_studio.app.canvas.display import Display
 from seamseg_studio.app.canvas.tones import TonesButton, make_slider
 
-_GROUND = QColor(22, 24, 28, 240)
+_GROUND_ALPHA = 240
 _COMMON_MODES = (OverlayMode.FILL, OverlayMode.OUTLINE, OverlayMode.INSTANCE)
-_STYLE = """
-QLabel { color: #d4d7dd; background: transparent; }
-QLabel#hint { color: #8d929c; }
-QFrame#modes { background: #16171b; border: 1px solid #33373f; border-radius: 5px; }
-QToolButton { color: #d4d7dd; background: transparent; border: none; border-radius: 4px; padding: 4px 9px;
-  margin: 1px; }
-QToolButton:hover { background: #2a2d34; }
-QToolButton::menu-indicator { image: none; }
-QMenu { color: #d4d7dd; background: #1e2126; border: 1px solid #33373f; padding: 4px; }
-QMenu::item { padding: 5px 14px; border-radius: 4px; }
-QMenu::item:selected { background: #2e5799; color: #ffffff; }
-QToolButton:checked { background: #2e5799; color: #ffffff; }
-QToolButton:focus { border: 1px solid #5a9bfa; padding: 3px 8px; }
-QSlider { background: transparent; min-height: 20px; }
-QSlider::groove:horizontal { height: 3px; background: #43474f; border-radius: 1px; }
-QSlider::sub-page:horizontal { background: #5a9bfa; border-radius: 1px; }
-QSlider::handle:horizontal { width: 12px; height: 12px; margin: -5px 0; background: #f2f3f5; border-radius: 6px; }
-QSlider::handle:horizontal:focus { background: #5a9bfa; border: 2px solid #f2f3f5; width: 8px; height: 8px; }
-"""
 
 
 class CanvasBar(QWidget):
@@ -52,7 +33,7 @@ class CanvasBar(QWidget):
         self._full_width = 0
         self._words: list[QLabel] = []  # can be done without
         self._mode = OverlayMode.FILL
-        self.setStyleSheet(_STYLE)
+        self.setObjectName("canvas_bar")
         self.setCursor(Qt.CursorShape.ArrowCursor)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 5, 8, 5)
@@ -68,7 +49,7 @@ class CanvasBar(QWidget):
         layout.addSpacing(4)
         layout.addWidget(self._make_modes())
         hint = QLabel(self.tr("H peek"))
-        hint.setObjectName("hint")
+        hint.setProperty("role", "hint")
         hint.setToolTip(self.tr("Hold H to see the image alone"))
         layout.addWidget(hint)
         self._words.append(hint)
@@ -177,7 +158,9 @@ class CanvasBar(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_GROUND)
+        ground = self.palette().color(QPalette.ColorRole.Window)
+        ground.setAlpha(_GROUND_ALPHA)
+        painter.setBrush(ground)
         painter.drawRoundedRect(self.rect(), 7, 7)
 
     def _on_tone_changed(self) -> None:

@@ -46,6 +46,11 @@ class Floating:
         if not self._timer.isActive():
             self._timer.start()
 
+    @property
+    def covered_px(self) -> int:
+        """How much of the canvas's foot the bar takes, whether it is shown already or not."""
+        return max(self.bar.height(), self.bar.sizeHint().height()) + _MARGIN_PX
+
     def place(self) -> None:
         """Puts both into their corners; above each other where the canvas is narrow."""
         height, width = self._canvas.height(), self._canvas.width()

@@ -41,7 +41,7 @@ class Navigation:
     def keep_fitted(self) -> None:
         """Fits again if the view still is the fitting one."""
         if self._is_fitted:
-            self._stage.set_viewpoint(fitting(Box(0, 0, *self.shape), self._stage.device_shape))
+            self._stage.set_viewpoint(self._stage.fitting(self.shape))
 
     def look(self, view: Viewpoint) -> None:
         """Looks from `view`."""

@@ -41,6 +41,10 @@ class StageInput(Protocol):
     def focus_lost(self) -> None: ...
     def paint_above(self, painter: QPainter, exposed: QRect) -> None: ...
 
+    @property
+    def covered_px(self) -> int:
+        """How much of the foot something lies over, in logical pixels."""
+
 
 class _LabelledImage(pg.GraphicsObject):  # type: ignore[misc]
     """The image with its overlay, in image coordinates; pixel (0, 0) covers the unit square at the origin."""
@@ -116,7 +120,7 @@ class Stage(pg.GraphicsView):  # type: ignore[misc]
         self._preview = picture
         self._preview_shape = shape
         self._item.resize(shape)
-        self.set_viewpoint(fitting(Box(0, 0, *shape), self.device_shape))
+        self.set_viewpoint(self.fitting(shape))
         self.viewport().update()
 
     @property
@@ -137,6 +141,11 @@ class Stage(pg.GraphicsView):  # type: ignore[misc]
     @property
     def viewpoint(self) -> Viewpoint:
         return self._view
+
+    def fitting(self, shape: tuple[int, int]) -> Viewpoint:
+        """The view that shows the whole of an image of `shape`, nothing lying over it."""
+        covered_px = round(self._handler.covered_px * self.device_ratio)
+        return fitting(Box(0, 0, *shape), self.device_shape, covered_px=covered_px)
 
     def set_viewpoint(self, view: Viewpoint) -> None:
         """Looks from `view`, moved so far that some of the image is seen."""

@@ -13,11 +13,12 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from seamseg_studio.app.canvas import decorations
 from seamseg_studio.app.canvas.cursor import ToolCursor
-from seamseg_studio.app.canvas.display import DisplayWidget, without_segments
+from seamseg_studio.app.canvas.display import without_segments
 from seamseg_studio.app.canvas.floating import Floating
 from seamseg_studio.app.canvas.image_layer import to_qimage
 from seamseg_studio.app.canvas.keyboard import Keyboard, KeyTargets
 from seamseg_studio.app.canvas.layers import Layers
+from seamseg_studio.app.canvas.looking import LookingWidget
 from seamseg_studio.app.canvas.minimap import Minimap
 from seamseg_studio.app.canvas.names import Names
 from seamseg_studio.app.canvas.navigation import Navigation
@@ -25,7 +26,6 @@ from seamseg_studio.app.canvas.pointer import Pointer, PointerTargets
 from seamseg_studio.app.canvas.rulers import PointerLines, paint_rulers
 from seamseg_studio.app.canvas.sketches import SketchPainter, paint_region
 from seamseg_studio.app.canvas.tags import SelectionTags
-from seamseg_studio.app.canvas.viewpoint import Viewpoint
 from seamseg_studio.app.document import Document
 from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.events import CursorShape, ToolEvent
@@ -39,7 +39,7 @@ _GROUND = QColor("#131417")
 _Event = TypeVar("_Event")
 
 
-class Canvas(DisplayWidget):
+class Canvas(LookingWidget):
     """Shows a document and gives pointer and keys to the active tool.
 
     Signals:
@@ -68,9 +68,7 @@ class Canvas(DisplayWidget):
         self.setMinimumSize(200, 150)
         self._document: Document | None = None
         self._tool: Tool | None = None
-        self._stage: Stage | None = None
         self._layers: Layers | None = None
-        self._navigation: Navigation | None = None
         self._tags, self._names, self._pointer_lines = SelectionTags(), Names(), PointerLines()
         self._ground = _GROUND
         self._is_peeking = self._has_sketch = False
@@ -200,41 +198,6 @@ class Canvas(DisplayWidget):
         if self._has_sketch or self.active_tool.sketch(self._document):
             viewport.update()
 
-    # Where one looks
-
-    @property
-    def zoom(self) -> float:
-        """Screen pixels per image pixel."""
-        return self._view.scale / (self._stage.device_ratio if self._stage is not None else 1.0)
-
-    def fit(self) -> None:
-        """Shows the whole image, and goes on to when the canvas changes its size."""
-        if self._navigation is not None:
-            self._navigation.fit()
-
-    def zoom_to_box(self, box: Box) -> None:
-        """Shows `box` as large as it goes, with some of what is around it."""
-        if self._navigation is not None:
-            self._navigation.zoom_to_box(box)
-
-    def zoom_100(self) -> None:
-        """Shows one image pixel per screen pixel, about the middle."""
-        if self._navigation is not None:
-            self._navigation.zoom_about_middle(self._need_stage().device_ratio)
-
-    def zoom_in(self) -> None:
-        if self._navigation is not None:
-            self._navigation.step(1)
-
-    def zoom_out(self) -> None:
-        if self._navigation is not None:
-            self._navigation.step(-1)
-
-    def look_from(self, view: Viewpoint) -> None:
-        """Looks from `view`, moved so far that some of the image is seen."""
-        if self._navigation is not None:
-            self._navigation.look(view)
-
     # What the stage asks (StageInput)
 
     def pointer(self, event: QEvent) -> bool:
@@ -254,6 +217,11 @@ class Canvas(DisplayWidget):
         self._pointer.set_space(False)
         if self._is_peeking:
             self.set_peek(False)
+
+    @property
+    def covered_px(self) -> int:
+        """How much of the foot something lies over, in logical pixels."""
+        return self._floating.covered_px
 
     def paint_above(self, painter: QPainter, exposed: QRect) -> None:
         """Draws grid, names, the tool's lines and its ring."""
@@ -291,10 +259,6 @@ class Canvas(DisplayWidget):
 
     # Within
 
-    @property
-    def _view(self) -> Viewpoint:
-        return self._stage.viewpoint if self._stage is not None else Viewpoint()
-
     def _need_stage(self) -> Stage:
         if self._stage is None:
             from seamseg_studio.app.canvas.stage import Stage  # only now: it brings pyqtgraph
@@ -311,10 +275,6 @@ class Canvas(DisplayWidget):
             self.setFocusProxy(stage)
             self._stage = stage
         return self._stage
-
-    def _zoom_to(self, scale: float, v: float, u: float) -> None:
-        if self._navigation is not None:
-            self._navigation.zoom_to(scale, v, u)
 
     def _on_display_changed(self) -> None:
         if self._layers is not None:
@@ -391,7 +351,3 @@ class Canvas(DisplayWidget):
         navigator.centre_requested.connect(self._on_minimap_centre_requested)
         self.seen_changed.connect(navigator.set_seen)
         return navigator
-
-    def _on_minimap_centre_requested(self, y: float, x: float) -> None:
-        if self._navigation is not None:
-            self._navigation.centre_on(y, x)

@@ -10,6 +10,7 @@ from seamseg_studio.engine.scene.geometry import Box
 MIN_VISIBLE_PX = 48  # of the image, so that it cannot be thrown off the viewport
 MAX_SCALE = 128.0
 FIT_MARGIN_PX = 12
+_MIN_COVERED_TIMES = 4  # what covers more than this part of the viewport is not made room for
 # Round stops, so that 100 % and 50 % are met again after zooming about.
 _WHEEL_STEPS_PER_OCTAVE = 4
 
@@ -66,12 +67,20 @@ class Viewpoint:
         return Box(edges[0][0], edges[1][0], edges[0][1], edges[1][1])
 
 
-def fitting(box: Box, view_shape: tuple[int, int], *, max_scale: float = MAX_SCALE) -> Viewpoint:
-    """The view that shows the whole of `box` (image pixels), centred, in a viewport of `view_shape` device pixels."""
+def fitting(box: Box, view_shape: tuple[int, int], *, max_scale: float = MAX_SCALE, covered_px: int = 0) -> Viewpoint:
+    """The view that shows the whole of `box` (image pixels), centred, in a viewport of `view_shape` device pixels.
+
+    Args:
+        box: What is to be seen.
+        view_shape: Height and width of the viewport.
+        max_scale: Larger it is not shown.
+        covered_px: Rows at the foot of the viewport that something lies over; they count if there is much more.
+    """
     height, width = max(box.y1 - box.y0, 1), max(box.x1 - box.x0, 1)
-    room = [max(extent - 2 * FIT_MARGIN_PX, 16) for extent in view_shape]
+    rows = view_shape[0] - (covered_px if covered_px * _MIN_COVERED_TIMES <= view_shape[0] else 0)
+    room = [max(extent - 2 * FIT_MARGIN_PX, 16) for extent in (rows, view_shape[1])]
     scale = min(room[0] / height, room[1] / width, max_scale)
-    top = (box.y0 + box.y1) / 2 * scale - view_shape[0] / 2
+    top = (box.y0 + box.y1) / 2 * scale - rows / 2
     left = (box.x0 + box.x1) / 2 * scale - view_shape[1] / 2
     return Viewpoint(scale, round(top), round(left))
 

@@ -278,6 +278,18 @@ def test_keys_of_the_canvas_do_nothing_in_a_text_field(canvas: Canvas, qtbot: Qt
     assert canvas._need_stage().shows_overlay
 
 
+def test_nothing_lies_over_the_fitted_image(canvas: Canvas, hand: Hand) -> None:
+    canvas.resize(900, 700)
+    canvas.fit()
+    height, width = canvas.document.map.shape if canvas.document is not None else (0, 0)
+    bar = canvas._bar.geometry()
+    assert canvas._bar.isVisible()
+    assert hand.spot(height - 0.5, 0).y() <= bar.top()
+    assert hand.spot(-0.5, 0).y() >= 0
+    canvas.resize(900, 4 * bar.height())  # too little room to leave any of it out
+    assert hand.spot(height - 0.5, 0).y() > canvas._bar.geometry().top()
+
+
 def test_fit_100_and_steps(canvas: Canvas, hand: Hand, qtbot: QtBot) -> None:
     canvas.fit()
     fitted = canvas.zoom

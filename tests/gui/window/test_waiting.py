@@ -66,6 +66,10 @@ def test_ground_of_the_canvas_follows_the_theme(labelled: Document, window: Main
     for choice, tones in ((ThemeChoice.LIGHT, LIGHT), (ThemeChoice.DARK, DARK), (ThemeChoice.LIGHT, LIGHT)):
         studio.theme.set_choice(choice)
         assert ground(window) == QColor(tones.canvas)
+        bar = window.canvas._bar if window.canvas is not None else None
+        assert bar is not None
+        shown = bar.grab().toImage().pixelColor(bar.width() // 2, 3)
+        assert abs(shown.lightness() - QColor(tones.window).lightness()) < 20
 
 
 @pytest.fixture

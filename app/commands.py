@@ -194,12 +194,21 @@ class Commands(TrainingCommands):
 
     def toggle_category_hidden(self) -> None:
         """Hides all segments of the current category, or shows them again."""
-        self.canvas.set_hidden_categories(self.canvas.hidden_categories ^ {self.document.current_category})
+        self.toggle_hidden_of_category(self.document.current_category)
+
+    def toggle_hidden_of_category(self, category: int) -> None:
+        """Hides all segments of a category, or shows them again."""
+        if self.window.canvas is not None:
+            self.canvas.set_hidden_categories(self.canvas.hidden_categories ^ {category})
 
     def toggle_category_protected(self) -> None:
         """Locks all segments of the current category against every edit, in all images, or unlocks them."""
-        document = self.document
-        document.change_policy(protected_categories=document.policy.protected_categories ^ {document.current_category})
+        self.toggle_lock_of_category(self.document.current_category)
+
+    def toggle_lock_of_category(self, category: int) -> None:
+        """Locks all segments of a category against every edit, in all images, or unlocks them."""
+        if self.studio.session.document is not None:
+            self.document.change_policy(protected_categories=self.document.policy.protected_categories ^ {category})
 
     def is_category_protected(self) -> bool:
         document = self.studio.session.document

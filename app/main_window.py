@@ -178,6 +178,8 @@ class MainWindow(QMainWindow):
         self.start_page.project_requested.connect(session.open_project)
         self.start_page.set_recent(studio.settings.recent_projects)
         self.categories.relabel_requested.connect(commands.relabel)
+        self.categories.hide_requested.connect(commands.toggle_hidden_of_category)
+        self.categories.lock_requested.connect(commands.toggle_lock_of_category)
         self.categories.edit_requested.connect(commands.edit_categories)
         self.categories.focus_released.connect(self.focus_canvas)
         self.segments.lock_requested.connect(commands.toggle_lock_of)
@@ -218,7 +220,7 @@ class MainWindow(QMainWindow):
         self.navigator.set_canvas(self.canvas)
         self.canvas.cursor_moved.connect(self._on_canvas_cursor_moved)
         self.canvas.cursor_left.connect(self.status.pointer.clear)
-        self.canvas.display_changed.connect(self.commands.conditions_changed)
+        self.canvas.display_changed.connect(self._on_canvas_display_changed)
         self._studio.theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
         self.use_tool("select")
@@ -245,6 +247,11 @@ class MainWindow(QMainWindow):
 
     def _on_canvas_tool_changed(self, tool: Tool) -> None:
         self.option_bar.set_tool(tool)
+        self.commands.conditions_changed.emit()
+
+    def _on_canvas_display_changed(self) -> None:
+        if self.canvas is not None:
+            self.categories.set_hidden(self.canvas.hidden_categories)
         self.commands.conditions_changed.emit()
 
     def _on_canvas_cursor_moved(self, y: int, x: int, segment_id: int) -> None:

@@ -137,6 +137,7 @@ class DisplayWidget(QWidget):
         self.display_changed.emit()
 
 
-def without_segments(display: Display) -> Display:
-    """`display` for another image: hidden segments are an image's own."""
-    return replace(display, hidden_segments=frozenset())
+def for_another_image(display: Display, *, is_same_taxonomy: bool) -> Display:
+    """`display` for another image: hidden segments are an image's own, hidden categories those of a taxonomy."""
+    hidden = display.hidden_categories if is_same_taxonomy else frozenset()
+    return replace(display, hidden_segments=frozenset(), hidden_categories=hidden)

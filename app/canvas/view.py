@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from seamseg_studio.app.canvas import decorations
 from seamseg_studio.app.canvas.cursor import ToolCursor
-from seamseg_studio.app.canvas.display import without_segments
+from seamseg_studio.app.canvas.display import for_another_image
 from seamseg_studio.app.canvas.floating import Floating
 from seamseg_studio.app.canvas.image_layer import to_qimage
 from seamseg_studio.app.canvas.keyboard import Keyboard, KeyTargets
@@ -31,6 +31,7 @@ from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.events import CursorShape, ToolEvent
 from seamseg_studio.app.tools.select import Select
 from seamseg_studio.engine.scene.geometry import Box
+from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from seamseg_studio.app.canvas.stage import Stage
@@ -69,6 +70,7 @@ class Canvas(LookingWidget):
         self._document: Document | None = None
         self._tool: Tool | None = None
         self._layers: Layers | None = None
+        self._taxonomy: Taxonomy | None = None  # of the last document
         self._tags, self._names, self._pointer_lines = SelectionTags(), Names(), PointerLines()
         self._ground = _GROUND
         self._is_peeking = self._has_sketch = False
@@ -125,7 +127,7 @@ class Canvas(LookingWidget):
             old_layers.close()
         self._pointer.reset()
         self._names.forget()
-        self._display = without_segments(self._display)
+        self._display = for_another_image(self._display, is_same_taxonomy=self._knows_taxonomy_of(document))
         if document is not None:
             stage = self._need_stage()
             for signal, slot in self._slots(document):
@@ -287,6 +289,13 @@ class Canvas(LookingWidget):
         if self._stage is not None:
             self._stage.viewport().update() if box is None else self._stage.update_box(box)
             self._floating.draw_soon()
+
+    def _knows_taxonomy_of(self, document: Document | None) -> bool:
+        """Whether the numbers of categories mean what they meant in the image before."""
+        old = self._taxonomy
+        if document is not None:
+            self._taxonomy = document.taxonomy
+        return old is None or document is None or old == document.taxonomy
 
     def _slots(self, document: Document) -> list[tuple[SignalInstance, Callable[..., None]]]:
         return [

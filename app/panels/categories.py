@@ -2,116 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPoint, QSortFilterProxyModel, Qt, QTimer, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QModelIndex, QPoint, QSortFilterProxyModel, Qt, QTimer, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
+from seamseg_studio.app.panels.category_model import CategoryModel, usage_of
 from seamseg_studio.app.panels.fields import RowList, SearchField
 from seamseg_studio.app.panels.panel import Panel
-from seamseg_studio.app.panels.rows import Index, Role, RowDelegate
+from seamseg_studio.app.panels.rows import Role, RowDelegate
 from seamseg_studio.app.session import Session
 from seamseg_studio.app.theme import Theme
 from seamseg_studio.engine.errors import SeamsegError
 
-if TYPE_CHECKING:
-    from seamseg_studio.engine.scene.panoptic_map import PanopticMap
-    from seamseg_studio.engine.scene.taxonomy import Taxonomy
-
 NUM_DIGITS = 9
 _REFRESH_MS = 80  # a stroke changes the shares many times a second
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """How much of an image a category has: its share of the pixels, 0 to 1, and its number of segments."""
-
-    share: float
-    num_segments: int
-
-
-def usage_of(panoptic_map: PanopticMap) -> dict[int, Usage]:
-    """The usage of every category that is in the map."""
-    height, width = panoptic_map.shape
-    totals: dict[int, tuple[int, int]] = {}
-    areas = panoptic_map.areas()
-    for segment_id, segment in panoptic_map.segments.items():
-        area, number = totals.get(segment.category, (0, 0))
-        totals[segment.category] = (area + areas.get(segment_id, 0), number + 1)
-    num_pixels = max(1, height * width)
-    return {category: Usage(area / num_pixels, number) for category, (area, number) in totals.items()}
-
-
-def usage_text(usage: Usage | None, is_thing: bool) -> str:
-    """Things are counted, stuff is measured."""
-    if usage is None:
-        return ""
-    if is_thing:
-        return str(usage.num_segments)
-    percent = 100 * usage.share
-    return f"{percent:.0f} %" if percent >= 1 else "< 1 %"
-
-
-class CategoryModel(QAbstractListModel):
-    """One row per category of a taxonomy."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._taxonomy: Taxonomy | None = None
-        self._digits: list[int] = []
-        self._usage: Mapping[int, Usage] = {}
-        self._kinds = {"stuff": self.tr("stuff"), "thing": self.tr("thing")}
-
-    def set_taxonomy(self, taxonomy: Taxonomy | None, digits: list[int]) -> None:
-        self.beginResetModel()
-        self._taxonomy, self._digits, self._usage = taxonomy, digits, {}
-        self.endResetModel()
-
-    def set_digits(self, digits: list[int]) -> None:
-        self._digits = digits
-        self._emit_all_changed()
-
-    def set_usage(self, usage: Mapping[int, Usage]) -> None:
-        if usage != self._usage:
-            self._usage = usage
-            self._emit_all_changed()
-
-    def rowCount(self, parent: Index | None = None) -> int:
-        return 0 if self._taxonomy is None or (parent is not None and parent.isValid()) else len(self._taxonomy)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if self._taxonomy is None or not index.isValid():
-            return None
-        row = index.row()
-        category = self._taxonomy[row]
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return category.name
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{category.name}, {self._kinds[category.kind.value]}"
-            case Qt.ItemDataRole.ToolTipRole:
-                usage = self._usage.get(row)
-                parts = [f"{category.name} ({self._kinds[category.kind.value]})"]
-                if usage is not None:
-                    parts.append(f"{100 * usage.share:.2f} %")
-                    parts.append(self.tr("segments: {0}").format(usage.num_segments))
-                return " · ".join(parts)
-            case Role.SWATCH:
-                return QColor(*category.color)
-            case Role.DETAIL:
-                return usage_text(self._usage.get(row), self._taxonomy.is_thing(row))
-            case Role.KEY:
-                return str(self._digits.index(row) + 1) if row in self._digits else ""
-            case Role.ITEM:
-                return row
-        return None
-
-    def _emit_all_changed(self) -> None:
-        if self.rowCount():
-            self.dataChanged.emit(self.index(0), self.index(self.rowCount() - 1))
 
 
 class CategoriesPanel(Panel):
@@ -119,11 +22,15 @@ class CategoriesPanel(Panel):
 
     Signals:
         relabel_requested: The category that the selected segments should get.
+        hide_requested: The category to hide, or to show again.
+        lock_requested: The category to lock against every edit, or to unlock.
         edit_requested: Open the editor at this category.
         focus_released: The person is done searching; keys belong to the canvas again.
     """
 
     relabel_requested = Signal(int)
+    hide_requested = Signal(int)
+    lock_requested = Signal(int)
     edit_requested = Signal(int)
     focus_released = Signal()
 
@@ -142,7 +49,9 @@ class CategoriesPanel(Panel):
         self._filtered.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.view = RowList(self.title)
         self.view.setModel(self._filtered)
-        self.view.setItemDelegate(RowDelegate(theme, parent=self.view))
+        self.delegate = RowDelegate(theme, parent=self.view)
+        self.view.setItemDelegate(self.delegate)
+        self._hidden: frozenset[int] = frozenset()
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.column.addWidget(self.view, 1)
         self.setFocusProxy(self.view)
@@ -155,6 +64,7 @@ class CategoriesPanel(Panel):
         self.search.entered.connect(self._on_search_entered)
         self.search.left.connect(self.focus_released)
         self.search.moved.connect(self._on_search_moved)
+        self.delegate.switch_clicked.connect(self._on_delegate_switch_clicked)
         self.view.clicked.connect(self._on_view_clicked)
         self.view.doubleClicked.connect(lambda index: self.relabel_requested.emit(index.data(Role.ITEM)))
         self.view.customContextMenuRequested.connect(self._on_view_context_menu)
@@ -186,6 +96,11 @@ class CategoriesPanel(Panel):
     def model(self) -> CategoryModel:
         """A row per category of the project."""
         return self._model
+
+    def set_hidden(self, hidden: frozenset[int]) -> None:
+        """Shows which categories the canvas leaves out."""
+        self._hidden = hidden
+        self._show_marks()
 
     def start_search(self) -> None:
         """Puts the cursor into the search field."""
@@ -227,8 +142,15 @@ class CategoriesPanel(Panel):
             document.region_changed.connect(self._start_timer)
             document.segments_changed.connect(self._start_timer)
             document.category_changed.connect(self.show_current)
+            document.policy_changed.connect(self._show_marks)
+        self._show_marks()
         self._refresh_usage()
         self.show_current()
+
+    def _show_marks(self) -> None:
+        document = self._session.document
+        locked = frozenset() if document is None else frozenset(document.policy.protected_categories)
+        self._model.set_marks(hidden=self._hidden, locked=locked)
 
     def _start_timer(self) -> None:
         if not self._refresh_timer.isActive():  # a long stroke refreshes now and then, not only at its end
@@ -269,7 +191,11 @@ class CategoriesPanel(Panel):
             document.set_current_category(index.data(Role.ITEM))
 
     def _on_view_clicked(self, index: QModelIndex) -> None:
-        self._choose(index.data(Role.ITEM))
+        if not self.delegate.took_click:
+            self._choose(index.data(Role.ITEM))
+
+    def _on_delegate_switch_clicked(self, category: int, name: str) -> None:
+        (self.lock_requested if name == "lock" else self.hide_requested).emit(category)
 
     def _on_view_context_menu(self, point: QPoint) -> None:
         index = self.view.indexAt(point)
@@ -292,6 +218,16 @@ class CategoriesPanel(Panel):
             action.setCheckable(True)
             action.setChecked(self.category_of_digit(digit) == category)
             action.triggered.connect(lambda _=False, digit=digit: self.set_digit(digit, category))
+        is_open = self._session.document is not None
+        for text, is_on, signal in (
+            (self.tr("Hidden"), category in self._hidden, self.hide_requested),
+            (self.tr("Locked in every image"), self._model.is_locked(category), self.lock_requested),
+        ):
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(is_on)
+            action.setEnabled(is_open)
+            action.triggered.connect(lambda _=False, signal=signal: signal.emit(category))
         menu.addSeparator()
         edit = menu.addAction(self.tr("Edit the categories…"))
         project = self._session.project

@@ -76,6 +76,7 @@ class RowDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._theme = theme
         self._picture_size = picture_size
+        self.took_click = False  # whether the last click was one on a switch: the list tells it as one on the row too
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         height = max(option.fontMetrics.height() + 11, self._picture_size.height() + 8 if self._picture_size else 0)
@@ -100,7 +101,7 @@ class RowDelegate(QStyledItemDelegate):
         right = self._paint_key(painter, rect, right, index, selected)
         right = self._paint_badge(painter, rect, right, index, metrics)
         right = self._paint_detail(painter, rect, right, index, metrics, selected)
-        right = self._paint_switches(painter, rect, index, right, hovered)
+        right = self._paint_switches(painter, rect, index, right, hovered=hovered, selected=selected)
         name = "selection_text" if selected else "disabled" if index.data(Role.FADED) else "text"
         painter.setPen(tones.color(name))
         box = QRect(left, rect.top(), max(0, right - left), rect.height())
@@ -117,6 +118,7 @@ class RowDelegate(QStyledItemDelegate):
         kinds = (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonRelease, QEvent.Type.MouseButtonDblClick)
         if isinstance(event, QMouseEvent) and event.type() in kinds and event.button() is Qt.MouseButton.LeftButton:
             name = self._switch_at(option.rect, index, event.position().toPoint(), QFontMetrics(option.font))
+            self.took_click = name is not None
             if name is not None:
                 if event.type() == QEvent.Type.MouseButtonRelease:
                     self.switch_clicked.emit(index.data(Role.ITEM), name)
@@ -125,7 +127,8 @@ class RowDelegate(QStyledItemDelegate):
 
     def switch_rects(self, rect: QRect, index: Index, metrics: QFontMetrics) -> dict[str, QRect]:
         """Where the switches of a row painted in `rect` are, by name."""
-        right = rect.right() - _MARGIN - self._badge_width(index, metrics) - _detail_width(index, metrics)
+        right = rect.right() - _MARGIN - _key_width(index, metrics)
+        right -= self._badge_width(index, metrics) + _detail_width(index, metrics)
         return self._switch_rects(rect, index, right)
 
     def _switch_at(self, rect: QRect, index: Index, point: QPoint, metrics: QFontMetrics) -> str | None:
@@ -157,17 +160,15 @@ class RowDelegate(QStyledItemDelegate):
         return left
 
     def _paint_key(self, painter: QPainter, rect: QRect, right: int, index: Index, selected: bool) -> int:
-        key = index.data(Role.KEY)
-        if key is None:
-            return right
-        side = painter.fontMetrics().height() + 2
-        place = QRect(right - side + 1, rect.center().y() - side // 2, side, side)
-        if key:
+        width = _key_width(index, painter.fontMetrics())
+        side = width - _GAP
+        if key := index.data(Role.KEY):
+            place = QRect(right - side + 1, rect.center().y() - side // 2, side, side)
             painter.setPen(self._theme.tones.color("muted" if not selected else "selection_text"))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(place, 3, 3)
             painter.drawText(place, Qt.AlignmentFlag.AlignCenter, key)
-        return place.left() - _GAP
+        return right - width
 
     def _badge_width(self, index: Index, metrics: QFontMetrics) -> int:
         badge = index.data(Role.BADGE)
@@ -194,7 +195,9 @@ class RowDelegate(QStyledItemDelegate):
             right -= 6
         return places
 
-    def _paint_switches(self, painter: QPainter, rect: QRect, index: Index, right: int, hovered: bool) -> int:
+    def _paint_switches(
+        self, painter: QPainter, rect: QRect, index: Index, right: int, *, hovered: bool, selected: bool
+    ) -> int:
         places = self._switch_rects(rect, index, right)
         device = painter.device()
         ratio = device.devicePixelRatioF() if device is not None else 1.0
@@ -202,7 +205,8 @@ class RowDelegate(QStyledItemDelegate):
             if switch.is_on or hovered:
                 place = places[switch.name]
                 icon = switch.icon_on if switch.is_on else switch.icon_off
-                color = self._theme.tones.text if switch.is_on else self._theme.tones.muted
+                tones = self._theme.tones
+                color = tones.selection_text if selected else tones.text if switch.is_on else tones.muted
                 painter.drawPixmap(place.topLeft(), _switch_pixmap(icon, color, ratio))
                 right = min(right, place.left() - _GAP)
         return right
@@ -218,6 +222,11 @@ class RowDelegate(QStyledItemDelegate):
                 place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, index.data(Role.DETAIL)
             )
         return right - width
+
+
+def _key_width(index: Index, metrics: QFontMetrics) -> int:
+    """What the cap of a key takes, with the gap to its left; also where a row has none but others have."""
+    return 0 if index.data(Role.KEY) is None else metrics.height() + 2 + _GAP
 
 
 def _detail_width(index: Index, metrics: QFontMetrics) -> int:

@@ -183,7 +183,7 @@ class SegmentsPanel(Panel):
 
     def _on_view_clicked(self, index: QModelIndex) -> None:
         document, item = self._session.document, index.data(Role.ITEM)
-        if document is not None and item < 0:
+        if document is not None and item < 0 and not self.delegate.took_click:
             document.set_selection(self.model.ids_of(item))
 
     def _on_view_double_clicked(self, index: QModelIndex) -> None:

@@ -20,6 +20,7 @@ from seamseg_studio.app.canvas.image_layer import tone_curve
 from seamseg_studio.app.document import Document
 from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
+from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 
 IN_CAR, IN_BUS, IN_SKY, IN_ROAD = (180, 90), (180, 250), (20, 200), (290, 200)
 GREY = (100, 100, 100)  # the photo
@@ -181,6 +182,21 @@ def test_hidden_category_shows_the_photo(modelled: Document, canvas: Canvas, han
     assert modelled.finish_stroke()
     modelled.set_selection(())
     assert near(hand.color(*IN_SKY), GREY), "a new segment of it is hidden too"
+
+
+def test_hidden_categories_are_those_of_one_taxonomy(
+    modelled: Document, canvas: Canvas, make_document: MakeDocument
+) -> None:
+    canvas.set_hidden_categories({CAR_CATEGORY})
+    canvas.set_document(None)
+    canvas.set_document(make_document())
+    assert canvas.hidden_categories == {CAR_CATEGORY}
+    other = make_document()
+    bus = Category("bus", Kind.THING, (1, 2, 3))
+    taxonomy = Taxonomy("other", (*TAXONOMY.categories[:2], bus, TAXONOMY.categories[2]))
+    other.set_policy(replace(other.policy, taxonomy=taxonomy))
+    canvas.set_document(other)
+    assert canvas.hidden_categories == frozenset(), "the number is another category's there"
 
 
 def test_tones_change_the_photo_and_nothing_else(modelled: Document, canvas: Canvas, hand: Hand) -> None:

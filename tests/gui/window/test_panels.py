@@ -106,6 +106,32 @@ def test_category_shares_digits_and_choice(labelled: Document, window: MainWindo
     assert labelled.map.segments[CAR].category == 3
 
 
+def test_hidden_and_locked_categories_are_marked_and_switched_in_the_list(
+    labelled: Document, window: MainWindow, qtbot: QtBot
+) -> None:
+    view, canvas = window.categories.view, window.canvas
+    assert canvas is not None
+    index = row_of(view, "car")
+    places = window.categories.delegate.switch_rects(view.visualRect(index), index, QFontMetrics(view.font()))
+    click(qtbot, view, index, places["hide"].center())
+    assert canvas.hidden_categories == {2}
+    assert row_of(view, "car").data(Role.FADED)
+    click(qtbot, view, index, places["lock"].center())
+    assert labelled.policy.protected_categories == {2}
+    assert "hidden" in str(index.data(Qt.ItemDataRole.AccessibleTextRole))
+    assert "locked" in str(index.data(Qt.ItemDataRole.AccessibleTextRole))
+    assert labelled.current_category != 2, "a switch chooses nothing"
+    menu = window.categories.context_menu(2, "car")
+    for action in menu.actions():
+        if action.isCheckable():
+            assert action.isChecked()
+            action.trigger()
+    menu.deleteLater()
+    assert canvas.hidden_categories == frozenset()
+    assert labelled.policy.protected_categories == frozenset()
+    assert not any(switch.is_on for switch in row_of(view, "car").data(Role.SWITCHES))
+
+
 def test_a_digit_can_be_given_to_another_category(
     labelled: Document, window: MainWindow, studio: Studio, qtbot: QtBot
 ) -> None:
@@ -193,7 +219,9 @@ def test_segments_under_headings(labelled: Document, window: MainWindow, qtbot: 
     qtbot.waitUntil(lambda: "car  2" in texts(view))
     assert not view.isExpanded(row_of(view, "car  2"))
     index = row_of(view, "car  2")
+    labelled.set_selection(())
     click(qtbot, view, index, switch_place(window, index, "hide"))
+    assert labelled.selection == frozenset(), "a switch selects nothing"
     assert window.canvas is not None
     assert window.canvas.hidden_segments == {CAR, PERSON}
     click(qtbot, view, index, switch_place(window, index, "lock"))

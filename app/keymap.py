@@ -19,8 +19,9 @@ class Preset(StrEnum):
     PHOTOSHOP = "photoshop"
 
 
-RESERVED = ("Space", "H")
-"""Held, not pressed: Space pans and H shows the image alone, during any tool."""
+_ARROWS = ("Left", "Right", "Up", "Down")
+RESERVED = ("Space", "H", *_ARROWS, *(f"Shift+{arrow}" for arrow in _ARROWS), ",", ".")
+"""The canvas's own during any tool: Space pans and H shows the image alone while held, the others are its pointer."""
 
 PRESETS: dict[Preset, dict[str, Keys]] = {
     Preset.STUDIO: {},

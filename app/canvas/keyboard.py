@@ -1,4 +1,4 @@
-"""Keys that are the canvas's own: Space pans, H peeks, Esc, Enter and Backspace go to a gesture under way."""
+"""Keys that are the canvas's own: Space pans, H peeks, some point; Esc, Enter, Backspace go to a gesture under way."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 
+from seamseg_studio.app.canvas.key_pointer import KeyPointer
 from seamseg_studio.app.tools.base import Tool
 from seamseg_studio.app.tools.events import ToolKey
 
@@ -32,8 +33,9 @@ class KeyTargets:
 class Keyboard:
     """Sorts key events; what it does not take is a shortcut of the window."""
 
-    def __init__(self, targets: KeyTargets) -> None:
+    def __init__(self, targets: KeyTargets, pointer: KeyPointer) -> None:
         self._to = targets
+        self._pointer = pointer
 
     def claims(self, event: QKeyEvent) -> bool:
         """Whether a key is the canvas's own before it is a shortcut."""
@@ -45,7 +47,7 @@ class Keyboard:
         tool_key = _tool_key(event)
         if tool_key is not None:
             return tool.busy and tool_key in tool.keys
-        return _is_bare(event) and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_H)
+        return self._pointer.claims(event) or (_is_bare(event) and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_H))
 
     def handle(self, event: QKeyEvent) -> bool:
         """Takes a key event; whether it was used."""
@@ -58,6 +60,8 @@ class Keyboard:
                 (self._to.pan if key == Qt.Key.Key_Space else self._to.peek)(is_down)
         elif not is_down or not self.claims(event):
             return False
+        elif self._pointer.claims(event):
+            self._pointer.press(event)
         elif key == Qt.Key.Key_Escape:
             self._to.cancel()
         else:

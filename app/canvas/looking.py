@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QWidget
 
 from seamseg_studio.app.canvas.display import DisplayWidget
@@ -61,6 +62,11 @@ class LookingWidget(DisplayWidget):
     @property
     def _view(self) -> Viewpoint:
         return self._stage.viewpoint if self._stage is not None else Viewpoint()
+
+    def _pan(self, way: QPointF) -> None:
+        """Moves the picture by logical pixels."""
+        ratio = self._stage.device_ratio if self._stage is not None else 1.0
+        self.look_from(self._view.panned(way.y() * ratio, way.x() * ratio))
 
     def _zoom_to(self, scale: float, v: float, u: float) -> None:
         if self._navigation is not None:

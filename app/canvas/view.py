@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal, SignalInstance
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
 from seamseg_studio.app.canvas import decorations
@@ -16,6 +16,7 @@ from seamseg_studio.app.canvas.cursor import ToolCursor
 from seamseg_studio.app.canvas.display import for_another_image
 from seamseg_studio.app.canvas.floating import Floating
 from seamseg_studio.app.canvas.image_layer import to_qimage
+from seamseg_studio.app.canvas.key_pointer import KeyPointer, KeyPointerTargets
 from seamseg_studio.app.canvas.keyboard import Keyboard, KeyTargets
 from seamseg_studio.app.canvas.layers import Layers
 from seamseg_studio.app.canvas.looking import LookingWidget
@@ -96,6 +97,14 @@ class Canvas(LookingWidget):
                 refresh_cursor=self.refresh_cursor,
             )
         )
+        self._key_pointer = KeyPointer(
+            KeyPointerTargets(
+                viewport=lambda: self._need_stage().viewport(),
+                position=lambda: self._pointer.position,
+                pan=self._pan,
+                pixel_px=lambda: self.zoom,
+            )
+        )
         self._keyboard = Keyboard(
             KeyTargets(
                 tool=lambda: self._tool if self._document is not None else None,
@@ -103,7 +112,8 @@ class Canvas(LookingWidget):
                 peek=self.set_peek,
                 cancel=lambda: self._to_tool(lambda _, document, __: self.active_tool.cancel(document), None),
                 tool_key=lambda key: self._to_tool(self.active_tool.key, key),
-            )
+            ),
+            self._key_pointer,
         )
         self._sketches = SketchPainter()
         self._cursor = ToolCursor(self._pointer)
@@ -195,7 +205,8 @@ class Canvas(LookingWidget):
         shape = self.active_tool.cursor(self._document) if self._document is not None else CursorShape()
         self._cursor.is_working = self._document is not None and self._document.working
         display = self._display
-        self._pointer_lines.follow(viewport, self._pointer.position, crosshair=display.crosshair, rulers=display.rulers)
+        has_lines = display.crosshair or self._key_pointer.is_shown
+        self._pointer_lines.follow(viewport, self._pointer.position, crosshair=has_lines, rulers=display.rulers)
         self._cursor.refresh(viewport, shape, self._view, self._stage.device_ratio)
         if self._has_sketch or self.active_tool.sketch(self._document):
             viewport.update()
@@ -204,7 +215,11 @@ class Canvas(LookingWidget):
 
     def pointer(self, event: QEvent) -> bool:
         """Takes a pointer event; whether it was used."""
-        return self._document is not None and self._pointer.handle(event)
+        if self._document is None:
+            return False
+        if isinstance(event, QMouseEvent):
+            self._key_pointer.mouse_moved()
+        return self._pointer.handle(event)
 
     def claims_key(self, event: QKeyEvent) -> bool:
         """Whether a key is the canvas's own before it is a shortcut."""
@@ -216,6 +231,7 @@ class Canvas(LookingWidget):
 
     def focus_lost(self) -> None:
         """The keys held are not the canvas's any more."""
+        self._key_pointer.end()
         self._pointer.set_space(False)
         if self._is_peeking:
             self.set_peek(False)
@@ -243,7 +259,7 @@ class Canvas(LookingWidget):
         sketches = self.active_tool.sketch(document)
         self._has_sketch = bool(sketches)
         self._sketches.paint(painter, sketches, self._view, ratio)
-        if display.crosshair:
+        if display.crosshair or self._key_pointer.is_shown:
             self._pointer_lines.paint(painter, area, self._pointer.position)
         self._cursor.paint(painter, self._view, ratio)
         if display.rulers:

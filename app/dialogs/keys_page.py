@@ -207,7 +207,9 @@ class KeysPage(QWidget):
         self.back_button.setEnabled(action_id in self._keymap.changes)
         self.set_button.setText(self.tr("Take over") if users else self.tr("Set"))
         if is_reserved:
-            text = self.tr("{0} is held for looking around and cannot be given away.").format(native(key))
+            text = self.tr("{0} is for looking around and pointing on the canvas and cannot be given away.").format(
+                native(key)
+            )
         elif users:
             names = ", ".join(self.model.name_of(name) for name in users)
             text = self.tr("{0} belongs to: {1}. Taking it over leaves that without it.").format(native(key), names)

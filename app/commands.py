@@ -305,6 +305,15 @@ class Commands(TrainingCommands):
         if segment_id in self.document.map.segments:
             self.canvas.zoom_to_box(self.document.map.bbox(segment_id))
 
+    def show_place(self, box: Box | None, ids: tuple[int, ...]) -> None:
+        """Brings a place into view, or a whole segment, and selects what it is about."""
+        if self.studio.session.document is not None:
+            self.document.set_selection(ids)
+            if box is not None:
+                self.canvas.zoom_to_box(box)
+            elif ids:
+                self.show_segment(ids[0])
+
     # Tools
 
     def use_tool(self, name: str) -> None:

@@ -40,6 +40,7 @@ from seamseg_studio.app.panels.navigator import NavigatorPanel
 from seamseg_studio.app.panels.option_bar import OptionBar
 from seamseg_studio.app.panels.panel import dock_of
 from seamseg_studio.app.panels.properties import PropertiesPanel
+from seamseg_studio.app.panels.queue import QueuePanel
 from seamseg_studio.app.panels.segments import SegmentsPanel
 from seamseg_studio.app.panels.start_page import StartPage
 from seamseg_studio.app.panels.status_bar import StatusBar
@@ -90,6 +91,7 @@ class MainWindow(QMainWindow):
         self.segments = SegmentsPanel(session, studio.theme)
         self.images = ImagesPanel(session, studio.theme, studio.thumbnails)
         self.history = HistoryPanel(session, studio.theme)
+        self.queue = QueuePanel(session, studio.theme)
         self.training = TrainingPanel(studio.theme)
         self.properties = PropertiesPanel(session)
         self.navigator = NavigatorPanel()
@@ -121,7 +123,7 @@ class MainWindow(QMainWindow):
 
     def _add_docks(self) -> None:
         area = Qt.DockWidgetArea.RightDockWidgetArea
-        asked_for = (self.history, self.properties, self.navigator, self.training, self.log)
+        asked_for = (self.history, self.queue, self.properties, self.navigator, self.training, self.log)
         for panel in (self.categories, self.segments, self.images, *asked_for):
             self.docks[panel.objectName()] = dock_of(panel)
             self.addDockWidget(area, self.docks[panel.objectName()])
@@ -184,6 +186,7 @@ class MainWindow(QMainWindow):
         self.categories.focus_released.connect(self.focus_canvas)
         self.segments.lock_requested.connect(commands.toggle_lock_of)
         self.segments.hide_requested.connect(commands.toggle_hidden_of)
+        self.queue.place_requested.connect(commands.show_place)
         self.segments.focus_requested.connect(commands.show_segment)
         self.training.start_requested.connect(self.actions_by_id["train"].trigger)
         self.training.use_requested.connect(studio.promote)

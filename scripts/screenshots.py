@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TIMEOUT_S = 300
 JPEG_QUALITY = 82
 SHOWN = "000000303818.jpg"
-PANELS = ("categories", "segments", "images", "history", "properties", "navigator", "log")
+PANELS = ("categories", "segments", "images", "history", "queue", "properties", "navigator", "log", "training")
 WINDOW_SIZE = QSize(1366, 768)
 LOOK_SIZES = (QSize(1366, 768), QSize(1920, 1080))
 

@@ -143,7 +143,7 @@ class ChoiceBar(QWidget):
 
 
 class RowList(QListView):
-    """A list whose rows are drawn by `rows.RowDelegate`."""
+    """A list whose rows are drawn by `rows.RowDelegate`. Return is the window's there, too: it accepts the image."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -152,6 +152,18 @@ class RowList(QListView):
 
     def keyboardSearch(self, search: str) -> None:
         """Letters are the window's shortcuts, not a search in the list."""
+
+
+class ActingList(RowList):
+    """A list in which arrow keys alone do nothing: Return does what a click does."""
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            bare = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.NoModifier
+            if bare and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+                event.accept()
+                return True
+        return bool(super().event(event))
 
 
 class RowTree(QTreeView):

@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
-from seamseg_studio.app.panels.fields import RowList
+from seamseg_studio.app.panels.fields import ActingList
 from seamseg_studio.app.panels.panel import Panel
 from seamseg_studio.app.panels.rows import Index, Role, RowDelegate
 from seamseg_studio.app.session import Session
@@ -71,12 +71,13 @@ class HistoryPanel(Panel):
         self.bar.heading.setText(self.title.upper())
         self._session = session
         self._model = HistoryModel(self)
-        self.view = RowList(self.title)
+        self.view = ActingList(self.title)
         self.view.setModel(self._model)
         self.view.setItemDelegate(RowDelegate(theme, parent=self.view))
         self.column.addWidget(self.view, 1)
         self.setFocusProxy(self.view)
         self.view.clicked.connect(self._on_view_clicked)
+        self.view.activated.connect(self._on_view_clicked)
         theme.changed.connect(self.view.viewport().update)
         session.document_changed.connect(self._on_session_document_changed)
 

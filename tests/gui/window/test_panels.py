@@ -173,6 +173,18 @@ def test_history_goes_back_and_forward(labelled: Document, window: MainWindow, q
     assert PERSON in labelled.map.segments
 
 
+def test_history_by_keyboard(labelled: Document, window: MainWindow, studio: Studio, qtbot: QtBot) -> None:
+    labelled.relabel([CAR], 3)
+    window.show_panel("history")
+    view = window.history.view
+    qtbot.waitUntil(lambda: view.model().rowCount() == 2)
+    view.setFocus()
+    qtbot.keyClick(view, Qt.Key.Key_Up)
+    qtbot.keyClick(view, Qt.Key.Key_Return)
+    assert labelled.map.segments[CAR].category == 2
+    assert studio.session.num_with_status("accepted") == 0
+
+
 def test_accept_counts_and_flag_shows(labelled: Document, window: MainWindow, studio: Studio, qtbot: QtBot) -> None:
     qtbot.keyClick(window, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: studio.session.document is not None and studio.session.document.record.name == "b.jpg")

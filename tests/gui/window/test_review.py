@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gui_fake_engine import DOUBTFUL
+from gui_fake_engine import DOUBTFUL, SKY
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -57,3 +57,43 @@ def test_images_come_in_the_order_of_doubt(labelled: Document, studio: Studio, q
     qtbot.waitUntil(
         lambda: studio.session.document is not None and studio.session.document.record.id == wanted, timeout=20_000
     )
+
+
+def test_the_queue_lists_places_segments_and_images_and_leads_there(
+    labelled: Document, window: MainWindow, studio: Studio, qtbot: QtBot
+) -> None:
+    queue, canvas = window.queue, window.canvas
+    assert canvas is not None
+    window.show_panel("queue")
+    model = queue.view.model()
+    qtbot.waitUntil(lambda: model.rowCount() == len(DOUBTFUL))
+    index = model.index(0, 0)
+    assert index.data() == "sky"
+    before = canvas.zoom
+    qtbot.mouseClick(queue.view.viewport(), Qt.MouseButton.LeftButton, pos=queue.view.visualRect(index).center())
+    assert labelled.selection == {SKY}
+    assert canvas.zoom > before
+    y, x = DOUBTFUL[0]
+    labelled.begin_stroke(erase=False)
+    labelled.stroke_to(y, x, 12.0)
+    labelled.finish_stroke()
+    qtbot.waitUntil(lambda: model.rowCount() == len(DOUBTFUL) - 1)  # a person has said what it is
+    queue.listed.action("segments").trigger()
+    qtbot.waitUntil(lambda: "unsure" in str(model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)))
+    studio.labelling.label_all()
+    qtbot.waitUntil(lambda: not studio.labelling.unlabelled() and studio.labelling.folder_job is None)
+    queue.listed.action("images").trigger()
+    qtbot.waitUntil(lambda: model.rowCount() == len(studio.session.records))
+    other = next(row for row in range(model.rowCount()) if model.index(row, 0).data() != labelled.record.name)
+    name = model.index(other, 0).data()
+    queue.view.setFocus()
+    queue.view.setCurrentIndex(model.index(other, 0))
+    qtbot.keyClick(queue.view, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: studio.session.document is not None and studio.session.document.record.name == name)
+    assert studio.session.num_with_status("accepted") == 0, "Return belongs to the list here"
+
+
+def test_the_queue_says_why_it_is_empty(window: MainWindow, qtbot: QtBot) -> None:
+    window.show_panel("queue")
+    qtbot.waitUntil(window.queue.isVisible)
+    assert "Open an image" in window.queue.note.text()

@@ -47,6 +47,7 @@ from seamseg_studio.app.panels.status_bar import StatusBar
 from seamseg_studio.app.panels.tool_box import ToolBox
 from seamseg_studio.app.panels.training import TrainingPanel
 from seamseg_studio.app.segment_actions import TOOLS
+from seamseg_studio.app.sentences import spoken
 from seamseg_studio.app.studio import Studio
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ class MainWindow(QMainWindow):
         self.stack.setFocusProxy(self.canvas)
         self.cards.raise_()
         self.canvas.tool_changed.connect(self._on_canvas_tool_changed)
-        self.canvas.tool_hint_changed.connect(lambda hint: self.status.hint.setText(tool_text(hint)))
+        self.canvas.tool_hint_changed.connect(lambda hint: self.status.hint.setText(spoken(tool_text(hint))))
         self.canvas.cursor_moved.connect(self._studio.work_timer.touch)
         self.navigator.set_canvas(self.canvas)
         self.canvas.cursor_moved.connect(self._on_canvas_cursor_moved)

@@ -11,6 +11,7 @@ from seamseg_studio.app.actions import ACTIONS, CONTEXT, MENU_TEXTS, MENUS
 from seamseg_studio.app.commands import Commands
 from seamseg_studio.app.icons import Icons
 from seamseg_studio.app.keymap import Keymap
+from seamseg_studio.app.sentences import spoken_label
 
 _STEPS = ("undo", "redo")
 
@@ -93,7 +94,7 @@ class ActionSet(QObject):
             ("redo", document.redo_label if document else ""),
         ):
             base = translated(next(spec.text for spec in ACTIONS if spec.id == action_id))
-            self.actions[action_id].setText(f"{base}: {label}" if label else base)
+            self.actions[action_id].setText(f"{base}: {spoken_label(label)}" if label else base)
 
     def fill(self, bar: QMenuBar) -> dict[str, QMenu]:
         """Makes the menus of the table in `bar`; returns them by name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ from seamseg_studio.app.own_categories import take_categories_of
 from seamseg_studio.app.palettes import PaletteChoice, displayed
 from seamseg_studio.app.project_work import ProjectWork
 from seamseg_studio.app.repairs import Repairs
+from seamseg_studio.app.sentences import spoken
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.engine.errors import SeamsegError
 
@@ -86,7 +88,7 @@ class Session(ImageList):
         documents.image_changed.connect(self.refresh_record)
         documents.saved.connect(self.saved)
         documents.unsaved_changed.connect(self.unsaved_changed)
-        documents.message_posted.connect(self.message_posted)
+        documents.message_posted.connect(self.post)
 
     # What is open
 
@@ -292,7 +294,7 @@ class Session(ImageList):
     # Messages
 
     def post(self, message: Message) -> None:
-        self.message_posted.emit(message)
+        self.message_posted.emit(replace(message, text=spoken(message.text)))
 
     def post_error(self, title: str, text: str, *choices: Choice, key: str = "") -> None:
         self.post(Message(title, text, Level.ERROR, choices, key))

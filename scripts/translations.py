@@ -22,6 +22,14 @@ LANGUAGES = ("de", "zh")
 def table_texts() -> Iterator[tuple[str, str]]:
     """Yields context and text of everything that stands in tables and is translated when it is shown."""
     from seamseg_studio.app.actions import ACTIONS, CONTEXT, MENU_TEXTS
+    from seamseg_studio.app.sentences import (
+        LABEL_CONTEXT,
+        LABELS,
+        SENTENCE_CONTEXT,
+        SENTENCES,
+        WORD_CONTEXT,
+        WORDS,
+    )
 
     for spec in ACTIONS:
         yield CONTEXT, spec.text
@@ -29,6 +37,9 @@ def table_texts() -> Iterator[tuple[str, str]]:
         yield CONTEXT, text
     for text in _reasons(ROOT / "app" / "commands.py"):
         yield "Commands", text
+    for context, table in ((LABEL_CONTEXT, LABELS), (WORD_CONTEXT, WORDS), (SENTENCE_CONTEXT, SENTENCES)):
+        for text in table:
+            yield context, text
     for path in sorted((ROOT / "app" / "tools").glob("*.py")):
         for text in _phrases(path):
             yield "Tools", text

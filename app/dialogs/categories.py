@@ -28,6 +28,7 @@ from seamseg_studio.app.category_draft import Draft
 from seamseg_studio.app.dialogs.paths import ask_files
 from seamseg_studio.app.jobs.job import sentence_of
 from seamseg_studio.app.panels.fields import muted
+from seamseg_studio.app.sentences import spoken
 from seamseg_studio.engine.errors import SeamsegError
 
 if TYPE_CHECKING:
@@ -240,7 +241,7 @@ class CategoriesDialog(QDialog):
         try:
             taxonomy = self.draft.taxonomy()
         except SeamsegError as error:
-            self.note.setText(str(error))
+            self.note.setText(spoken(str(error)))
             self.go.setEnabled(False)
             return
         moves = self.draft.moves()

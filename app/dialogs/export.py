@@ -26,6 +26,7 @@ from seamseg_studio.app.dialogs.paths import ask_files
 from seamseg_studio.app.jobs.export_job import ExportOrder, chosen_records
 from seamseg_studio.app.jobs.job import sentence_of
 from seamseg_studio.app.panels.fields import ChoiceBar, muted
+from seamseg_studio.app.sentences import spoken
 from seamseg_studio.engine.errors import SeamsegError
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ class ExportDialog(QDialog):
         try:
             read_mapping(path, self._taxonomy)
         except (SeamsegError, OSError) as error:
-            return sentence_of(error)
+            return spoken(sentence_of(error))
         return ""
 
     def _on_format_changed(self) -> None:

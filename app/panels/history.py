@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from seamseg_studio.app.panels.fields import ActingList
 from seamseg_studio.app.panels.panel import Panel
 from seamseg_studio.app.panels.rows import Index, Role, RowDelegate
+from seamseg_studio.app.sentences import spoken_label
 from seamseg_studio.app.session import Session
 from seamseg_studio.app.theme import Theme
 
@@ -51,7 +52,7 @@ class HistoryModel(QAbstractListModel):
         entry = self.entries[place] if place >= 0 else None
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return self.tr("as it was opened first") if entry is None else entry.label
+                return self.tr("as it was opened first") if entry is None else spoken_label(entry.label)
             case Role.DETAIL:
                 return "" if entry is None else str(entry.seq)
             case Role.FADED:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QCoreApplication
+
 from seamseg_studio.app.document import Document
 from seamseg_studio.app.tools.area import box_between
 from seamseg_studio.app.tools.base import CanvasPort, Tool
@@ -236,10 +238,12 @@ class AskModel(Tool):
 def _told(document: Document, found: PromptAnswer) -> str:
     assert found.category is not None
     name = document.displayed_taxonomy[found.category].name
-    which = f" · {found.turn + 1} of {found.num_turns}" if found.num_turns > 1 else ""
-    return (
-        f"{name} {found.categories[0].probability:.0%}{which} · Enter takes it, Esc not · Shift adds, Ctrl takes away"
-    )
+    text = f"{name} {found.categories[0].probability:.0%}"
+    if found.num_turns > 1:
+        which = QCoreApplication.translate("Tools", "{0} of {1}").format(found.turn + 1, found.num_turns)
+        text = f"{text} · {which}"
+    keys = QCoreApplication.translate("Tools", "Enter takes it, Esc not · Shift adds, Ctrl takes away")
+    return f"{text} · {keys}"
 
 
 def _made(document: Document, mask: Mask, box: Box, target: Segment, label: str, policy: EditingPolicy) -> Patch:

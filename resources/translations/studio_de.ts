@@ -786,6 +786,14 @@
         <translation>Taste</translation>
     </message>
     <message>
+        <source>Hidden</source>
+        <translation>Ausgeblendet</translation>
+    </message>
+    <message>
+        <source>Locked in every image</source>
+        <translation>In jedem Bild gesperrt</translation>
+    </message>
+    <message>
         <source>Edit the categories…</source>
         <translation>Kategorien bearbeiten…</translation>
     </message>
@@ -842,6 +850,14 @@
     <message>
         <source>segments: {0}</source>
         <translation>Segmente: {0}</translation>
+    </message>
+    <message>
+        <source>hidden</source>
+        <translation>ausgeblendet</translation>
+    </message>
+    <message>
+        <source>locked</source>
+        <translation>gesperrt</translation>
     </message>
 </context>
 <context>
@@ -1070,6 +1086,18 @@
     <message>
         <source>Show the photo in place of the base</source>
         <translation>Das Foto anstelle der Grundlage zeigen</translation>
+    </message>
+    <message>
+        <source>Scores of the base and of the new model</source>
+        <translation>Werte der Grundlage und des neuen Modells</translation>
+    </message>
+    <message>
+        <source>base</source>
+        <translation>Grundlage</translation>
+    </message>
+    <message>
+        <source>new</source>
+        <translation>neu</translation>
     </message>
 </context>
 <context>
@@ -1493,8 +1521,8 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Übernehmen</translation>
     </message>
     <message>
-        <source>{0} is held for looking around and cannot be given away.</source>
-        <translation>{0} wird zum Umsehen gehalten und kann nicht vergeben werden.</translation>
+        <source>{0} is for looking around and pointing on the canvas and cannot be given away.</source>
+        <translation>{0} dient dem Umsehen und Zeigen auf dem Bild und kann nicht vergeben werden.</translation>
     </message>
     <message>
         <source>{0} belongs to: {1}. Taking it over leaves that without it.</source>
@@ -1613,6 +1641,113 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>The model knows categories that this project has not</source>
         <translation>Das Modell kennt Kategorien, die dieses Projekt nicht hat</translation>
+    </message>
+</context>
+<context>
+    <name>Labels</name>
+    <message>
+        <source>ask the model: {0}</source>
+        <translation>Modell gefragt: {0}</translation>
+    </message>
+    <message>
+        <source>back to the prediction</source>
+        <translation>zurück zur Vorhersage</translation>
+    </message>
+    <message>
+        <source>convert to {0}</source>
+        <translation>in {0} umwandeln</translation>
+    </message>
+    <message>
+        <source>copy {0} from the image before</source>
+        <translation>{0} aus dem Bild davor übernehmen</translation>
+    </message>
+    <message>
+        <source>delete {0}</source>
+        <translation>{0} löschen</translation>
+    </message>
+    <message>
+        <source>erase</source>
+        <translation>radieren</translation>
+    </message>
+    <message>
+        <source>fill holes of {0}</source>
+        <translation>Löcher von {0} füllen</translation>
+    </message>
+    <message>
+        <source>fill with {0}</source>
+        <translation>mit {0} füllen</translation>
+    </message>
+    <message>
+        <source>grow {0}</source>
+        <translation>{0} wachsen lassen</translation>
+    </message>
+    <message>
+        <source>lock</source>
+        <translation>sperren</translation>
+    </message>
+    <message>
+        <source>mark as crowd</source>
+        <translation>als Gruppe kennzeichnen</translation>
+    </message>
+    <message>
+        <source>mark as no crowd</source>
+        <translation>nicht mehr als Gruppe kennzeichnen</translation>
+    </message>
+    <message>
+        <source>merge {0}</source>
+        <translation>{0} vereinen</translation>
+    </message>
+    <message>
+        <source>paint {0}</source>
+        <translation>{0} malen</translation>
+    </message>
+    <message>
+        <source>paste {0}</source>
+        <translation>{0} einfügen</translation>
+    </message>
+    <message>
+        <source>relabel as {0}</source>
+        <translation>zu {0} machen</translation>
+    </message>
+    <message>
+        <source>shrink {0}</source>
+        <translation>{0} schrumpfen lassen</translation>
+    </message>
+    <message>
+        <source>smooth {0}</source>
+        <translation>{0} glätten</translation>
+    </message>
+    <message>
+        <source>split {0} into parts</source>
+        <translation>{0} in Teile zerlegen</translation>
+    </message>
+    <message>
+        <source>split {0}</source>
+        <translation>{0} teilen</translation>
+    </message>
+    <message>
+        <source>unlock</source>
+        <translation>entsperren</translation>
+    </message>
+    <message>
+        <source>{0}: add {1}</source>
+        <translation>{0}: {1} erweitern</translation>
+    </message>
+    <message>
+        <source>{0}: new {1}</source>
+        <translation>{0}: neu {1}</translation>
+    </message>
+    <message>
+        <source>{0}: replace {1}</source>
+        <translation>{0}: {1} ersetzen</translation>
+    </message>
+    <message>
+        <source>{0}: subtract {1}</source>
+        <translation>{0}: von {1} abziehen</translation>
+    </message>
+    <message>
+        <source>{0}: subtract</source>
+        <translation>{0}: abziehen</translation>
     </message>
 </context>
 <context>
@@ -1806,6 +1941,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>hold Space to pan · wheel to zoom · hold H to peek</source>
         <translation>Leertaste halten zum Verschieben · Rad zum Zoomen · H halten für das Bild</translation>
+    </message>
+    <message>
+        <source>Further options</source>
+        <translation>Weitere Optionen</translation>
     </message>
 </context>
 <context>
@@ -2073,6 +2212,60 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
 </context>
 <context>
+    <name>QueueModel</name>
+    <message>
+        <source>{0}: the model is {1} unsure</source>
+        <translation>{0}: das Modell ist zu {1} unsicher</translation>
+    </message>
+</context>
+<context>
+    <name>QueuePanel</name>
+    <message>
+        <source>Queue</source>
+        <translation>Warteschlange</translation>
+    </message>
+    <message>
+        <source>places</source>
+        <translation>Stellen</translation>
+    </message>
+    <message>
+        <source>segments</source>
+        <translation>Segmente</translation>
+    </message>
+    <message>
+        <source>borders</source>
+        <translation>Grenzen</translation>
+    </message>
+    <message>
+        <source>images</source>
+        <translation>Bilder</translation>
+    </message>
+    <message>
+        <source>What is listed</source>
+        <translation>Was aufgelistet wird</translation>
+    </message>
+    <message>
+        <source>unlabelled</source>
+        <translation>unbeschriftet</translation>
+    </message>
+    <message>
+        <source>Nothing is left here that the model is unsure of.</source>
+        <translation>Hier ist nichts mehr, dessen sich das Modell unsicher ist.</translation>
+    </message>
+    <message>
+        <source>Every image that the model has labelled is accepted.</source>
+        <translation>Jedes Bild, das das Modell beschriftet hat, ist angenommen.</translation>
+    </message>
+    <message>
+        <source>Open an image to see where the model is unsure of it.</source>
+        <translation>Öffnen Sie ein Bild, um zu sehen, wo das Modell unsicher ist.</translation>
+    </message>
+    <message>
+        <source>Let the model label this image to see where it is unsure.</source>
+        <translation>Lassen Sie das Modell dieses Bild beschriften, um zu sehen, wo es unsicher ist.</translation>
+    </message>
+</context>
+<context>
     <name>Remedies</name>
     <message>
         <source>choose another device in Preferences &gt; Engine &gt; Device</source>
@@ -2241,6 +2434,309 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>under who said so</source>
         <translation>unter dem, der es sagt</translation>
+    </message>
+</context>
+<context>
+    <name>Sentences</name>
+    <message>
+        <source>open this image in the studio and choose &apos;Open what can be read&apos;</source>
+        <translation>öffnen Sie dieses Bild und wählen Sie „Öffnen, was lesbar ist“</translation>
+    </message>
+    <message>
+        <source>Nothing changed there: it is so already, is locked, or lies outside what may be painted over and the work area.</source>
+        <translation>Dort hat sich nichts geändert: Es ist schon so, ist gesperrt oder liegt außerhalb dessen, was übermalt werden darf, oder des Arbeitsbereichs.</translation>
+    </message>
+    <message>
+        <source>This project is open in another window, so nothing can be changed here; close the other window first.</source>
+        <translation>Dieses Projekt ist in einem anderen Fenster geöffnet, daher kann hier nichts geändert werden; schließen Sie erst das andere Fenster.</translation>
+    </message>
+    <message>
+        <source>all {0} images belong to one {1}, so none can be kept for validation without leaking; group them in another way, or keep none</source>
+        <translation>alle {0} Bilder gehören zu einer Gruppe ({1}), daher kann keines zur Validierung zurückgehalten werden; gruppieren Sie anders, oder halten Sie keines zurück</translation>
+    </message>
+    <message>
+        <source>category {0} is no thing; choose a countable one</source>
+        <translation>Die Kategorie {0} ist kein Ding; wählen Sie eine zählbare</translation>
+    </message>
+    <message>
+        <source>category {0} is protected; lift its protection first</source>
+        <translation>Die Kategorie {0} ist gesperrt; heben Sie die Sperre erst auf</translation>
+    </message>
+    <message>
+        <source>category {0} of the copy is not in the taxonomy of this project</source>
+        <translation>Die Kategorie {0} der Kopie gibt es in diesem Projekt nicht</translation>
+    </message>
+    <message>
+        <source>device {0} is not available: {1}; {2}</source>
+        <translation>Das Gerät {0} ist nicht verfügbar: {1}; {2}</translation>
+    </message>
+    <message>
+        <source>device {0} is not supported: {1}</source>
+        <translation>Das Gerät {0} wird nicht unterstützt: {1}</translation>
+    </message>
+    <message>
+        <source>draw a line right across the segment to split it</source>
+        <translation>Ziehen Sie eine Linie ganz über das Segment, um es zu teilen</translation>
+    </message>
+    <message>
+        <source>labels of {0} do not fit an image of {1}</source>
+        <translation>Beschriftungen von {0} passen nicht zu einem Bild von {1}</translation>
+    </message>
+    <message>
+        <source>merging needs at least two segments; select more</source>
+        <translation>Zum Vereinen braucht es mindestens zwei Segmente; wählen Sie weitere aus</translation>
+    </message>
+    <message>
+        <source>not enough memory for {0} x {1} pixels; close other programs or crop the image</source>
+        <translation>Nicht genug Speicher für {0} x {1} Pixel; schließen Sie andere Programme, oder beschneiden Sie das Bild</translation>
+    </message>
+    <message>
+        <source>not enough memory to answer; close other programs</source>
+        <translation>Nicht genug Speicher für die Antwort; schließen Sie andere Programme</translation>
+    </message>
+    <message>
+        <source>precision fp16 needs a GPU: {0}</source>
+        <translation>Die Genauigkeit fp16 braucht eine GPU: {0}</translation>
+    </message>
+    <message>
+        <source>scribble on at least two parts of the segment to split it</source>
+        <translation>Kritzeln Sie auf mindestens zwei Teile des Segments, um es zu teilen</translation>
+    </message>
+    <message>
+        <source>segment {0} is locked; unlock it first</source>
+        <translation>Das Segment {0} ist gesperrt; entsperren Sie es erst</translation>
+    </message>
+    <message>
+        <source>segment {0} lies outside the region that may change; lift the region first</source>
+        <translation>Das Segment {0} liegt außerhalb des Arbeitsbereichs; heben Sie ihn erst auf</translation>
+    </message>
+    <message>
+        <source>segment {0} may not change while only {1} may; make everything editable first</source>
+        <translation>Das Segment {0} darf sich nicht ändern, solange nur {1} übermalt werden darf; wählen Sie erst „Alles“</translation>
+    </message>
+    <message>
+        <source>select the segment that the region belongs to first</source>
+        <translation>Wählen Sie erst das Segment aus, zu dem das Gebiet gehört</translation>
+    </message>
+    <message>
+        <source>the change of the categories was cancelled; nothing has changed</source>
+        <translation>Die Änderung der Kategorien wurde abgebrochen; nichts hat sich geändert</translation>
+    </message>
+    <message>
+        <source>the engine and the program do not understand each other: {0}</source>
+        <translation>Engine und Programm verstehen einander nicht: {0}</translation>
+    </message>
+    <message>
+        <source>the engine cannot load {0}: {1}</source>
+        <translation>Die Engine kann {0} nicht laden: {1}</translation>
+    </message>
+    <message>
+        <source>the engine could not be started ({0}); close other programs</source>
+        <translation>Die Engine konnte nicht gestartet werden ({0}); schließen Sie andere Programme</translation>
+    </message>
+    <message>
+        <source>the engine ended while it was starting</source>
+        <translation>Die Engine endete beim Starten</translation>
+    </message>
+    <message>
+        <source>the engine is of another version than this program; install Seamseg Studio again</source>
+        <translation>Die Engine hat eine andere Version als dieses Programm; installieren Sie Seamseg Studio neu</translation>
+    </message>
+    <message>
+        <source>the engine sent pixels without their memory; restart the program</source>
+        <translation>Die Engine sandte Pixel ohne ihren Speicher; starten Sie das Programm neu</translation>
+    </message>
+    <message>
+        <source>the line does not cut the segment in two; draw it right across</source>
+        <translation>Die Linie zerschneidet das Segment nicht; ziehen Sie sie ganz hinüber</translation>
+    </message>
+    <message>
+        <source>the model {0} could not be loaded: {1}</source>
+        <translation>Das Modell {0} konnte nicht geladen werden: {1}</translation>
+    </message>
+    <message>
+        <source>the polygon covers no pixel of the image; draw at least three corners on it</source>
+        <translation>Das Polygon enthält kein Pixel des Bildes; setzen Sie mindestens drei Ecken darauf</translation>
+    </message>
+    <message>
+        <source>the region covers no pixel of the image; draw it on the image</source>
+        <translation>Das Gebiet enthält kein Pixel des Bildes; zeichnen Sie es auf das Bild</translation>
+    </message>
+    <message>
+        <source>the scores show a single part in this segment; split it by a line instead</source>
+        <translation>Die Werte zeigen in diesem Segment nur einen Teil; teilen Sie es stattdessen durch eine Linie</translation>
+    </message>
+    <message>
+        <source>the segment of {0} is locked; unlock it before others join it</source>
+        <translation>Das Segment von {0} ist gesperrt; entsperren Sie es, bevor andere dazukommen</translation>
+    </message>
+    <message>
+        <source>there is no segment {0} any more</source>
+        <translation>Das Segment {0} gibt es nicht mehr</translation>
+    </message>
+    <message>
+        <source>there is nothing to paste inside this image; copy a segment that lies within its size</source>
+        <translation>In diesem Bild gibt es nichts einzufügen; kopieren Sie ein Segment, das in seine Größe passt</translation>
+    </message>
+    <message>
+        <source>this image has {0} segments already and takes no more; delete or merge some first</source>
+        <translation>Dieses Bild hat schon {0} Segmente und nimmt keine weiteren; löschen oder vereinen Sie erst einige</translation>
+    </message>
+    <message>
+        <source>{0} is stuff and stays one segment; convert it to instances to split it</source>
+        <translation>{0} ist Stoff und bleibt ein Segment; wandeln Sie es in Instanzen um, um es zu teilen</translation>
+    </message>
+    <message>
+        <source>{0}: a text in it cannot be used ({1}); get the model again</source>
+        <translation>{0}: ein Text darin ist nicht brauchbar ({1}); holen Sie das Modell noch einmal</translation>
+    </message>
+    <message>
+        <source>{0}: another studio has changed its categories; open the project anew</source>
+        <translation>{0}: ein anderes Studio hat die Kategorien geändert; öffnen Sie das Projekt neu</translation>
+    </message>
+    <message>
+        <source>{0}: another studio makes a project here, or it cannot be written; choose another</source>
+        <translation>{0}: ein anderes Studio legt hier ein Projekt an, oder es kann nicht geschrieben werden; wählen Sie einen anderen Ort</translation>
+    </message>
+    <message>
+        <source>{0}: cannot be read ({1}); check the disk</source>
+        <translation>{0}: kann nicht gelesen werden ({1}); prüfen Sie den Datenträger</translation>
+    </message>
+    <message>
+        <source>{0}: could not be saved ({1}); make space or allow writing there, then save again</source>
+        <translation>{0}: konnte nicht gespeichert werden ({1}); schaffen Sie Platz oder erlauben Sie dort das Schreiben</translation>
+    </message>
+    <message>
+        <source>{0}: damaged or cut off ({1}); get the file again from its source</source>
+        <translation>{0}: beschädigt oder abgeschnitten ({1}); holen Sie die Datei noch einmal von ihrer Quelle</translation>
+    </message>
+    <message>
+        <source>{0}: has format version {1}, this program reads {2}; update the program</source>
+        <translation>{0}: hat die Formatversion {1}, dieses Programm liest {2}; aktualisieren Sie das Programm</translation>
+    </message>
+    <message>
+        <source>{0}: has no corrected or accepted images; correct or accept one first</source>
+        <translation>{0}: hat keine korrigierten oder angenommenen Bilder; korrigieren oder nehmen Sie erst eines an</translation>
+    </message>
+    <message>
+        <source>{0}: is a folder, not an image; name a file in it</source>
+        <translation>{0}: ist ein Ordner, kein Bild; nennen Sie eine Datei darin</translation>
+    </message>
+    <message>
+        <source>{0}: is damaged ({1}); {2}</source>
+        <translation>{0}: ist beschädigt ({1}); {2}</translation>
+    </message>
+    <message>
+        <source>{0}: is no model bundle, as it has no {1}; import it or name another</source>
+        <translation>{0}: ist kein Modell, denn {1} fehlt; importieren Sie es, oder nennen Sie ein anderes</translation>
+    </message>
+    <message>
+        <source>{0}: is not empty; choose another place for the new project</source>
+        <translation>{0}: ist nicht leer; wählen Sie einen anderen Ort für das neue Projekt</translation>
+    </message>
+    <message>
+        <source>{0}: is of an older format; open it once where it can be written</source>
+        <translation>{0}: hat ein älteres Format; öffnen Sie es einmal dort, wo es geschrieben werden kann</translation>
+    </message>
+    <message>
+        <source>{0}: is open in a studio or cannot be written; close it there, or allow writing in it</source>
+        <translation>{0}: ist in einem Studio geöffnet oder kann nicht geschrieben werden; schließen Sie es dort, oder erlauben Sie das Schreiben</translation>
+    </message>
+    <message>
+        <source>{0}: is {1} x {2} pixels now, the picture that was labelled was {3} x {4}; put the former file back</source>
+        <translation>{0}: hat jetzt {1} x {2} Pixel, das beschriftete Bild hatte {3} x {4}; legen Sie die frühere Datei zurück</translation>
+    </message>
+    <message>
+        <source>{0}: its categories changed while the model was at work; label the image again</source>
+        <translation>{0}: die Kategorien änderten sich, während das Modell arbeitete; beschriften Sie das Bild noch einmal</translation>
+    </message>
+    <message>
+        <source>{0}: its {1} is damaged; get the model again from its source</source>
+        <translation>{0}: {1} ist beschädigt; holen Sie das Modell noch einmal von seiner Quelle</translation>
+    </message>
+    <message>
+        <source>{0}: labels of {1} images may show {2}, new since the change; relabel those segments first</source>
+        <translation>{0}: Beschriftungen von {1} Bildern zeigen vielleicht {2}, neu seit der Änderung; ändern Sie erst diese Segmente</translation>
+    </message>
+    <message>
+        <source>{0}: labels of {1} x {2} pixels do not fit an image of {3} x {4}; if its file was replaced, put the former one back</source>
+        <translation>{0}: Beschriftungen von {1} x {2} Pixeln passen nicht zu einem Bild von {3} x {4}; wurde die Datei ersetzt, legen Sie die frühere zurück</translation>
+    </message>
+    <message>
+        <source>{0}: may not be read; change its permissions</source>
+        <translation>{0}: darf nicht gelesen werden; ändern Sie die Rechte</translation>
+    </message>
+    <message>
+        <source>{0}: neither the database, nor a backup, nor a label file could be read, so it was left as it is; put a copy of it back, or rename it and open the photos again to begin anew</source>
+        <translation>{0}: weder die Datenbank noch eine Sicherung noch eine Beschriftungsdatei war lesbar, daher blieb es, wie es ist; legen Sie eine Kopie zurück, oder benennen Sie es um und öffnen Sie die Fotos neu</translation>
+    </message>
+    <message>
+        <source>{0}: no images found; looked for {1}</source>
+        <translation>{0}: keine Bilder gefunden; gesucht wurde nach {1}</translation>
+    </message>
+    <message>
+        <source>{0}: no such file, nor a model of that name; there are: {1}</source>
+        <translation>{0}: weder eine Datei noch ein Modell dieses Namens; es gibt: {1}</translation>
+    </message>
+    <message>
+        <source>{0}: no such file; check the name</source>
+        <translation>{0}: diese Datei gibt es nicht; prüfen Sie den Namen</translation>
+    </message>
+    <message>
+        <source>{0}: not a JPEG, PNG, BMP, TIFF or WebP image; convert it or leave it out</source>
+        <translation>{0}: kein Bild in JPEG, PNG, BMP, TIFF oder WebP; wandeln Sie es um, oder lassen Sie es weg</translation>
+    </message>
+    <message>
+        <source>{0}: the bundled model is missing; reinstall the program or name a model</source>
+        <translation>{0}: das mitgelieferte Modell fehlt; installieren Sie das Programm neu, oder nennen Sie ein Modell</translation>
+    </message>
+    <message>
+        <source>{0}: the file is empty; get it again from its source</source>
+        <translation>{0}: die Datei ist leer; holen Sie sie noch einmal von ihrer Quelle</translation>
+    </message>
+    <message>
+        <source>{0}: the hash of {1} is wrong; get the model again from its source</source>
+        <translation>{0}: die Prüfsumme von {1} ist falsch; holen Sie das Modell noch einmal von seiner Quelle</translation>
+    </message>
+    <message>
+        <source>{0}: there is no change of the categories to take back</source>
+        <translation>{0}: es gibt keine Änderung der Kategorien, die zurückzunehmen wäre</translation>
+    </message>
+    <message>
+        <source>{0}: there is no project here; choose a folder that holds {1}</source>
+        <translation>{0}: hier ist kein Projekt; wählen Sie einen Ordner, der {1} enthält</translation>
+    </message>
+    <message>
+        <source>{0}: this project is open read-only; close the other studio that has it, or allow writing in it</source>
+        <translation>{0}: dieses Projekt ist nur zum Lesen geöffnet; schließen Sie das andere Studio, oder erlauben Sie das Schreiben</translation>
+    </message>
+    <message>
+        <source>{0}: this step shows {1}, which is no category of the project any more; take the change of the categories back to go on</source>
+        <translation>{0}: dieser Schritt zeigt {1}, das keine Kategorie des Projekts mehr ist; nehmen Sie die Änderung der Kategorien zurück</translation>
+    </message>
+    <message>
+        <source>{0}: too large for the memory of this machine; use a smaller image</source>
+        <translation>{0}: zu groß für den Speicher dieses Rechners; nehmen Sie ein kleineres Bild</translation>
+    </message>
+    <message>
+        <source>{0}: was made by a newer version of this program (format {1}, this one knows {2}); update the program to open it</source>
+        <translation>{0}: stammt von einer neueren Version dieses Programms (Format {1}, dieses kennt {2}); aktualisieren Sie das Programm</translation>
+    </message>
+    <message>
+        <source>{0}: was written by a newer version of this program; update the program</source>
+        <translation>{0}: wurde von einer neueren Version dieses Programms geschrieben; aktualisieren Sie das Programm</translation>
+    </message>
+    <message>
+        <source>{0}: {1} has changed since it was checked; load the model again</source>
+        <translation>{0}: {1} hat sich seit der Prüfung geändert; laden Sie das Modell noch einmal</translation>
+    </message>
+    <message>
+        <source>{0}: {1} is damaged ({2}); get the model again from its source</source>
+        <translation>{0}: {1} ist beschädigt ({2}); holen Sie das Modell noch einmal von seiner Quelle</translation>
+    </message>
+    <message>
+        <source>{0}: {1} x {2} pixels are more than the limit of {3}; if the file can be trusted, raise max_pixels</source>
+        <translation>{0}: {1} x {2} Pixel sind mehr als die Grenze von {3}</translation>
     </message>
 </context>
 <context>
@@ -2902,6 +3398,14 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <source>Shrink by {0} px</source>
         <translation>Um {0} px verkleinern</translation>
     </message>
+    <message>
+        <source>{0} of {1}</source>
+        <translation>{0} von {1}</translation>
+    </message>
+    <message>
+        <source>Enter takes it, Esc not · Shift adds, Ctrl takes away</source>
+        <translation>Eingabe übernimmt, Esc nicht · Umschalt fügt hinzu, Strg nimmt weg</translation>
+    </message>
 </context>
 <context>
     <name>TrainDialog</name>
@@ -2964,6 +3468,14 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>Give the model a name that can be a folder&apos;s name.</source>
         <translation>Geben Sie dem Modell einen Namen, der auch ein Ordnername sein kann.</translation>
+    </message>
+    <message>
+        <source>nothing: with five images or more, some are held back to compare the models</source>
+        <translation>nichts: ab fünf Bildern werden einige zurückgehalten, um die Modelle zu vergleichen</translation>
+    </message>
+    <message>
+        <source>every fifth image, which is held back; it is recommended only if it is better on these</source>
+        <translation>jedem fünften Bild, das zurückgehalten wird; empfohlen wird es nur, wenn es dort besser ist</translation>
     </message>
 </context>
 <context>
@@ -3163,29 +3675,42 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
 </context>
 <context>
-    <name>dialog</name>
+    <name>Words</name>
     <message>
-        <source>nothing: with five images or more, some are held back to compare the models</source>
-        <translation>nichts: Ab fünf Bildern werden einige zum Vergleich der Modelle zurückgehalten</translation>
+        <source>lasso</source>
+        <translation>Lasso</translation>
     </message>
     <message>
-        <source>every fifth image, which is held back; it is recommended only if it is better on these</source>
-        <translation>jedem fünften Bild, das zurückgehalten wird; es wird nur empfohlen, wenn es auf diesen besser ist</translation>
-    </message>
-</context>
-<context>
-    <name>table</name>
-    <message>
-        <source>Scores of the base and of the new model</source>
-        <translation>Werte der Grundlage und des neuen Modells</translation>
+        <source>magic wand</source>
+        <translation>Zauberstab</translation>
     </message>
     <message>
-        <source>base</source>
-        <translation>Grundlage</translation>
+        <source>polygon</source>
+        <translation>Polygon</translation>
     </message>
     <message>
-        <source>new</source>
-        <translation>neu</translation>
+        <source>smart scissors</source>
+        <translation>Magnetische Schere</translation>
+    </message>
+    <message>
+        <source>superpixel brush</source>
+        <translation>Superpixel-Pinsel</translation>
+    </message>
+    <message>
+        <source>the selected segments</source>
+        <translation>die ausgewählten Segmente</translation>
+    </message>
+    <message>
+        <source>void and stuff</source>
+        <translation>Unbeschriftetes und Stoffe</translation>
+    </message>
+    <message>
+        <source>void</source>
+        <translation>Unbeschriftetes</translation>
+    </message>
+    <message>
+        <source>{0} segments</source>
+        <translation>{0} Segmente</translation>
     </message>
 </context>
 </TS>

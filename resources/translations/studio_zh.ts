@@ -786,6 +786,14 @@
         <translation>按键</translation>
     </message>
     <message>
+        <source>Hidden</source>
+        <translation>已隐藏</translation>
+    </message>
+    <message>
+        <source>Locked in every image</source>
+        <translation>在所有图像中锁定</translation>
+    </message>
+    <message>
         <source>Edit the categories…</source>
         <translation>编辑类别…</translation>
     </message>
@@ -842,6 +850,14 @@
     <message>
         <source>segments: {0}</source>
         <translation>分割块：{0}</translation>
+    </message>
+    <message>
+        <source>hidden</source>
+        <translation>已隐藏</translation>
+    </message>
+    <message>
+        <source>locked</source>
+        <translation>已锁定</translation>
     </message>
 </context>
 <context>
@@ -1070,6 +1086,18 @@
     <message>
         <source>Show the photo in place of the base</source>
         <translation>显示照片以代替基础模型</translation>
+    </message>
+    <message>
+        <source>Scores of the base and of the new model</source>
+        <translation>基础模型与新模型的得分</translation>
+    </message>
+    <message>
+        <source>base</source>
+        <translation>基础</translation>
+    </message>
+    <message>
+        <source>new</source>
+        <translation>新</translation>
     </message>
 </context>
 <context>
@@ -1493,8 +1521,8 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>占用</translation>
     </message>
     <message>
-        <source>{0} is held for looking around and cannot be given away.</source>
-        <translation>{0} 用于浏览，不能分配。</translation>
+        <source>{0} is for looking around and pointing on the canvas and cannot be given away.</source>
+        <translation>{0} 用于在画布上查看和指点，不能改作他用。</translation>
     </message>
     <message>
         <source>{0} belongs to: {1}. Taking it over leaves that without it.</source>
@@ -1613,6 +1641,113 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>The model knows categories that this project has not</source>
         <translation>模型包含此项目没有的类别</translation>
+    </message>
+</context>
+<context>
+    <name>Labels</name>
+    <message>
+        <source>ask the model: {0}</source>
+        <translation>询问模型：{0}</translation>
+    </message>
+    <message>
+        <source>back to the prediction</source>
+        <translation>恢复为预测</translation>
+    </message>
+    <message>
+        <source>convert to {0}</source>
+        <translation>转换为 {0}</translation>
+    </message>
+    <message>
+        <source>copy {0} from the image before</source>
+        <translation>从上一图像复制 {0}</translation>
+    </message>
+    <message>
+        <source>delete {0}</source>
+        <translation>删除 {0}</translation>
+    </message>
+    <message>
+        <source>erase</source>
+        <translation>擦除</translation>
+    </message>
+    <message>
+        <source>fill holes of {0}</source>
+        <translation>填充 {0} 的孔洞</translation>
+    </message>
+    <message>
+        <source>fill with {0}</source>
+        <translation>用 {0} 填充</translation>
+    </message>
+    <message>
+        <source>grow {0}</source>
+        <translation>扩大 {0}</translation>
+    </message>
+    <message>
+        <source>lock</source>
+        <translation>锁定</translation>
+    </message>
+    <message>
+        <source>mark as crowd</source>
+        <translation>标记为群体</translation>
+    </message>
+    <message>
+        <source>mark as no crowd</source>
+        <translation>取消群体标记</translation>
+    </message>
+    <message>
+        <source>merge {0}</source>
+        <translation>合并 {0}</translation>
+    </message>
+    <message>
+        <source>paint {0}</source>
+        <translation>绘制 {0}</translation>
+    </message>
+    <message>
+        <source>paste {0}</source>
+        <translation>粘贴 {0}</translation>
+    </message>
+    <message>
+        <source>relabel as {0}</source>
+        <translation>改为 {0}</translation>
+    </message>
+    <message>
+        <source>shrink {0}</source>
+        <translation>缩小 {0}</translation>
+    </message>
+    <message>
+        <source>smooth {0}</source>
+        <translation>平滑 {0}</translation>
+    </message>
+    <message>
+        <source>split {0} into parts</source>
+        <translation>将 {0} 拆成各部分</translation>
+    </message>
+    <message>
+        <source>split {0}</source>
+        <translation>分割 {0}</translation>
+    </message>
+    <message>
+        <source>unlock</source>
+        <translation>解锁</translation>
+    </message>
+    <message>
+        <source>{0}: add {1}</source>
+        <translation>{0}：添加到 {1}</translation>
+    </message>
+    <message>
+        <source>{0}: new {1}</source>
+        <translation>{0}：新建 {1}</translation>
+    </message>
+    <message>
+        <source>{0}: replace {1}</source>
+        <translation>{0}：替换 {1}</translation>
+    </message>
+    <message>
+        <source>{0}: subtract {1}</source>
+        <translation>{0}：从 {1} 减去</translation>
+    </message>
+    <message>
+        <source>{0}: subtract</source>
+        <translation>{0}：减去</translation>
     </message>
 </context>
 <context>
@@ -1806,6 +1941,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>hold Space to pan · wheel to zoom · hold H to peek</source>
         <translation>按住空格平移 · 滚轮缩放 · 按住 H 查看原图</translation>
+    </message>
+    <message>
+        <source>Further options</source>
+        <translation>更多选项</translation>
     </message>
 </context>
 <context>
@@ -2073,6 +2212,60 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     </message>
 </context>
 <context>
+    <name>QueueModel</name>
+    <message>
+        <source>{0}: the model is {1} unsure</source>
+        <translation>{0}：模型的不确定度为 {1}</translation>
+    </message>
+</context>
+<context>
+    <name>QueuePanel</name>
+    <message>
+        <source>Queue</source>
+        <translation>队列</translation>
+    </message>
+    <message>
+        <source>places</source>
+        <translation>位置</translation>
+    </message>
+    <message>
+        <source>segments</source>
+        <translation>分割块</translation>
+    </message>
+    <message>
+        <source>borders</source>
+        <translation>边界</translation>
+    </message>
+    <message>
+        <source>images</source>
+        <translation>图像</translation>
+    </message>
+    <message>
+        <source>What is listed</source>
+        <translation>列出的内容</translation>
+    </message>
+    <message>
+        <source>unlabelled</source>
+        <translation>未标注</translation>
+    </message>
+    <message>
+        <source>Nothing is left here that the model is unsure of.</source>
+        <translation>这里已没有模型不确定的内容。</translation>
+    </message>
+    <message>
+        <source>Every image that the model has labelled is accepted.</source>
+        <translation>模型标注过的图像都已接受。</translation>
+    </message>
+    <message>
+        <source>Open an image to see where the model is unsure of it.</source>
+        <translation>打开一幅图像，查看模型在哪里不确定。</translation>
+    </message>
+    <message>
+        <source>Let the model label this image to see where it is unsure.</source>
+        <translation>让模型标注此图像，查看它在哪里不确定。</translation>
+    </message>
+</context>
+<context>
     <name>Remedies</name>
     <message>
         <source>choose another device in Preferences &gt; Engine &gt; Device</source>
@@ -2241,6 +2434,309 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>under who said so</source>
         <translation>按来源分组</translation>
+    </message>
+</context>
+<context>
+    <name>Sentences</name>
+    <message>
+        <source>open this image in the studio and choose &apos;Open what can be read&apos;</source>
+        <translation>请打开此图像并选择“打开可读取的内容”</translation>
+    </message>
+    <message>
+        <source>Nothing changed there: it is so already, is locked, or lies outside what may be painted over and the work area.</source>
+        <translation>此处没有变化：已是如此、已锁定，或位于可覆盖范围和工作区域之外。</translation>
+    </message>
+    <message>
+        <source>This project is open in another window, so nothing can be changed here; close the other window first.</source>
+        <translation>此项目已在另一窗口打开，这里不能更改；请先关闭另一窗口。</translation>
+    </message>
+    <message>
+        <source>all {0} images belong to one {1}, so none can be kept for validation without leaking; group them in another way, or keep none</source>
+        <translation>全部 {0} 幅图像同属一组（{1}），无法留出验证部分；请换一种分组，或不留</translation>
+    </message>
+    <message>
+        <source>category {0} is no thing; choose a countable one</source>
+        <translation>类别 {0} 不是物体；请选择可数的类别</translation>
+    </message>
+    <message>
+        <source>category {0} is protected; lift its protection first</source>
+        <translation>类别 {0} 已锁定；请先解锁</translation>
+    </message>
+    <message>
+        <source>category {0} of the copy is not in the taxonomy of this project</source>
+        <translation>副本的类别 {0} 不在此项目中</translation>
+    </message>
+    <message>
+        <source>device {0} is not available: {1}; {2}</source>
+        <translation>设备 {0} 不可用：{1}；{2}</translation>
+    </message>
+    <message>
+        <source>device {0} is not supported: {1}</source>
+        <translation>不支持设备 {0}：{1}</translation>
+    </message>
+    <message>
+        <source>draw a line right across the segment to split it</source>
+        <translation>请画一条横穿分割块的线来分割它</translation>
+    </message>
+    <message>
+        <source>labels of {0} do not fit an image of {1}</source>
+        <translation>{0} 的标注与 {1} 的图像不符</translation>
+    </message>
+    <message>
+        <source>merging needs at least two segments; select more</source>
+        <translation>合并至少需要两个分割块；请再选一些</translation>
+    </message>
+    <message>
+        <source>not enough memory for {0} x {1} pixels; close other programs or crop the image</source>
+        <translation>内存不足以处理 {0} x {1} 像素；请关闭其他程序或裁剪图像</translation>
+    </message>
+    <message>
+        <source>not enough memory to answer; close other programs</source>
+        <translation>内存不足；请关闭其他程序</translation>
+    </message>
+    <message>
+        <source>precision fp16 needs a GPU: {0}</source>
+        <translation>精度 fp16 需要 GPU：{0}</translation>
+    </message>
+    <message>
+        <source>scribble on at least two parts of the segment to split it</source>
+        <translation>请在分割块的至少两个部分上涂画</translation>
+    </message>
+    <message>
+        <source>segment {0} is locked; unlock it first</source>
+        <translation>分割块 {0} 已锁定；请先解锁</translation>
+    </message>
+    <message>
+        <source>segment {0} lies outside the region that may change; lift the region first</source>
+        <translation>分割块 {0} 在工作区之外；请先取消工作区</translation>
+    </message>
+    <message>
+        <source>segment {0} may not change while only {1} may; make everything editable first</source>
+        <translation>目前只能更改 {1}，分割块 {0} 不能更改；请先设为“全部”</translation>
+    </message>
+    <message>
+        <source>select the segment that the region belongs to first</source>
+        <translation>请先选择该区域所属的分割块</translation>
+    </message>
+    <message>
+        <source>the change of the categories was cancelled; nothing has changed</source>
+        <translation>类别的更改已取消；没有任何变化</translation>
+    </message>
+    <message>
+        <source>the engine and the program do not understand each other: {0}</source>
+        <translation>引擎与程序无法通信：{0}</translation>
+    </message>
+    <message>
+        <source>the engine cannot load {0}: {1}</source>
+        <translation>引擎无法加载 {0}：{1}</translation>
+    </message>
+    <message>
+        <source>the engine could not be started ({0}); close other programs</source>
+        <translation>无法启动引擎（{0}）；请关闭其他程序</translation>
+    </message>
+    <message>
+        <source>the engine ended while it was starting</source>
+        <translation>引擎在启动时退出</translation>
+    </message>
+    <message>
+        <source>the engine is of another version than this program; install Seamseg Studio again</source>
+        <translation>引擎与程序版本不同；请重新安装 Seamseg Studio</translation>
+    </message>
+    <message>
+        <source>the engine sent pixels without their memory; restart the program</source>
+        <translation>引擎发来的像素缺少内存；请重新启动程序</translation>
+    </message>
+    <message>
+        <source>the line does not cut the segment in two; draw it right across</source>
+        <translation>这条线没有切开分割块；请画到另一侧</translation>
+    </message>
+    <message>
+        <source>the model {0} could not be loaded: {1}</source>
+        <translation>无法加载模型 {0}：{1}</translation>
+    </message>
+    <message>
+        <source>the polygon covers no pixel of the image; draw at least three corners on it</source>
+        <translation>多边形不含图像像素；请在图像上至少画三个角</translation>
+    </message>
+    <message>
+        <source>the region covers no pixel of the image; draw it on the image</source>
+        <translation>该区域不含图像像素；请画在图像上</translation>
+    </message>
+    <message>
+        <source>the scores show a single part in this segment; split it by a line instead</source>
+        <translation>得分显示该分割块只有一个部分；请改用线条分割</translation>
+    </message>
+    <message>
+        <source>the segment of {0} is locked; unlock it before others join it</source>
+        <translation>{0} 的分割块已锁定；合入其他分割块前请先解锁</translation>
+    </message>
+    <message>
+        <source>there is no segment {0} any more</source>
+        <translation>分割块 {0} 已不存在</translation>
+    </message>
+    <message>
+        <source>there is nothing to paste inside this image; copy a segment that lies within its size</source>
+        <translation>此图像内没有可粘贴的内容；请复制位于其尺寸内的分割块</translation>
+    </message>
+    <message>
+        <source>this image has {0} segments already and takes no more; delete or merge some first</source>
+        <translation>此图像已有 {0} 个分割块，不能再加；请先删除或合并一些</translation>
+    </message>
+    <message>
+        <source>{0} is stuff and stays one segment; convert it to instances to split it</source>
+        <translation>{0} 是背景，只能是一个分割块；要分割请先转换为实例</translation>
+    </message>
+    <message>
+        <source>{0}: a text in it cannot be used ({1}); get the model again</source>
+        <translation>{0}：其中的文本无法使用（{1}）；请重新获取模型</translation>
+    </message>
+    <message>
+        <source>{0}: another studio has changed its categories; open the project anew</source>
+        <translation>{0}：另一个程序更改了其类别；请重新打开项目</translation>
+    </message>
+    <message>
+        <source>{0}: another studio makes a project here, or it cannot be written; choose another</source>
+        <translation>{0}：另一个程序正在这里创建项目，或不可写；请另选</translation>
+    </message>
+    <message>
+        <source>{0}: cannot be read ({1}); check the disk</source>
+        <translation>{0}：无法读取（{1}）；请检查磁盘</translation>
+    </message>
+    <message>
+        <source>{0}: could not be saved ({1}); make space or allow writing there, then save again</source>
+        <translation>{0}：无法保存（{1}）；请腾出空间或允许写入，然后重试</translation>
+    </message>
+    <message>
+        <source>{0}: damaged or cut off ({1}); get the file again from its source</source>
+        <translation>{0}：已损坏或不完整（{1}）；请从来源重新获取文件</translation>
+    </message>
+    <message>
+        <source>{0}: has format version {1}, this program reads {2}; update the program</source>
+        <translation>{0}：格式版本为 {1}，本程序支持 {2}；请更新程序</translation>
+    </message>
+    <message>
+        <source>{0}: has no corrected or accepted images; correct or accept one first</source>
+        <translation>{0}：没有修正过或已接受的图像；请先修正或接受一幅</translation>
+    </message>
+    <message>
+        <source>{0}: is a folder, not an image; name a file in it</source>
+        <translation>{0}：是文件夹而非图像；请指定其中的文件</translation>
+    </message>
+    <message>
+        <source>{0}: is damaged ({1}); {2}</source>
+        <translation>{0}：已损坏（{1}）；{2}</translation>
+    </message>
+    <message>
+        <source>{0}: is no model bundle, as it has no {1}; import it or name another</source>
+        <translation>{0}：不是模型包，缺少 {1}；请导入或另选</translation>
+    </message>
+    <message>
+        <source>{0}: is not empty; choose another place for the new project</source>
+        <translation>{0}：不是空的；请为新项目另选位置</translation>
+    </message>
+    <message>
+        <source>{0}: is of an older format; open it once where it can be written</source>
+        <translation>{0}：格式较旧；请在可写的位置打开一次</translation>
+    </message>
+    <message>
+        <source>{0}: is open in a studio or cannot be written; close it there, or allow writing in it</source>
+        <translation>{0}：正被程序打开或不可写；请在那里关闭，或允许写入</translation>
+    </message>
+    <message>
+        <source>{0}: is {1} x {2} pixels now, the picture that was labelled was {3} x {4}; put the former file back</source>
+        <translation>{0}：现在是 {1} x {2} 像素，标注时是 {3} x {4}；请放回原来的文件</translation>
+    </message>
+    <message>
+        <source>{0}: its categories changed while the model was at work; label the image again</source>
+        <translation>{0}：模型工作期间类别已更改；请重新标注该图像</translation>
+    </message>
+    <message>
+        <source>{0}: its {1} is damaged; get the model again from its source</source>
+        <translation>{0}：其 {1} 已损坏；请从来源重新获取模型</translation>
+    </message>
+    <message>
+        <source>{0}: labels of {1} images may show {2}, new since the change; relabel those segments first</source>
+        <translation>{0}：{1} 幅图像的标注可能含有更改后新增的 {2}；请先更改这些分割块</translation>
+    </message>
+    <message>
+        <source>{0}: labels of {1} x {2} pixels do not fit an image of {3} x {4}; if its file was replaced, put the former one back</source>
+        <translation>{0}：{1} x {2} 像素的标注与 {3} x {4} 的图像不符；如果文件被替换，请放回原来的</translation>
+    </message>
+    <message>
+        <source>{0}: may not be read; change its permissions</source>
+        <translation>{0}：无读取权限；请更改权限</translation>
+    </message>
+    <message>
+        <source>{0}: neither the database, nor a backup, nor a label file could be read, so it was left as it is; put a copy of it back, or rename it and open the photos again to begin anew</source>
+        <translation>{0}：数据库、备份和标注文件都无法读取，因此保持原样；请放回一份副本，或将其改名后重新打开照片</translation>
+    </message>
+    <message>
+        <source>{0}: no images found; looked for {1}</source>
+        <translation>{0}：未找到图像；查找的类型为 {1}</translation>
+    </message>
+    <message>
+        <source>{0}: no such file, nor a model of that name; there are: {1}</source>
+        <translation>{0}：没有此文件或此名称的模型；现有：{1}</translation>
+    </message>
+    <message>
+        <source>{0}: no such file; check the name</source>
+        <translation>{0}：没有此文件；请检查名称</translation>
+    </message>
+    <message>
+        <source>{0}: not a JPEG, PNG, BMP, TIFF or WebP image; convert it or leave it out</source>
+        <translation>{0}：不是 JPEG、PNG、BMP、TIFF 或 WebP 图像；请转换或略去</translation>
+    </message>
+    <message>
+        <source>{0}: the bundled model is missing; reinstall the program or name a model</source>
+        <translation>{0}：缺少自带模型；请重新安装程序或指定模型</translation>
+    </message>
+    <message>
+        <source>{0}: the file is empty; get it again from its source</source>
+        <translation>{0}：文件为空；请从来源重新获取</translation>
+    </message>
+    <message>
+        <source>{0}: the hash of {1} is wrong; get the model again from its source</source>
+        <translation>{0}：{1} 的校验和不符；请从来源重新获取模型</translation>
+    </message>
+    <message>
+        <source>{0}: there is no change of the categories to take back</source>
+        <translation>{0}：没有可撤回的类别更改</translation>
+    </message>
+    <message>
+        <source>{0}: there is no project here; choose a folder that holds {1}</source>
+        <translation>{0}：这里没有项目；请选择含有 {1} 的文件夹</translation>
+    </message>
+    <message>
+        <source>{0}: this project is open read-only; close the other studio that has it, or allow writing in it</source>
+        <translation>{0}：此项目以只读方式打开；请关闭另一个程序，或允许写入</translation>
+    </message>
+    <message>
+        <source>{0}: this step shows {1}, which is no category of the project any more; take the change of the categories back to go on</source>
+        <translation>{0}：这一步含有 {1}，它已不是项目的类别；请撤回类别的更改</translation>
+    </message>
+    <message>
+        <source>{0}: too large for the memory of this machine; use a smaller image</source>
+        <translation>{0}：超出本机内存；请使用较小的图像</translation>
+    </message>
+    <message>
+        <source>{0}: was made by a newer version of this program (format {1}, this one knows {2}); update the program to open it</source>
+        <translation>{0}：由较新版本的程序创建（格式 {1}，当前支持 {2}）；请更新程序</translation>
+    </message>
+    <message>
+        <source>{0}: was written by a newer version of this program; update the program</source>
+        <translation>{0}：由较新版本的程序写入；请更新程序</translation>
+    </message>
+    <message>
+        <source>{0}: {1} has changed since it was checked; load the model again</source>
+        <translation>{0}：{1} 在检查后已更改；请重新加载模型</translation>
+    </message>
+    <message>
+        <source>{0}: {1} is damaged ({2}); get the model again from its source</source>
+        <translation>{0}：{1} 已损坏（{2}）；请从来源重新获取模型</translation>
+    </message>
+    <message>
+        <source>{0}: {1} x {2} pixels are more than the limit of {3}; if the file can be trusted, raise max_pixels</source>
+        <translation>{0}：{1} x {2} 像素超过上限 {3}</translation>
     </message>
 </context>
 <context>
@@ -2902,6 +3398,14 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <source>Shrink by {0} px</source>
         <translation>缩小 {0} 像素</translation>
     </message>
+    <message>
+        <source>{0} of {1}</source>
+        <translation>第 {0} 个，共 {1} 个</translation>
+    </message>
+    <message>
+        <source>Enter takes it, Esc not · Shift adds, Ctrl takes away</source>
+        <translation>Enter 采用，Esc 放弃 · Shift 添加，Ctrl 减去</translation>
+    </message>
 </context>
 <context>
     <name>TrainDialog</name>
@@ -2964,6 +3468,14 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>Give the model a name that can be a folder&apos;s name.</source>
         <translation>请为模型取一个可用作文件夹名的名称。</translation>
+    </message>
+    <message>
+        <source>nothing: with five images or more, some are held back to compare the models</source>
+        <translation>无：有五幅以上图像时，会保留一部分用于比较模型</translation>
+    </message>
+    <message>
+        <source>every fifth image, which is held back; it is recommended only if it is better on these</source>
+        <translation>每五幅保留一幅作评判；只有在这些图像上更好时才会推荐</translation>
     </message>
 </context>
 <context>
@@ -3163,29 +3675,42 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     </message>
 </context>
 <context>
-    <name>dialog</name>
+    <name>Words</name>
     <message>
-        <source>nothing: with five images or more, some are held back to compare the models</source>
-        <translation>无：有五张或更多图像时，会保留一部分用于比较模型</translation>
+        <source>lasso</source>
+        <translation>套索</translation>
     </message>
     <message>
-        <source>every fifth image, which is held back; it is recommended only if it is better on these</source>
-        <translation>每五张保留一张；仅当新模型在这些图像上更好时才推荐使用</translation>
-    </message>
-</context>
-<context>
-    <name>table</name>
-    <message>
-        <source>Scores of the base and of the new model</source>
-        <translation>基础模型与新模型的得分</translation>
+        <source>magic wand</source>
+        <translation>魔棒</translation>
     </message>
     <message>
-        <source>base</source>
-        <translation>基础模型</translation>
+        <source>polygon</source>
+        <translation>多边形</translation>
     </message>
     <message>
-        <source>new</source>
-        <translation>新</translation>
+        <source>smart scissors</source>
+        <translation>智能剪刀</translation>
+    </message>
+    <message>
+        <source>superpixel brush</source>
+        <translation>超像素画笔</translation>
+    </message>
+    <message>
+        <source>the selected segments</source>
+        <translation>所选分割块</translation>
+    </message>
+    <message>
+        <source>void and stuff</source>
+        <translation>未标注和背景</translation>
+    </message>
+    <message>
+        <source>void</source>
+        <translation>未标注</translation>
+    </message>
+    <message>
+        <source>{0} segments</source>
+        <translation>{0} 个分割块</translation>
     </message>
 </context>
 </TS>

@@ -62,7 +62,7 @@ def test_keys_by_hand(dialog: PreferencesDialog, window: MainWindow, studio: Stu
     qtbot.mouseClick(keys.back_button, LEFT)
     assert studio.preferences.keymap.keys("merge") == ("M",)
     qtbot.keyClick(keys.field, Qt.Key.Key_H)
-    assert "held for looking around" in keys.note.text()
+    assert "looking around" in keys.note.text()
     assert not keys.set_button.isEnabled()
     qtbot.mouseClick(keys.clear_button, LEFT)
     assert window.actions_by_id["merge"].shortcuts() == []

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from seamseg_studio.app.dialogs.paths import ask_files
 from seamseg_studio.app.jobs.export_job import ExportOrder, chosen_records
 from seamseg_studio.app.jobs.job import sentence_of
-from seamseg_studio.app.panels.fields import ChoiceBar, muted
+from seamseg_studio.app.panels.fields import ChoiceBar, keep_labels_whole, muted
 from seamseg_studio.app.sentences import spoken
 from seamseg_studio.engine.errors import SeamsegError
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from seamseg_studio.engine.project import ImageRecord
     from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
+_WIDTH_PX = 484
+_LEAST_LETTERS = 24  # of a long choice that is shown
 _SIDES_PX = (4096, 2048, 1024, 640)
 
 
@@ -65,44 +67,20 @@ class ExportDialog(QDialog):
             busy: Why nothing can be exported now.
             parent: Qt's owner.
         """
-        from seamseg_studio.engine.formats.registry import FORMATS
-
         super().__init__(parent)
         self.setWindowTitle(self.tr("Export"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(520)
         self._base = folder
         self._taxonomy = taxonomy
         self._numbers = {accepted: len(chosen_records(records, accepted_only=accepted)) for accepted in (False, True)}
+        self._busy = busy
+        self._folder_is_ours = True
         form = QFormLayout()
         form.setSpacing(10)
-        self.format = QComboBox(self)
-        self.format.setAccessibleName(self.tr("Format"))
-        for entry in FORMATS.values():
-            self.format.addItem(entry.title, entry.name)
-        self.format.setCurrentIndex(max(0, self.format.findData(format_name)))
-        form.addRow(self.tr("Format"), self.format)
-        self.what = ChoiceBar(
-            [
-                (False, self.tr("All with labels ({0})").format(self._numbers[False])),
-                (True, self.tr("Accepted only ({0})").format(self._numbers[True])),
-            ],
-            self.tr("Images"),
-            self,
-        )
-        self.what.set_value(self._numbers[True] > 0)
-        form.addRow(self.tr("Images"), self.what)
-        self._add_details(form)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        self.folder = QLineEdit(self)
-        self.folder.setAccessibleName(self.tr("Folder"))
-        self.browse = QPushButton(self.tr("Choose…"), self)
-        row = QHBoxLayout()
-        row.addWidget(self.folder, 1)
-        row.addWidget(self.browse)
-        form.addRow(self.tr("Folder"), row)
-        self.overwrite = QCheckBox(self.tr("Replace what an earlier export left there"), self)
-        form.addRow("", self.overwrite)
+        self._add_format(form, format_name)
+        self._add_details(form)
+        self._add_folder(form)
         self.note = muted("", self)
         self.note.setWordWrap(True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
@@ -110,21 +88,12 @@ class ExportDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 16, 18, 14)
         column.setSpacing(12)
+        column.addStrut(_WIDTH_PX)  # a least width of the dialog itself would switch that of its words off
         column.addLayout(form)
         column.addWidget(self.note)
         column.addWidget(self.buttons)
-
-        self._busy = busy
-        self._folder_is_ours = True
-        self.format.currentIndexChanged.connect(self._on_format_changed)
-        self.what.chosen.connect(self._check)
-        self.validation.valueChanged.connect(self._on_validation_changed)
-        self.mapping.textEdited.connect(self._check)
-        self.mapping_browse.clicked.connect(self._on_mapping_browse_clicked)
-        self.folder.textEdited.connect(self._on_folder_edited)
-        self.browse.clicked.connect(self._on_browse_clicked)
-        self.buttons.accepted.connect(self._on_buttons_accepted)
-        self.buttons.rejected.connect(self.reject)
+        keep_labels_whole(form)
+        self._join()
         self._on_format_changed()
 
     def order(self) -> ExportOrder:
@@ -141,6 +110,26 @@ class ExportDialog(QDialog):
             copy_images=self.copy_images.isEnabled() and self.copy_images.isChecked(),
         )
 
+    def _add_format(self, form: QFormLayout, format_name: str) -> None:
+        from seamseg_studio.engine.formats.registry import FORMATS
+
+        self.format = QComboBox(self)
+        self.format.setAccessibleName(self.tr("Format"))
+        for entry in FORMATS.values():
+            self.format.addItem(entry.title, entry.name)
+        self.format.setCurrentIndex(max(0, self.format.findData(format_name)))
+        form.addRow(self.tr("Format"), self.format)
+        self.what = ChoiceBar(
+            [
+                (False, self.tr("All with labels ({0})").format(self._numbers[False])),
+                (True, self.tr("Accepted only ({0})").format(self._numbers[True])),
+            ],
+            self.tr("Images"),
+            self,
+        )
+        self.what.set_value(self._numbers[True] > 0)
+        form.addRow(self.tr("Images"), self.what)
+
     def _add_details(self, form: QFormLayout) -> None:
         self.mapping = QLineEdit(self)
         self.mapping.setAccessibleName(self.tr("Mapping of the categories"))
@@ -154,11 +143,14 @@ class ExportDialog(QDialog):
         self.validation = QSpinBox(self)
         self.validation.setRange(0, 90)
         self.validation.setSingleStep(5)
+        self.validation.lineEdit().setTextMargins(8, 0, 0, 0)  # its style sheet has no say here
         self.validation.setSuffix(" %")
         self.validation.setSpecialValueText(self.tr("none: one part only"))
         self.validation.setAccessibleName(self.tr("Part for validation"))
         form.addRow(self.tr("For validation"), self.validation)
         self.group_by = QComboBox(self)
+        self.group_by.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.group_by.setMinimumContentsLength(_LEAST_LETTERS)
         self.group_by.setAccessibleName(self.tr("Keep together"))
         self.group_by.addItem(self.tr("Images that look nearly the same"), "look")
         self.group_by.addItem(self.tr("also images whose names differ in their last number"), "sequence")
@@ -172,6 +164,28 @@ class ExportDialog(QDialog):
         form.addRow(self.tr("Size"), self.side)
         self.copy_images = QCheckBox(self.tr("Put the photographs beside the labels"), self)
         form.addRow("", self.copy_images)
+
+    def _add_folder(self, form: QFormLayout) -> None:
+        self.folder = QLineEdit(self)
+        self.folder.setAccessibleName(self.tr("Folder"))
+        self.browse = QPushButton(self.tr("Choose…"), self)
+        row = QHBoxLayout()
+        row.addWidget(self.folder, 1)
+        row.addWidget(self.browse)
+        form.addRow(self.tr("Folder"), row)
+        self.overwrite = QCheckBox(self.tr("Replace what an earlier export left there"), self)
+        form.addRow("", self.overwrite)
+
+    def _join(self) -> None:
+        self.format.currentIndexChanged.connect(self._on_format_changed)
+        self.what.chosen.connect(self._check)
+        self.validation.valueChanged.connect(self._on_validation_changed)
+        self.mapping.textEdited.connect(self._check)
+        self.mapping_browse.clicked.connect(self._on_mapping_browse_clicked)
+        self.folder.textEdited.connect(self._on_folder_edited)
+        self.browse.clicked.connect(self._on_browse_clicked)
+        self.buttons.accepted.connect(self._on_buttons_accepted)
+        self.buttons.rejected.connect(self.reject)
 
     def _on_mapping_browse_clicked(self) -> None:
         name_filter = self.tr("Mappings and taxonomies ({0})").format("*.json")

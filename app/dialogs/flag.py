@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+_WIDTH_PX = 384
+
 
 class FlagDialog(QDialog):
     """One line of text; Return flags, Escape leaves the image as it is.
@@ -19,7 +21,6 @@ class FlagDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("Flag {0}").format(name))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(420)
         self.note = QLineEdit(note, self)
         self.note.setAccessibleName(self.tr("Note"))
         self.note.setPlaceholderText(self.tr("e.g. is this a van or a lorry?"))
@@ -29,6 +30,7 @@ class FlagDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 16, 18, 14)
         column.setSpacing(10)
+        column.addStrut(_WIDTH_PX)
         column.addWidget(QLabel(self.tr("What should be looked at again?"), self))
         column.addWidget(self.note)
         column.addWidget(buttons)

@@ -24,6 +24,8 @@ from seamseg_studio.app.panels.fields import muted
 if TYPE_CHECKING:
     from seamseg_studio.engine.service.models import ModelPlace
 
+_LIST_PX = (424, 220)
+
 
 class LoadModelDialog(QDialog):
     """Lists the starter, the models of this person and those trained in the open project.
@@ -45,8 +47,8 @@ class LoadModelDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("Load a model"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumSize(460, 340)
         self.list = QListWidget(self)
+        self.list.setMinimumSize(*_LIST_PX)
         self.list.setAccessibleName(self.tr("Models of this machine"))
         self._add(self.tr("The starter, which came with the program"), None, current)
         for model in installed:

@@ -28,7 +28,7 @@ from seamseg_studio.app.theme import Theme
 from seamseg_studio.engine.errors import SeamsegError
 
 _FILE_NAME = "seamseg-studio-preferences.json"
-_SIDE_PX = 150
+_SIDE_PX, _AROUND_PX = 150, 36
 
 
 class PreferencesDialog(QDialog):
@@ -53,7 +53,7 @@ class PreferencesDialog(QDialog):
         self.list = QListWidget(self)
         self.list.setAccessibleName(self.tr("Pages"))
         self.list.addItems([self.tr("Look"), self.tr("Keys"), self.tr("Engine"), self.tr("New projects")])
-        self.list.setFixedWidth(_SIDE_PX)
+        self.list.setFixedWidth(max(_SIDE_PX, self.list.sizeHintForColumn(0) + _AROUND_PX))
         self.stack = QStackedWidget(self)
         for page in self._pages:
             self.stack.addWidget(page)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from seamseg_studio.app.panels.fields import muted
+from seamseg_studio.app.panels.fields import keep_labels_whole, muted
 
 if TYPE_CHECKING:
     from seamseg_studio.engine.project import ImageRecord
@@ -34,6 +34,7 @@ _STEP_S = {False: 0.6, True: 0.25}
 _AROUND_S = {False: 40.0, True: 30.0}
 _STEPS_PER_IMAGE, _MIN_STEPS, _MAX_STEPS = 8, 40, 2000
 _MAX_CPU_S = 240.0
+_WIDTH_PX = 444
 _MIN_JUDGED = 5  # with fewer images none is held back
 
 
@@ -68,7 +69,6 @@ class TrainDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("Train on the corrections"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(480)
         self._material = material
         form = QFormLayout()
         form.setSpacing(10)
@@ -86,6 +86,7 @@ class TrainDialog(QDialog):
         self.name = QLineEdit(name, self)
         self.name.setAccessibleName(self.tr("Name of the new model"))
         form.addRow(self.tr("New model"), self.name)
+        keep_labels_whole(form)
         self.note = muted("", self)
         self.note.setWordWrap(True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
@@ -93,6 +94,7 @@ class TrainDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 16, 18, 14)
         column.setSpacing(12)
+        column.addStrut(_WIDTH_PX)
         column.addLayout(form)
         column.addWidget(self.note)
         column.addWidget(self.buttons)

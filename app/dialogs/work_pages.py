@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from seamseg_studio.app.dialogs.paths import ask_files
-from seamseg_studio.app.panels.fields import muted
+from seamseg_studio.app.panels.fields import keep_labels_whole, muted
 from seamseg_studio.app.preferences import DEVICES, PRECISIONS, Preferences
 from seamseg_studio.engine.errors import SeamsegError
 
@@ -55,6 +55,7 @@ class EnginePage(QWidget):
         form.addRow(self.tr("Precision"), self.precision)
         form.addRow("", self.by_itself)
         form.addRow("", note)
+        keep_labels_whole(form)
         self.device.activated.connect(lambda: self.changed.emit({"device": self.device.currentData()}))
         self.precision.activated.connect(lambda: self.changed.emit({"precision": self.precision.currentData()}))
         self.by_itself.clicked.connect(lambda checked: self.changed.emit({"labels_by_itself": checked}))

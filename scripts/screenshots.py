@@ -131,6 +131,8 @@ def take_guide(photographer: Photographer) -> None:
     for name in PANELS:
         window.show_panel(name)
         photographer.rest(200)
+        if name == "queue":
+            photographer.until(lambda: window.queue.view.model().rowCount() > 0)
         if name == "segments":
             window.segments.set_grouping(Grouping.CATEGORY)
         photographer.take(window.docks[name], f"panel-{name}")

@@ -162,7 +162,10 @@ class QueuePanel(Panel):
         open_ones.sort(key=lambda record: (-(record.uncertainty or 0.0), record.id))
         self._image_ids = [record.id for record in open_ones]
         rows = [(record.name, None, record.uncertainty or 0.0) for record in open_ones]
-        self._show((), rows, self.tr("Every image that the model has labelled is accepted."))
+        nothing = self.tr("Every image that the model has labelled is accepted.")
+        if all(record.uncertainty is None for record in self._session.records):
+            nothing = self.tr("Let the model label images to see of which it is unsure.")
+        self._show((), rows, nothing)
 
     def _show(
         self, rows: tuple[QueueRow, ...], shown: Sequence[tuple[str, QColor | None, float]], nothing: str

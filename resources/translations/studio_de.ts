@@ -2257,6 +2257,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Jedes Bild, das das Modell beschriftet hat, ist angenommen.</translation>
     </message>
     <message>
+        <source>Let the model label images to see of which it is unsure.</source>
+        <translation>Lassen Sie das Modell Bilder beschriften, um zu sehen, bei welchen es unsicher ist.</translation>
+    </message>
+    <message>
         <source>Open an image to see where the model is unsure of it.</source>
         <translation>Öffnen Sie ein Bild, um zu sehen, wo das Modell unsicher ist.</translation>
     </message>

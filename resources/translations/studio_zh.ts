@@ -2257,6 +2257,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>模型标注过的图像都已接受。</translation>
     </message>
     <message>
+        <source>Let the model label images to see of which it is unsure.</source>
+        <translation>让模型标注图像，查看它对哪些不确定。</translation>
+    </message>
+    <message>
         <source>Open an image to see where the model is unsure of it.</source>
         <translation>打开一幅图像，查看模型在哪里不确定。</translation>
     </message>

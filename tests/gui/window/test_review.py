@@ -97,3 +97,5 @@ def test_the_queue_says_why_it_is_empty(window: MainWindow, qtbot: QtBot) -> Non
     window.show_panel("queue")
     qtbot.waitUntil(window.queue.isVisible)
     assert "Open an image" in window.queue.note.text()
+    window.queue.listed.action("images").trigger()
+    assert "label images" in window.queue.note.text()

@@ -16,7 +16,6 @@ from seamseg_studio.engine.project.corrections import Correction
 from seamseg_studio.engine.project.errors import ProjectError
 from seamseg_studio.engine.project.records import Status
 from seamseg_studio.engine.project.store import Project
-from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.training.dataset import sample_from_map
 from seamseg_studio.training.errors import TrainingInputError
@@ -25,7 +24,6 @@ from seamseg_studio.training.sample import VOID_CATEGORY, Sample, compact
 from seamseg_studio.training.split import difference_hash, find_groups, hold_out
 from seamseg_studio.training.transforms import shrink
 
-ACCEPTED_WEIGHT = 0.5  # of a segment that the model got right: it teaches less than one that it got wrong
 UNLABELLED_PER_CORRECTED, MIN_UNLABELLED, MAX_UNLABELLED = 2, 8, 100
 
 
@@ -89,30 +87,7 @@ def read_material(
 
 
 def _sample_of(correction: Correction, image: NDArray[np.uint8]) -> Sample:
-    sample = sample_from_map(correction.name, image, correction.map)
-    return replace(sample, weights=segment_weights(correction.map, correction.weights))
-
-
-def segment_weights(panoptic_map: PanopticMap, pixel_weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Returns how much each segment counts: the mean of its pixels, times `ACCEPTED_WEIGHT` if the model made it.
-
-    Args:
-        panoptic_map: Of a correction.
-        pixel_weights: Of the same; see `Correction.weights`. [H, W].
-
-    Returns:
-        In the order of `sample_from_map`, entry 0 being void. [S + 1].
-    """
-    human = np.isin(panoptic_map.provenance, (Origin.HUMAN.code, Origin.IMPORTED.code))
-    touched = set(np.unique(panoptic_map.ids[human]).tolist())
-    sums = np.bincount(panoptic_map.ids.ravel(), pixel_weights.ravel(), panoptic_map.next_id())
-    counts = np.bincount(panoptic_map.ids.ravel(), minlength=panoptic_map.next_id())
-    weights = [1.0]
-    for segment_id in sorted(panoptic_map.segments):
-        by_model = panoptic_map.segments[segment_id].origin is Origin.MODEL and segment_id not in touched
-        mean = float(sums[segment_id] / max(1, counts[segment_id]))
-        weights.append(mean * (ACCEPTED_WEIGHT if by_model else 1.0))
-    return np.array(weights, dtype=np.float32)
+    return sample_from_map(correction.name, image, correction.map, correction.weights)
 
 
 def _used(samples: list[Sample]) -> frozenset[int]:

@@ -9,12 +9,13 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from seamseg_studio.engine.formats.image_file import read_image, read_size
 from seamseg_studio.engine.formats.registry import LabelledImage
 from seamseg_studio.engine.formats.seamseg import Reader
-from seamseg_studio.engine.scene.panoptic_map import PanopticMap
+from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.training.batch import Batch, Collate
 from seamseg_studio.training.errors import TrainingInputError
@@ -22,6 +23,7 @@ from seamseg_studio.training.sample import VOID_CATEGORY, Sample
 from seamseg_studio.training.transforms import Cutout, TrainTransform, paste
 
 MAX_PASTED = 4
+ACCEPTED_WEIGHT = 0.5  # of a segment that the model got right: it teaches less than one that it got wrong
 _EPOCH_PRIME, _INDEX_PRIME = 1_000_003, 7_919
 
 
@@ -64,7 +66,7 @@ class SeamsegSource:
         """Opens the split.
 
         Raises:
-            FormatError: There is no such dataset or split.
+            FormatError: There is no such dataset or split, or an image is described wrongly.
             TrainingInputError: It holds no images, or a photograph is missing.
         """
         reader = Reader(folder, split=split)
@@ -73,6 +75,8 @@ class SeamsegSource:
         if not self._images:
             raise TrainingInputError(f"{folder}: split {split!r} lists no images; export some or name another split")
         for image in self._images:
+            if image.error is not None:
+                raise image.error
             if image.image_path is None:
                 raise TrainingInputError(f"{folder}: the photograph of {image.name!r} is missing from img/; add it")
 
@@ -88,14 +92,22 @@ class SeamsegSource:
     def __getitem__(self, index: int) -> Sample:
         image = self._images[index]
         assert image.image_path is not None
-        sample = sample_from_map(image.name, read_image(image.image_path), image.map)
-        # The reader keeps every map it has read; a large dataset would fill the memory.
-        image.__dict__.pop("map", None)
-        return sample
+        labels = image.labels
+        # The reader keeps all labels it has read; a large dataset would fill the memory.
+        image.__dict__.pop("labels", None)
+        return sample_from_map(image.name, read_image(image.image_path), labels.to_map(), labels.weights)
 
 
-def sample_from_map(name: str, image: np.ndarray, panoptic_map: PanopticMap) -> Sample:
+def sample_from_map(
+    name: str, image: np.ndarray, panoptic_map: PanopticMap, pixel_weights: NDArray[np.float32] | None = None
+) -> Sample:
     """Returns a panoptic map as ground truth, its segments numbered without gaps.
+
+    Args:
+        name: What messages call it.
+        image: [H, W, 3] uint8.
+        panoptic_map: The labels.
+        pixel_weights: How much each pixel counts; None for the same. [H, W] float32.
 
     Raises:
         TrainingInputError: The image and the map differ in size.
@@ -111,7 +123,30 @@ def sample_from_map(name: str, image: np.ndarray, panoptic_map: PanopticMap) -> 
     segments = [panoptic_map.segments[i] for i in old]
     categories = np.array([VOID_CATEGORY, *(s.category for s in segments)], dtype=np.int64)
     is_crowd = np.array([False, *(s.is_crowd for s in segments)], dtype=np.bool_)
-    return Sample(name, image, table[panoptic_map.ids], categories, is_crowd)
+    weights = None if pixel_weights is None else segment_weights(panoptic_map, pixel_weights)
+    return Sample(name, image, table[panoptic_map.ids], categories, is_crowd, weights)
+
+
+def segment_weights(panoptic_map: PanopticMap, pixel_weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Returns how much each segment counts: the mean of its pixels, times `ACCEPTED_WEIGHT` if the model made it.
+
+    Args:
+        panoptic_map: Of a correction.
+        pixel_weights: Of the same; see `Correction.weights`. [H, W].
+
+    Returns:
+        In the order of `sample_from_map`, entry 0 being void. [S + 1].
+    """
+    human = np.isin(panoptic_map.provenance, (Origin.HUMAN.code, Origin.IMPORTED.code))
+    touched = set(np.unique(panoptic_map.ids[human]).tolist())
+    sums = np.bincount(panoptic_map.ids.ravel(), pixel_weights.ravel(), panoptic_map.next_id())
+    counts = np.bincount(panoptic_map.ids.ravel(), minlength=panoptic_map.next_id())
+    weights = [1.0]
+    for segment_id in sorted(panoptic_map.segments):
+        by_model = panoptic_map.segments[segment_id].origin is Origin.MODEL and segment_id not in touched
+        mean = float(sums[segment_id] / max(1, counts[segment_id]))
+        weights.append(mean * (ACCEPTED_WEIGHT if by_model else 1.0))
+    return np.array(weights, dtype=np.float32)
 
 
 class TrainingSet(Dataset[Sample]):

@@ -75,9 +75,11 @@ def export(project: Project, order: ExportOrder, context: JobContext) -> ExportR
         SeamsegError: Nothing can be written there at all.
         JobCancelled: The person cancelled; what is written is complete and has its index.
     """
+    from seamseg_studio.engine.formats.conversion import count_parts
     from seamseg_studio.engine.formats.losses import Losses, merged
     from seamseg_studio.engine.formats.names import unique_names
     from seamseg_studio.engine.formats.registry import find_format
+    from seamseg_studio.engine.project.dataset import BY_NAME
 
     records = chosen_records(project.images(), accepted_only=order.accepted_only)
     names = unique_names([record.path for record in records])
@@ -87,8 +89,12 @@ def export(project: Project, order: ExportOrder, context: JobContext) -> ExportR
     # Smaller labels fit only photographs that are as small.
     copies = chosen.copies_images and (order.copy_images or order.max_side_px > 0)
     options = {"copy_images": True} if copies else {}
-    parts = _parts(project, records, order, context) if chosen.has_splits else {}
+    parts, unseen = _parts(project, records, order, context) if chosen.has_splits else ({}, frozenset())
     own_losses = Losses()
+    for record, name in zip(records, names, strict=True):
+        if record.id in unseen:
+            own_losses.add(BY_NAME, name, 1, str(record.path))
+    written: dict[str, str] = {}
     problems: list[str] = []
     num_written = 0
     try:
@@ -103,29 +109,35 @@ def export(project: Project, order: ExportOrder, context: JobContext) -> ExportR
             try:
                 _write(writer, project, record, name, order, mapping, own_losses, split)
                 num_written += 1
+                written[name] = split
             except (SeamsegError, OSError) as error:
                 if isinstance(error, OSError) and error.errno == ENOSPC:
                     raise SeamsegError(f"{order.folder}: the disk is full; free some space and export again") from error
                 problems.append(f"{record.name}: {sentence_of(error)}")
+    count_parts(written, writer.parts_become, own_losses)
     losses = merged([own_losses, writer.losses])
     return ExportReport(order.folder, num_written, tuple(losses.summary()), tuple(problems))
 
 
 def _parts(
     project: Project, records: Sequence[ImageRecord], order: ExportOrder, context: JobContext
-) -> Mapping[int, str]:
-    """The part of the dataset that each image belongs to, by id; near-duplicates are never torn apart."""
+) -> tuple[Mapping[int, str], frozenset[int]]:
+    """The part of the dataset that each image belongs to, by id, and the images that were divided by name alone.
+
+    Near-duplicates are never torn apart.
+    """
     from seamseg_studio.engine.project.split import GroupBy, SplitRule
 
     if order.validation_percent <= 0:
-        return {}
+        return {}, frozenset()
 
     def progress(done: int, total: int) -> bool:
         context.check()
         return True
 
     rule = SplitRule(order.validation_percent / 100, GroupBy(order.group_by))
-    return project.split_images([record.id for record in records], rule, progress).part_of
+    split = project.split_images([record.id for record in records], rule, progress)
+    return split.part_of, split.unseen
 
 
 def _mapping(order: ExportOrder, project: Project) -> TaxonomyMapping | None:

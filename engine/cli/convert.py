@@ -61,6 +61,7 @@ def build_parser() -> Parser:
         "that comes along: cityscapes, vistas-to-cityscapes",
     )
     parser.add_argument("--split", metavar="S", help="only this part of the source (train, val, ...)")
+    parser.add_argument("--into-split", default="", metavar="S", help="the part of images that belong to none")
     parser.add_argument("--images", metavar="DIR", help="where the photographs are, if not beside the labels")
     parser.add_argument(
         "--copy-images", action="store_true", help="copy the photographs where the format may do without"
@@ -120,6 +121,7 @@ def _convert(args: argparse.Namespace, source: Path, reader: Reader) -> int:
                 mapping,
                 prefix=args.prefix,
                 source=_identity(source),
+                default_split=args.into_split,
                 num_threads=workers,
                 on_image=lambda name: bar.advance(),
             )

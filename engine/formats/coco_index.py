@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from seamseg_studio.engine.formats.errors import FormatError
-from seamseg_studio.engine.formats.json_file import field
+from seamseg_studio.engine.formats.json_file import field, is_text
 from seamseg_studio.engine.formats.json_stream import read_pieces
 from seamseg_studio.engine.formats.names import path_inside
 from seamseg_studio.engine.formats.palettes import ForeignCategory, make_taxonomy
@@ -20,6 +20,9 @@ from seamseg_studio.engine.scene.errors import TaxonomyError
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
 IMAGE_FOLDER = "images"
+OWN_PARTS = "noted with each image, which COCO's own tools do not read"
+
+_MAX_PARTS = 1000
 
 Key = int | str
 
@@ -33,6 +36,7 @@ class CocoIndex:
         category_of_key: The category of each category id.
         image_rows: For each annotation the place of its image in "images", both in the file's order; -1 if it names
             none that is listed.
+        parts: The names of the parts (train, val) that images say they belong to.
         refused: What is wrong with entries of "images", by their places; the others can be read.
     """
 
@@ -60,6 +64,8 @@ class CocoIndex:
         self._images, self._annotations = Spans(self.path), Spans(self.path)
         self.image_rows = array("q")
         self.refused: dict[int, FormatError] = {}
+        self.parts: list[str] = []
+        self._part_of = array("h")  # a place in `parts` for each image, -1 for none
         rows: dict[Key, int] = {}
         early: dict[int, Key] = {}  # annotations that come before their image
         categories: list[Any] = []
@@ -76,6 +82,7 @@ class CocoIndex:
             elif piece.key == "images":
                 row = len(self._images)
                 self._images.append(piece.start, piece.length)
+                self._part_of.append(self._place_of_part(piece.value))
                 try:
                     on_image(piece.value, row)
                     self._note_key(piece.value, row, rows)
@@ -102,6 +109,27 @@ class CocoIndex:
         if former != row:
             self.refused[former] = FormatError(f"{self.path}: two images have the id {key!r}; make the ids unique")
             raise self.refused[former]
+
+    def _place_of_part(self, image: Any) -> int:
+        part = image.get("split") if isinstance(image, dict) else None
+        if not isinstance(part, str) or not part.strip() or not is_text(part):
+            return -1
+        if part not in self.parts:
+            if len(self.parts) == _MAX_PARTS:
+                return -1
+            self.parts.append(part)
+        return self.parts.index(part)
+
+    def part(self, row: int) -> str:
+        """The part that an image belongs to; "" if it does not say."""
+        place = self._part_of[row] if row >= 0 else -1
+        return self.parts[place] if place >= 0 else ""
+
+    def check_part(self, part: str | None) -> None:
+        """Raises FormatError if no image belongs to a part; None stands for all."""
+        if part is not None and part not in self.parts:
+            known = ", ".join(sorted(self.parts)) or "none"
+            raise FormatError(f"{self.path}: has no split {part!r}; there are: {known}")
 
     @property
     def num_images(self) -> int:

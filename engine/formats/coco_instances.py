@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seamseg_studio.engine.files import atomic_path
-from seamseg_studio.engine.formats.coco_index import IMAGE_FOLDER, CocoIndex, find_index
+from seamseg_studio.engine.formats.coco_index import IMAGE_FOLDER, OWN_PARTS, CocoIndex, find_index
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import FolderWriter
 from seamseg_studio.engine.formats.image_file import MAX_PIXELS
@@ -46,7 +46,7 @@ class Writer(FolderWriter):
 
     format_name = "coco-instances"
     index_names = (INDEX_NAME,)
-    loses_parts = True
+    parts_become = OWN_PARTS
     needs_finite_scores = True
 
     def __init__(
@@ -78,7 +78,8 @@ class Writer(FolderWriter):
         self.losses.add(NO_STUFF, name, len(panoptic_map.segments) - len(instances))
         for instance in instances:
             instance["category_id"] += 1
-        return {"file_name": file_name, "height": height, "width": width, "instances": instances}
+        record = {"file_name": file_name, "height": height, "width": width, "instances": instances}
+        return record | ({"split": split} if split else {})
 
     def _write_indexes(self) -> None:
         categories = [
@@ -89,7 +90,8 @@ class Writer(FolderWriter):
 
         def images() -> Iterator[Record]:
             for number, record in enumerate(self._log.records(), 1):
-                yield {"id": number, **{key: record[key] for key in ("file_name", "height", "width")}}
+                kept: Record = {key: record[key] for key in ("file_name", "height", "width", "split") if key in record}
+                yield {"id": number, **kept}
 
         def annotations() -> Iterator[Record]:
             numbers = count(1)
@@ -147,16 +149,19 @@ class Reader:
         losses: Overlaps, hidden instances and odd polygons so far.
     """
 
-    def __init__(self, path: Path, *, images: Path | None = None, max_pixels: int = MAX_PIXELS) -> None:
+    def __init__(
+        self, path: Path, *, split: str | None = None, images: Path | None = None, max_pixels: int = MAX_PIXELS
+    ) -> None:
         """Opens a dataset.
 
         Args:
             path: The JSON file, or the folder with the only one.
+            split: Only the images that say they belong to this part.
             images: Where the photographs are, if not beside the JSON or in `images` there.
             max_pixels: Larger images are refused.
 
         Raises:
-            FormatError: There is no such JSON, or it is not COCO instances.
+            FormatError: There is no such JSON, it is not COCO instances, or there is no such split.
         """
         self.losses = Losses()
         self._path = find_index(path, INDEX_NAME)
@@ -181,6 +186,9 @@ class Reader:
 
         self._index = CocoIndex(self._path, images, on_image=note_image, on_annotation=note_annotation)
         self.taxonomy = self._index.taxonomy
+        self._index.check_part(split)
+        every = range(len(self._names))
+        self._rows = every if split is None else [row for row in every if self._index.part(row) == split]
         in_order = np.sort(np.frombuffer(numbers, np.int64))
         again = in_order[1:][in_order[1:] == in_order[:-1]]
         # The ids stand for nothing here; both annotations are read.
@@ -193,10 +201,11 @@ class Reader:
         self._first = np.searchsorted(rows, np.arange(len(self._names) + 1), sorter=self._order)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._rows)
 
     def __iter__(self) -> Iterator[LabelledImage]:
-        for row, name in enumerate(self._names):
+        for row in self._rows:
+            name = self._names[row]
             if row in self._index.refused:
                 yield LabelledImage.failing(name, self._index.refused[row])
                 continue
@@ -206,7 +215,7 @@ class Reader:
             except FormatError as error:
                 yield LabelledImage.failing(name, error)
                 continue
-            yield LabelledImage(name, photo, partial(self._read_labels, name, row))
+            yield LabelledImage(name, photo, partial(self._read_labels, name, row), self._index.part(row))
 
     def _read_labels(self, name: str, row: int) -> ImageLabels:
         entry, what = self._index.image(row), f"image {name!r}"

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seamseg_studio.engine.files import atomic_path
-from seamseg_studio.engine.formats.coco_index import IMAGE_FOLDER, CocoIndex, Key, find_index, image_key
+from seamseg_studio.engine.formats.coco_index import IMAGE_FOLDER, OWN_PARTS, CocoIndex, Key, find_index, image_key
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import FolderWriter
 from seamseg_studio.engine.formats.image_file import MAX_PIXELS
@@ -41,7 +41,7 @@ class Writer(FolderWriter):
 
     format_name = "coco-panoptic"
     index_names = (INDEX_NAME, PNG_FOLDER)
-    loses_parts = True
+    parts_become = OWN_PARTS
     needs_finite_scores = True
 
     def __init__(
@@ -81,6 +81,7 @@ class Writer(FolderWriter):
             "height": height,
             "width": width,
             "segments_info": [self._describe(panoptic_map, *row) for row in _rows(panoptic_map)],
+            **({"split": split} if split else {}),
         }
 
     def _describe(self, panoptic_map: PanopticMap, segment_id: int, area: int, box: list[int]) -> Record:
@@ -127,7 +128,7 @@ def _rows(panoptic_map: PanopticMap) -> Iterator[tuple[int, int, list[int]]]:
 
 def _image_entry(numbered: tuple[int, Record]) -> Record:
     number, record = numbered
-    return {"id": number, **{key: record[key] for key in ("file_name", "height", "width")}}
+    return {"id": number, **{key: record[key] for key in ("file_name", "height", "width", "split") if key in record}}
 
 
 def _annotation_entry(numbered: tuple[int, Record]) -> Record:
@@ -151,6 +152,7 @@ class Reader:
         self,
         path: Path,
         *,
+        split: str | None = None,
         images: Path | None = None,
         png_folder: Path | None = None,
         max_pixels: int = MAX_PIXELS,
@@ -159,12 +161,13 @@ class Reader:
 
         Args:
             path: The JSON file, or the folder with the only one.
+            split: Only the images that say they belong to this part.
             images: Where the photographs are, if not beside the JSON or in `images` there.
             png_folder: Where the PNGs are, if not in the folder called as the JSON.
             max_pixels: Larger label images are refused.
 
         Raises:
-            FormatError: There is no such JSON, or it is not COCO panoptic.
+            FormatError: There is no such JSON, it is not COCO panoptic, or there is no such split.
         """
         self.losses = Losses()
         self._path = find_index(path, INDEX_NAME)
@@ -177,6 +180,9 @@ class Reader:
         rows = np.frombuffer(self._index.image_rows, np.int64)
         labelled = np.zeros(self._index.num_images, np.bool_)
         labelled[rows[rows >= 0]] = True
+        self._index.check_part(split)
+        every = range(len(self._names))
+        self._numbers = every if split is None else [n for n in every if self._index.part(int(rows[n])) == split]
         for row in np.flatnonzero(~labelled).tolist():
             self.losses.add(UNLABELLED, _file_name(self._index.image(row)) or f"image {row}")
 
@@ -222,20 +228,21 @@ class Reader:
         return None
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._numbers)
 
     def __iter__(self) -> Iterator[LabelledImage]:
-        for number, name in enumerate(self._names):
+        for number in self._numbers:
+            name, row = self._names[number], self._index.image_rows[number]
             if (wrong := self._error_of(number)) is not None:
                 yield LabelledImage.failing(name, wrong)
                 continue
-            image = self._index.image(self._index.image_rows[number])
+            image = self._index.image(row)
             try:
                 photo = self._index.find_image(_file_name(image), name, self._folder)
             except FormatError as error:
                 yield LabelledImage.failing(name, error)
                 continue
-            yield LabelledImage(name, photo, partial(self._read_labels, name, number))
+            yield LabelledImage(name, photo, partial(self._read_labels, name, number), self._index.part(row))
 
     def _read_labels(self, name: str, number: int) -> ImageLabels:
         (annotation,) = self._index.annotations([number])

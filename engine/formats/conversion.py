@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +47,7 @@ def convert(
     *,
     prefix: str = "",
     source: str = "",
+    default_split: str = "",
     num_threads: int = 4,
     on_image: Callable[[str], None] | None = None,
     is_cancelled: Callable[[], bool] | None = None,
@@ -59,6 +60,7 @@ def convert(
         mapping: Translates the labels; None if both sides have the same taxonomy.
         prefix: Put before every image's name, so that several datasets can be merged into one.
         source: Tells this dataset apart from others that the target may hold images of.
+        default_split: The part of images that belong to none.
         num_threads: Images in work at once.
         on_image: Told the name of every image that is done, failed or skipped.
         is_cancelled: Asked before every image; True stops after those in work.
@@ -79,8 +81,9 @@ def convert(
             _check_photo(image, labels, mapped)
             if mapping is not None:
                 labels = mapping.apply(labels, image.name, mapped)
-        name, photo, panoptic_map = prefix + image.name, image.image_path, labels.to_map()
-        writer.write(name, photo, panoptic_map, split=image.split, source=source, repairs=repairs)
+        name, photo, split = prefix + image.name, image.image_path, image.split or default_split
+        weights, panoptic_map = labels.weights, labels.to_map()
+        writer.write(name, photo, panoptic_map, split=split, source=source, repairs=repairs, weights=weights)
 
     def collect(futures: set[Future[None]]) -> None:
         nonlocal written
@@ -109,7 +112,7 @@ def convert(
                     on_image(image.name)
                 continue
             seen.add(image.name)
-            if image.split and writer.loses_parts:
+            if image.split and writer.parts_become:
                 part_of[image.name] = image.split
             if prefix + image.name in done:
                 kept += 1
@@ -123,7 +126,7 @@ def convert(
         collect(wait(names).done)
     for name, _ in failures:
         part_of.pop(name, None)
-    _count_parts(part_of, mapped)
+    count_parts(part_of, writer.parts_become, mapped)
     return Conversion(written, kept, tuple(sorted(failures)), merged([reader.losses, mapped, writer.losses]))
 
 
@@ -159,14 +162,20 @@ def _check_photo(image: LabelledImage, labels: ImageLabels, losses: Losses) -> N
         losses.add(UNREADABLE, image.name, 1, str(error))
 
 
-def _count_parts(part_of: dict[str, str], losses: Losses) -> None:
-    """Counts the images whose part the target does not keep; one part alone is the whole dataset."""
+def count_parts(part_of: Mapping[str, str], become: str, losses: Losses) -> None:
+    """Counts the images whose part a format does not keep; one part alone is the whole dataset.
+
+    Args:
+        part_of: The part of every image that was written, by name.
+        become: `Writer.parts_become`.
+        losses: Where they are counted.
+    """
     parts = sorted(set(part_of.values()))
-    if len(parts) < 2:
+    if len(parts) < 2 or not become:
         return
     named = ", ".join(parts[:_MAX_PARTS]) + (", ..." if len(parts) > _MAX_PARTS else "")
     for name, part in part_of.items():
-        losses.add(f"memberships in parts of the dataset ({named}) left out", name, 1, part)
+        losses.add(f"memberships in parts of the dataset ({named}) {become}", name, 1, part)
 
 
 def _check_names(reader: Reader, writer: Writer, prefix: str, source: str) -> None:

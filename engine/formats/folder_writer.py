@@ -21,12 +21,15 @@ from seamseg_studio.engine.formats.losses import Loss, Losses, noted
 from seamseg_studio.engine.formats.names import path_inside
 from seamseg_studio.engine.formats.parcel import Parcel
 from seamseg_studio.engine.formats.record_log import Record, RecordLog, read_records
-from seamseg_studio.engine.formats.registry import Kept, Labels
+from seamseg_studio.engine.formats.registry import Kept, Labels, to_map
 from seamseg_studio.engine.formats.segments import NO_SCORE
+from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
 SCORES = "scores left out"
+LEFT_OUT = "left out"  # of parts
+NO_WEIGHTS = "images without what their pixels count in training and who labelled them"
 _LOSSES, _SOURCE = "losses", "source"  # keys of the log that no index takes over
 
 
@@ -38,7 +41,7 @@ class FolderWriter(ABC):
         index_names: Files and folders whose presence without a log means a dataset from elsewhere.
         scores_lost: What is said of scores if the format has no place for them.
         needs_finite_scores: Whether its scores lie in JSON files, which hold no other numbers.
-        loses_parts: Whether a dataset's parts (train, val) become one.
+        parts_become: What becomes of a dataset's parts (train, val), as a sentence goes on; "" if they are kept.
         folder: The target.
         taxonomy: The categories that the labels refer to.
         losses: What the format could not carry so far.
@@ -48,7 +51,7 @@ class FolderWriter(ABC):
     index_names: ClassVar[tuple[str, ...]] = ()
     scores_lost: ClassVar[str] = ""
     needs_finite_scores: ClassVar[bool] = False
-    loses_parts: ClassVar[bool] = False
+    parts_become: ClassVar[str] = ""
 
     def __init__(
         self,
@@ -117,6 +120,7 @@ class FolderWriter(ABC):
         split: str = "",
         source: str = "",
         repairs: Sequence[Loss] = (),
+        weights: NDArray[np.float32] | None = None,
     ) -> None:
         """Writes one image's labels. See `registry.Writer.write`."""
         self._has_written = True
@@ -124,6 +128,8 @@ class FolderWriter(ABC):
         # A failure leaves no half of an image behind, and what it was to replace as it was.
         with noted() as found, all_or_none(self.format_name):
             record = self._write_image(name, image_path, labels, image, split)
+            if weights is not None:
+                record |= self._write_weights(name, to_map(labels), weights)
             if self.scores_lost:
                 self.losses.add(self.scores_lost, name, _count_scores(labels))
             elif self.needs_finite_scores:
@@ -177,6 +183,11 @@ class FolderWriter(ABC):
         self, name: str, image_path: Path | None, labels: Labels, image: NDArray[np.uint8] | None, split: str
     ) -> Record:
         """Writes the files of one image; returns what the indexes need of it."""
+
+    def _write_weights(self, name: str, panoptic_map: PanopticMap, weights: NDArray[np.float32]) -> Record:
+        """Writes how much each pixel counts and who said so; returns what the indexes need of it."""
+        self.losses.add(NO_WEIGHTS, name)
+        return {}
 
     def _write_indexes(self) -> None:  # noqa: B027 - formats without an index have nothing to do
         """Writes what describes all images together."""

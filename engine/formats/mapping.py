@@ -8,7 +8,7 @@ the source does not have is a slip, unless `"several_sources": true` says that t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from seamseg_studio.engine.formats.runs import renumber
 from seamseg_studio.engine.formats.segments import ImageLabels
 from seamseg_studio.engine.scene.errors import TaxonomyError
 from seamseg_studio.engine.scene.panoptic_map import Segment
-from seamseg_studio.engine.scene.taxonomy import Taxonomy
+from seamseg_studio.engine.scene.taxonomy import VOID, Taxonomy
 
 _MEMBERS = ("name", "categories", "map", "several_sources")
 
@@ -73,9 +73,15 @@ class TaxonomyMapping:
         losses.add(MADE_VOID, name, made_void)
         losses.add(MERGED, name, merged)
         if not made_void and not merged:
-            return ImageLabels(labels.ids, segments)
+            return replace(labels, segments=segments)
         old = np.array(list(goes), np.int64)
-        return ImageLabels(renumber(labels.ids, old, np.array(list(goes.values()), np.int64)), segments)
+        ids = renumber(labels.ids, old, np.array(list(goes.values()), np.int64))
+        provenance, weights = labels.provenance, labels.weights
+        if made_void and provenance is not None:
+            provenance = np.where(ids == VOID, np.uint8(0), provenance)
+        if made_void and weights is not None:
+            weights = np.where(ids == VOID, np.float32(0), weights)
+        return ImageLabels(ids, segments, provenance, weights)
 
 
 def read_mapping(path: Path, source: Taxonomy) -> TaxonomyMapping:

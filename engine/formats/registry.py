@@ -34,6 +34,7 @@ class LabelledImage:
         name: Distinct within the dataset, fit for a file name.
         image_path: The photograph; None if it is not there.
         split: The part of the dataset it belongs to ("train", "val"); "" if the dataset has no parts.
+        error: What is known to be wrong with it before its labels are read.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class LabelledImage:
         self.name = name
         self.image_path = image_path
         self.split = split
+        self.error: FormatError | None = None
         self._read_labels = read_labels
 
     @cached_property
@@ -79,7 +81,9 @@ class LabelledImage:
         def fail() -> ImageLabels:
             raise error
 
-        return cls(name, None, fail)
+        image = cls(name, None, fail)
+        image.error = error
+        return image
 
     def __repr__(self) -> str:
         return f"LabelledImage({self.name!r}, {self.image_path!r}, split={self.split!r})"
@@ -127,13 +131,13 @@ class Writer(Protocol):
 
     Attributes:
         losses: What the format could not carry so far.
-        loses_parts: Whether a dataset's parts (train, val) become one.
+        parts_become: What becomes of a dataset's parts (train, val), as a sentence goes on; "" if they are kept.
     """
 
     losses: Losses
 
     @property
-    def loses_parts(self) -> bool: ...
+    def parts_become(self) -> str: ...
 
     def write(
         self,
@@ -145,6 +149,7 @@ class Writer(Protocol):
         split: str = "",
         source: str = "",
         repairs: Sequence[Loss] = (),
+        weights: NDArray[np.float32] | None = None,
     ) -> None:
         """Writes one image's labels.
 
@@ -156,6 +161,8 @@ class Writer(Protocol):
             split: The part of the dataset, where the format knows parts.
             source: Tells the dataset it comes from apart from others; kept for `kept`.
             repairs: What was lost before it came here; kept for `kept`, not counted.
+            weights: How much each pixel counts in training, 0 to 1. Where the format has a place for them, they are
+                written together with who said so (`PanopticMap.provenance`); otherwise counted. [H, W] float32.
 
         Raises:
             FormatError: The format cannot hold this at all.
@@ -285,11 +292,19 @@ FORMATS: dict[str, Format] = {
     entry.name: entry
     for entry in (
         Format("seamseg", "Seamseg dataset (img, msk, lst, coco, metadata.bin)", "seamseg", has_splits=True),
-        Format("coco-panoptic", "COCO panoptic (PNG and JSON)", "coco_panoptic", finds_images=True, copies_images=True),
+        Format(
+            "coco-panoptic",
+            "COCO panoptic (PNG and JSON)",
+            "coco_panoptic",
+            has_splits=True,
+            finds_images=True,
+            copies_images=True,
+        ),
         Format(
             "coco-instances",
             "COCO instances (JSON with run lengths or polygons)",
             "coco_instances",
+            has_splits=True,
             finds_images=True,
             copies_images=True,
             keeps_partition=False,

@@ -2,6 +2,10 @@
 
 In msk pixel values are segment ids; entry k of an image's `cat` in metadata.bin is the category of id k, entry 0 is
 void (255). Overlapping instances may lie in further layers msk/ID.png.1, ID.png.2, ...
+
+Exported corrections also have weights/ID.png (how much each pixel counts in training, in hundredths), provenance/ID.png
+(0 nobody, 1 model, 2 human, 3 imported) and in metadata.bin `origin`: who gave each segment its category, in these
+codes.
 """
 
 from __future__ import annotations
@@ -9,6 +13,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -23,7 +28,7 @@ from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import FolderWriter
 from seamseg_studio.engine.formats.image_file import MAX_PIXELS
 from seamseg_studio.engine.formats.json_file import write_list
-from seamseg_studio.engine.formats.label_image import read_indices, write_indices_16
+from seamseg_studio.engine.formats.label_image import read_indices, write_indices, write_indices_16
 from seamseg_studio.engine.formats.losses import Losses
 from seamseg_studio.engine.formats.names import path_inside, safe_name
 from seamseg_studio.engine.formats.photos import find_photo, store_photo
@@ -31,17 +36,21 @@ from seamseg_studio.engine.formats.record_log import Record
 from seamseg_studio.engine.formats.registry import LabelledImage, Labels, to_map
 from seamseg_studio.engine.formats.seamseg_metadata import MetadataIndex
 from seamseg_studio.engine.formats.segments import ImageLabels, assemble, compact
-from seamseg_studio.engine.scene.panoptic_map import Origin, Segment
+from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segment
 from seamseg_studio.engine.scene.taxonomy import VOID, VOID_CATEGORY, Kind, Taxonomy
 
 METADATA_NAME = "metadata.bin"
 DEFAULT_SPLIT = "all"
+WEIGHTS, PROVENANCE = "weights", "provenance"
+FULL_WEIGHT = 100  # what the value of a pixel is in `weights` that counts fully
 MAX_SEGMENTS = 0xFFFF
 
 OVERLAP = "overlapping pixels of further mask layers left to the first"
 SEVERAL_SPLITS = "memberships in a second split ignored"
 UNDESCRIBED = "images of a split left out that metadata.bin does not describe"
 VOID_SEGMENT = "segments of category void made void"
+
+_CODES: dict[str, Origin] = {"0": Origin.IMPORTED, **{repr(origin.code): origin for origin in Origin}}
 
 
 class Writer(FolderWriter):
@@ -75,7 +84,8 @@ class Writer(FolderWriter):
             self._make_folder(folder / part)
 
     def _files_of(self, record: Record) -> list[Path]:
-        return [self.folder / "msk" / f"{safe_name(record['name'])}.png"]
+        parts = ("msk", *((WEIGHTS, PROVENANCE) if "origin" in record else ()))
+        return [self.folder / part / f"{safe_name(record['name'])}.png" for part in parts]
 
     def _write_image(
         self, name: str, image_path: Path | None, labels: Labels, image: NDArray[np.uint8] | None, split: str
@@ -99,6 +109,14 @@ class Writer(FolderWriter):
             "coco": thing_instances(ids, dict(enumerate(segments, 1)), self.taxonomy),
         }
 
+    def _write_weights(self, name: str, panoptic_map: PanopticMap, weights: NDArray[np.float32]) -> Record:
+        image_id = safe_name(name)
+        hundredths = np.rint(np.clip(weights, 0, 1) * FULL_WEIGHT).astype(np.uint8)
+        for part, pixels in ((WEIGHTS, hundredths), (PROVENANCE, panoptic_map.provenance)):
+            write_indices(self._make_folder(self.folder / part) / f"{image_id}.png", pixels)
+        segments = panoptic_map.segments
+        return {"origin": [0, *(segments[i].origin.code for i in sorted(segments))]}
+
     def _write_indexes(self) -> None:
         names: dict[str, list[str]] = {}
         for record in self._log.records():
@@ -115,7 +133,8 @@ class Writer(FolderWriter):
             file.write(packer.pack("images"))
             file.write(packer.pack_array_header(len(self._log)))
             for record in self._log.records():
-                entry = {"id": safe_name(record["name"]), **{key: record[key] for key in ("cat", "size", "iscrowd")}}
+                entry = {"id": safe_name(record["name"])}
+                entry |= {key: record[key] for key in ("cat", "size", "iscrowd", "origin") if key in record}
                 file.write(packer.pack(entry))
             file.write(packer.pack("meta"))
             file.write(
@@ -238,6 +257,7 @@ class Reader:
             self.losses.add(OVERLAP, name, int(np.count_nonzero(above[~free])))
             ids = np.where(free, above, ids)
         segments = {}
+        origins = self._origins(name, entry)
         for segment_id, (category, is_crowd) in enumerate(zip(entry["cat"], entry["iscrowd"], strict=True)):
             if segment_id == VOID:
                 continue
@@ -249,8 +269,31 @@ class Reader:
                     f"{self._metadata}: segment {segment_id} of image {name!r} has the unknown category {category}"
                 )
             else:
-                segments[segment_id] = Segment(category, bool(is_crowd), origin=Origin.IMPORTED)
-        return assemble(ids, segments, self.taxonomy, name, self.losses)
+                segments[segment_id] = Segment(category, bool(is_crowd), origin=origins[segment_id])
+        labels = assemble(ids, segments, self.taxonomy, name, self.losses)
+        return labels if "origin" not in entry else self._with_weights(name, entry, labels)
+
+    def _origins(self, name: str, entry: Record) -> list[Origin]:
+        """Who gave each segment its category; an imported one for those that do not say."""
+        codes = entry.get("origin")
+        if codes is None:
+            return [Origin.IMPORTED] * len(entry["cat"])
+        if not isinstance(codes, list) or len(codes) != len(entry["cat"]) or not set(map(repr, codes)) <= _CODES.keys():
+            raise FormatError(f"{self._metadata}: the field 'origin' of image {name!r} is wrong; export it again")
+        return [_CODES[repr(code)] for code in codes]
+
+    def _with_weights(self, name: str, entry: Record, labels: ImageLabels) -> ImageLabels:
+        """Adds how much each pixel counts and who said so, which exported corrections have."""
+        planes = []
+        for part, largest in ((WEIGHTS, FULL_WEIGHT), (PROVENANCE, max(origin.code for origin in Origin))):
+            path = path_inside(self._folder / part, f"{name}.png", self._metadata)
+            plane = self._read_layer(path, entry)
+            if int(plane.max(initial=0)) > largest:
+                raise FormatError(f"{path}: holds values above {largest}; export it again")
+            planes.append(np.where(labels.ids == VOID, 0, plane).astype(np.uint8))
+        weights, provenance = planes
+        shares: NDArray[np.float32] = weights.astype(np.float32) / np.float32(FULL_WEIGHT)
+        return replace(labels, weights=shares, provenance=provenance)
 
     def _read_layer(self, path: Path, entry: Record) -> NDArray[np.int32]:
         ids = read_indices(path, self._max_pixels)

@@ -29,14 +29,19 @@ class ImageLabels:
     Attributes:
         ids: 0 is void. [H, W] int32.
         segments: Of every other id in `ids`, and no more.
+        provenance: Who said so last, see `PanopticMap.provenance`; None if each pixel has its segment's origin.
+            [H, W] uint8.
+        weights: How much each pixel counts in training, 0 to 1; None if all count the same. [H, W] float32.
     """
 
     ids: NDArray[np.int32]
     segments: Mapping[int, Segment]
+    provenance: NDArray[np.uint8] | None = None
+    weights: NDArray[np.float32] | None = None
 
     def to_map(self) -> PanopticMap:
         """Makes a panoptic map; takes `ids` over."""
-        return PanopticMap(self.ids, self.segments)
+        return PanopticMap(self.ids, self.segments, self.provenance)
 
 
 def assemble(

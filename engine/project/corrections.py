@@ -63,8 +63,7 @@ def corrections(project: Project) -> Iterator[Correction]:
     names = unique_names([record.path for record in records])
     for record, name in zip(records, names, strict=True):
         panoptic_map = project.load_map(record.id)
-        weights = vouched_weights(panoptic_map, record.status, project.taxonomy)
-        panoptic_map = _kept(panoptic_map, weights)
+        panoptic_map, weights = vouched_labels(panoptic_map, record.status, project.taxonomy)
         share = 1.0 - panoptic_map.area(VOID) / max(1, panoptic_map.box.area)
         if share > 0:
             yield Correction(record.path, name, panoptic_map, record.status, share, weights, record.id)
@@ -82,9 +81,12 @@ def vouched_records(project: Project) -> list[ImageRecord]:
     ]
 
 
-def vouched_map(panoptic_map: PanopticMap, status: Status, taxonomy: Taxonomy) -> PanopticMap:
-    """Returns a map with void where nobody vouched; accepted ones are vouched for as they are."""
-    return panoptic_map if status is Status.ACCEPTED else vouched_part(panoptic_map, taxonomy)
+def vouched_labels(
+    panoptic_map: PanopticMap, status: Status, taxonomy: Taxonomy
+) -> tuple[PanopticMap, NDArray[np.float32]]:
+    """Returns a map with void where nobody vouched, and how much each pixel counts; see `Correction`."""
+    weights = vouched_weights(panoptic_map, status, taxonomy)
+    return _kept(panoptic_map, weights), weights
 
 
 def vouched_part(panoptic_map: PanopticMap, taxonomy: Taxonomy) -> PanopticMap:

@@ -13,7 +13,7 @@ from seamseg_studio.engine.formats.losses import Losses
 from seamseg_studio.engine.formats.names import unique_names
 from seamseg_studio.engine.formats.registry import LabelledImage, find_format
 from seamseg_studio.engine.formats.segments import ImageLabels
-from seamseg_studio.engine.project.corrections import vouched_map, vouched_records
+from seamseg_studio.engine.project.corrections import vouched_labels, vouched_records
 from seamseg_studio.engine.project.errors import ProjectError, SaveError
 from seamseg_studio.engine.project.images import Progress
 from seamseg_studio.engine.project.records import ImageRecord
@@ -89,9 +89,10 @@ class ProjectReader:
     def _labels_of(self, record: ImageRecord) -> Callable[[], ImageLabels]:
         def read() -> ImageLabels:
             panoptic_map: PanopticMap = self._project.load_map(record.id)
-            if self._only_vouched:
-                panoptic_map = vouched_map(panoptic_map, record.status, self.taxonomy)
-            return ImageLabels(panoptic_map.ids, dict(panoptic_map.segments))
+            if not self._only_vouched:
+                return ImageLabels(panoptic_map.ids, dict(panoptic_map.segments))
+            panoptic_map, weights = vouched_labels(panoptic_map, record.status, self.taxonomy)
+            return ImageLabels(panoptic_map.ids, dict(panoptic_map.segments), panoptic_map.provenance, weights)
 
         return read
 

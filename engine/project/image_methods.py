@@ -139,8 +139,8 @@ class ImageMethods(ProjectRooms):
         """Divides images into a part to train on and one to validate on.
 
         Groups (`rule.group_by`) and near-duplicates stay together. The same images and rule give the same parts.
-        A picture that cannot be read, and was not looked at before, stays with its sequence and its equals by hash;
-        `Split.unseen` names it.
+        A picture that cannot be read, and was not looked at before, stays with the frames before and after it, its
+        copies and its equals by hash; `Split.unseen` names it.
 
         Args:
             image_ids: The images.

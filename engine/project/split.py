@@ -109,7 +109,8 @@ def group_images(
         paths: With '/', by image id.
         duplicates: Pairs of ids of images that look nearly the same.
         group_by: What else belongs together.
-        unseen: Images whose near-duplicates are not known: they stay with their sequence in any case.
+        unseen: Images whose near-duplicates are not known: they stay with what their name says is near, its copies and
+            the frames before and after.
 
     Returns:
         The name of each image's group, by id: the least name of what was put together.
@@ -130,12 +131,23 @@ def group_images(
 
 
 def _by_name(paths: Mapping[int, str], unseen: Collection[int]) -> Iterator[tuple[int, int]]:
-    """Pairs every image that nobody has looked at with the others of its sequence."""
-    sequences = {sequence_of(paths[image_id]): image_id for image_id in unseen}
-    for image_id, path in paths.items() if sequences else ():
-        other = sequences.get(sequence_of(path), image_id)
-        if other != image_id:
-            yield other, image_id
+    """Pairs every image that nobody has looked at with its copies and with the frames before and after it."""
+    sequences: dict[str, dict[tuple[str | int, ...], list[int]]] = {}
+    for image_id, path in paths.items() if unseen else ():
+        sequences.setdefault(sequence_of(path), {}).setdefault(_frame_of(path), []).append(image_id)
+    for frames in sequences.values():
+        order = sorted(frames)
+        for place, frame in enumerate(order):
+            lost = [image_id for image_id in frames[frame] if image_id in unseen]
+            near = [frames[other][0] for other in order[max(0, place - 1) : place + 2]]
+            yield from ((one, other) for one in lost for other in (*frames[frame], *near) if one != other)
+
+
+def _frame_of(path: str) -> tuple[str | int, ...]:
+    """What frames of a sequence are sorted by: the name without marks of copies, numbers as numbers."""
+    stem = path.rpartition("/")[2].rpartition(".")[0]
+    parts = re.split(r"(\d+)", _COPY.sub("", stem) or stem)
+    return tuple(int(part) if number % 2 else part for number, part in enumerate(parts))
 
 
 def _group_of(path: str, group_by: GroupBy) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from seamseg_studio.engine.cli.convert import main
 from seamseg_studio.engine.formats.cityscapes_labels import standard_labels
 from seamseg_studio.engine.formats.registry import FORMATS
-from seamseg_studio.engine.project import Project, Status
+from seamseg_studio.engine.project import GroupBy, Project, SplitRule, Status, export_corrections
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
 
 SAMPLES = Path(__file__).resolve().parents[2] / "resources" / "samples"
@@ -38,10 +39,10 @@ def test_a_dataset_of_the_sample_photos_survives_the_chain(tmp_path: Path) -> No
         records = {record.path.stem: record for record in project.add_images(sorted((SAMPLES / "images").iterdir()))}
         for image in truth:
             project.store_labels(records[image.name].id, _street_map(image.map, names), Status.ACCEPTED)
-        with FORMATS["seamseg"].writer(tmp_path / "0", project.taxonomy) as writer:
-            for number, correction in enumerate(project.corrections()):
-                split = "val" if number % 3 == 0 else "train"
-                writer.write(correction.name, correction.image_path, correction.map, split=split)
+        corrections = {correction.name: correction for correction in project.corrections()}
+        done = export_corrections(project, tmp_path / "0", rule=SplitRule(0.3, GroupBy.LOOK))
+    assert (done.num_train, done.num_val, done.failures, done.losses) == (7, 3, (), ())
+    told = json.loads((tmp_path / "0" / "split.json").read_text())["images"]
     for number, target in enumerate(("coco-panoptic", "cityscapes", "seamseg"), 1):
         argv = [str(tmp_path / str(number - 1)), str(tmp_path / str(number)), "--to", target]
         assert main([*argv, *(["--copy-images"] if target != "seamseg" else [])]) == 0
@@ -50,6 +51,13 @@ def test_a_dataset_of_the_sample_photos_survives_the_chain(tmp_path: Path) -> No
     assert len(first) == len(last) == 10
     for old, new in zip(first, last, strict=True):
         assert new.name == old.name
+        assert new.split == old.split == told[old.name]["part"]
         np.testing.assert_array_equal(new.map.ids, old.map.ids)
-        assert new.map.segments == old.map.segments
+        assert {i: (s.category, s.is_crowd) for i, s in new.map.segments.items()} == {
+            i: (s.category, s.is_crowd) for i, s in old.map.segments.items()
+        }
+        correction = corrections[old.name]
+        np.testing.assert_array_equal(old.map.category_map(), correction.map.category_map())
+        np.testing.assert_array_equal(old.map.provenance, correction.map.provenance)
+        np.testing.assert_array_equal(old.labels.weights, correction.weights)
     assert sum(len(image.map.segments) for image in last) > 40

@@ -15,17 +15,21 @@ from PIL import Image
 from seamseg_studio.engine.checkpoints.bundle import load_bundle, save_bundle
 from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.model.panoptic_net import build_network
+from seamseg_studio.engine.project import SplitRule, export_corrections
 from seamseg_studio.engine.project.records import Status
 from seamseg_studio.engine.project.store import Project
+from seamseg_studio.engine.scene.edits import relabel
 from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segment
+from seamseg_studio.engine.scene.policy import EditingPolicy
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 from seamseg_studio.training.cli import main
 from seamseg_studio.training.config import load_training_config
-from seamseg_studio.training.corrections import ACCEPTED_WEIGHT, read_material, segment_weights
+from seamseg_studio.training.corrections import read_material
+from seamseg_studio.training.dataset import ACCEPTED_WEIGHT, SeamsegSource, segment_weights
 from seamseg_studio.training.events import read_events
 from seamseg_studio.training.fine_tune import Budget, fine_tune_settings
 from seamseg_studio.training.recipes.pack import PackedSample, write_pack
-from seamseg_studio.training.sample import Sample
+from seamseg_studio.training.sample import Sample, compact
 
 MakeSample = Callable[..., Sample]
 
@@ -136,6 +140,33 @@ def test_what_a_person_touched_counts_more_than_what_was_accepted(make_sample: M
     assert weights.tolist() == [1.0, 1.0, ACCEPTED_WEIGHT, 1.0, ACCEPTED_WEIGHT]
     pixels[sample.ids == 4] = 0.5
     assert segment_weights(panoptic_map, pixels)[4] == ACCEPTED_WEIGHT / 2
+
+
+def test_exported_corrections_count_as_those_of_the_project(
+    taxonomy: Taxonomy, make_sample: MakeSample, tmp_path: Path
+) -> None:
+    samples = [make_sample(64, 96, 2, "a"), make_sample(64, 96, 1, "b"), make_sample(64, 96, 2, "c")]
+    folder = make_project(tmp_path, taxonomy, samples, Status.ACCEPTED)
+    with Project.open(folder) as project:
+        for number, record in enumerate(project.images()[:2]):
+            panoptic_map = project.load_map(record.id)
+            other = 3 if panoptic_map.segments[3].category == 2 else 2
+            project.append(record.id, relabel(panoptic_map, [3], other, EditingPolicy(taxonomy)))
+            project.set_status(record.id, (Status.IN_PROGRESS, Status.ACCEPTED)[number])
+        export_corrections(project, tmp_path / "set", rule=SplitRule(0.0))
+    direct = {sample.name: sample for sample in read_material(folder, taxonomy, shortest_px=64).corrected}
+    source = SeamsegSource(tmp_path / "set", "train")
+    assert len(direct) == len(source) == 3
+    weights = set()
+    for index in range(3):
+        exported = compact(source[index])
+        expected = direct[exported.name]
+        assert exported.weights is not None
+        assert expected.weights is not None
+        np.testing.assert_array_equal(exported.ids, expected.ids)
+        np.testing.assert_array_equal(exported.weights, expected.weights)
+        weights |= set(exported.weights.tolist())
+    assert {0.5, 1.0} <= weights
 
 
 def test_the_gate_says_why_and_former_choices_hold(

@@ -17,7 +17,8 @@ from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
-LOSES_PARTS = ["coco-panoptic", "coco-instances", "labelme", "npz"]
+COCO = "noted with each image, which COCO's own tools do not read"
+LOSES_PARTS = {"coco-panoptic": COCO, "coco-instances": COCO, "labelme": "left out", "npz": "left out"}
 KEEPS_PARTS = ["seamseg", "cityscapes", "vistas", "yolo", "voc"]
 LOSES_SCORES = ["seamseg", "cityscapes", "vistas", "yolo", "voc", "labelme"]
 
@@ -59,7 +60,7 @@ def _convert(
 @pytest.mark.parametrize("name", LOSES_PARTS)
 def test_parts_that_a_format_does_not_keep_are_counted_and_listed(source: Path, tmp_path: Path, name: str) -> None:
     losses = _convert(source, tmp_path / "o", name).losses
-    kind = "memberships in parts of the dataset (train, val) left out"
+    kind = f"memberships in parts of the dataset (train, val) {LOSES_PARTS[name]}"
     assert losses.totals[kind] == 4
     assert {(loss.image, loss.detail) for loss in losses.listed(kind)} == {
         ("im0", "train"), ("im1", "val"), ("im2", "train"), ("im3", "val"),
@@ -69,6 +70,31 @@ def test_parts_that_a_format_does_not_keep_are_counted_and_listed(source: Path, 
 @pytest.mark.parametrize("name", KEEPS_PARTS)
 def test_parts_that_a_format_keeps_are_no_loss(source: Path, tmp_path: Path, name: str) -> None:
     assert not [kind for kind in _convert(source, tmp_path / "o", name).losses.totals if "parts of the" in kind]
+
+
+@pytest.mark.parametrize("name", ["coco-panoptic", "coco-instances"])
+def test_coco_files_remember_parts(source: Path, tmp_path: Path, name: str) -> None:
+    _convert(source, tmp_path / "o", name)
+    parts = {image.name: image.split for image in FORMATS[name].reader(tmp_path / "o")}
+    assert parts == {"im0": "train", "im1": "val", "im2": "train", "im3": "val"}
+    reader = FORMATS[name].reader(tmp_path / "o", split="val")
+    assert len(reader) == 2
+    assert [image.name for image in reader] == ["im1", "im3"]
+    with pytest.raises(FormatError, match="has no split 'test'; there are: train, val"):
+        FORMATS[name].reader(tmp_path / "o", split="test")
+
+
+def test_images_of_no_part_can_be_given_one(source: Path, tmp_path: Path) -> None:
+    reader = FORMATS["seamseg"].reader(source)
+    with FORMATS["voc"].writer(tmp_path / "o", reader.taxonomy) as writer:
+        for image in reader:
+            writer.write(image.name, None, image.map, split=image.split if image.name != "im0" else "")
+    (tmp_path / "o" / "ImageSets" / "Segmentation" / "train.txt").write_text("im2\n")
+    reader = FORMATS["voc"].reader(tmp_path / "o")
+    with FORMATS["cityscapes"].writer(tmp_path / "c", reader.taxonomy) as writer:
+        convert(reader, writer, default_split="spare")
+    found = {image.name: image.split for image in FORMATS["cityscapes"].reader(tmp_path / "c")}
+    assert found == {"im0": "spare", "im1": "val", "im2": "train", "im3": "val"}
 
 
 def test_one_part_alone_is_no_loss(source: Path, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from seamseg_studio.engine.project import (
     export_corrections,
 )
 from seamseg_studio.engine.project.corrections import SEEN_WEIGHT
+from seamseg_studio.engine.project.dataset import BY_NAME
 
 from .conftest import make_image, make_result
 from .test_store import edit
@@ -54,12 +55,27 @@ def test_corrections_are_written_as_a_seamseg_dataset(corrected: Project, tmp_pa
             known = correction.map.ids > 0
             np.testing.assert_array_equal(image.map.ids > 0, known)
             np.testing.assert_array_equal(image.map.category_map(), correction.map.category_map())
+            np.testing.assert_array_equal(image.map.provenance, correction.map.provenance)
+            np.testing.assert_array_equal(image.labels.weights, correction.weights)
+            assert [s.origin for _, s in sorted(image.map.segments.items())] == [
+                s.origin for _, s in sorted(correction.map.segments.items())
+            ]
     assert found.keys() == expected.keys()
     told = json.loads((tmp_path / "set" / "split.json").read_text())
     assert {name: entry["part"] for name, entry in told["images"].items()} == found
     again = export_corrections(corrected, tmp_path / "again", rule=BY_LOOK)
     assert again == done
     assert (tmp_path / "again" / "split.json").read_text() == (tmp_path / "set" / "split.json").read_text()
+
+
+def test_a_photograph_that_nobody_has_seen_is_told_of(corrected: Project, tmp_path: Path) -> None:
+    gone = corrected.images()[0]
+    gone.path.unlink()
+    done = export_corrections(corrected, tmp_path / "set", rule=BY_LOOK, format_name="voc")
+    assert not done.failures
+    assert any(f"1 {BY_NAME} in 1 image ({gone.path.stem})" in line for line in done.losses)
+    whole = export_corrections(corrected, tmp_path / "whole", rule=SplitRule(0.0, GroupBy.LOOK), format_name="voc")
+    assert not any(BY_NAME in line for line in whole.losses), "one part cannot leak"
 
 
 def test_the_reader_gives_corrections_or_all_labels(corrected: Project) -> None:

@@ -157,12 +157,21 @@ def test_what_nobody_has_looked_at_stays_with_its_sequence_and_its_equals(projec
         assert group["walk_01.jpg"] == group["walk_02.jpg"]
         assert group["twin.jpg"] == group["other.jpg"]
         assert len(set(group.values())) == 4
+        assert group["run_01.jpg"] != group["lake.jpg"]
         assert split.unseen == {records[name] for name in ("walk_02.jpg", "twin.jpg", "other.jpg")}
     for missing in paths:
         missing.unlink(missing_ok=True)
     known = project.split_images(list(records.values()), SplitRule(0.3, GroupBy.LOOK))
     assert known.part_of == project.split_images(list(records.values()), SplitRule(0.3, GroupBy.LOOK)).part_of
     assert len(known.unseen) == 3, "the others were looked at before"
+
+
+def test_of_a_long_sequence_only_the_neighbours_are_kept_with_what_nobody_has_seen() -> None:
+    names = ["f9.jpg", "f10.jpg", "f11.jpg", "f11 (1).jpg", "f12.jpg", "f13.jpg", "g10.jpg"]
+    groups = group_images(dict(enumerate(names)), [], GroupBy.LOOK, {2})
+    assert [groups[number] == groups[2] for number in range(7)] == [False, True, True, True, True, False, False]
+    assert len(set(group_images(dict(enumerate(names)), [], GroupBy.LOOK).values())) == 7
+    assert len(set(group_images(dict(enumerate(names)), [], GroupBy.SEQUENCE, {2}).values())) == 2
 
 
 @given(st.text(st.sampled_from("ab12-_. ()~x"), max_size=12), st.integers(0, 999), st.integers(0, 999))

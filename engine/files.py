@@ -22,6 +22,7 @@ class _Together:
 
     mark: str
     waiting: list[tuple[Path, Path, bool]] = field(default_factory=list)
+    paths: list[Path] = field(default_factory=list)
 
 
 class _Here(threading.local):
@@ -90,18 +91,22 @@ def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
         raise
     if together is not None:
         together.waiting.append((temporary, path, durable))
+        together.paths.append(path)
     else:
         _put_in_place(temporary, path, durable)
 
 
 @contextmanager
-def all_or_none(mark: str) -> Iterator[None]:
+def all_or_none(mark: str) -> Iterator[list[Path]]:
     """Lets the files that this thread writes in the block appear at its end, in their order; none if the block fails.
 
     Until then they are not there to be read. One whose renaming fails leaves those before it in place.
 
     Args:
         mark: Put into the names of the temporary files, so that `sweep_parts` knows those of a process that was killed.
+
+    Yields:
+        The files, as they are added.
 
     Raises:
         OSError: A file cannot be put into its place.
@@ -110,7 +115,7 @@ def all_or_none(mark: str) -> Iterator[None]:
     _here.together = together
     try:
         try:
-            yield
+            yield together.paths
         finally:
             _here.together = outer
         while together.waiting:

@@ -75,7 +75,6 @@ def export(project: Project, order: ExportOrder, context: JobContext) -> ExportR
         SeamsegError: Nothing can be written there at all.
         JobCancelled: The person cancelled; what is written is complete and has its index.
     """
-    from seamseg_studio.engine.formats.conversion import count_parts
     from seamseg_studio.engine.formats.losses import Losses, merged
     from seamseg_studio.engine.formats.names import unique_names
     from seamseg_studio.engine.formats.registry import find_format
@@ -94,7 +93,6 @@ def export(project: Project, order: ExportOrder, context: JobContext) -> ExportR
     for record, name in zip(records, names, strict=True):
         if record.id in unseen:
             own_losses.add(BY_NAME, name, 1, str(record.path))
-    written: dict[str, str] = {}
     problems: list[str] = []
     num_written = 0
     try:
@@ -109,12 +107,10 @@ def export(project: Project, order: ExportOrder, context: JobContext) -> ExportR
             try:
                 _write(writer, project, record, name, order, mapping, own_losses, split)
                 num_written += 1
-                written[name] = split
             except (SeamsegError, OSError) as error:
                 if isinstance(error, OSError) and error.errno == ENOSPC:
                     raise SeamsegError(f"{order.folder}: the disk is full; free some space and export again") from error
                 problems.append(f"{record.name}: {sentence_of(error)}")
-    count_parts(written, writer.parts_become, own_losses)
     losses = merged([own_losses, writer.losses])
     return ExportReport(order.folder, num_written, tuple(losses.summary()), tuple(problems))
 

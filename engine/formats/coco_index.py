@@ -12,15 +12,15 @@ from typing import Any
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.json_file import field, is_text
 from seamseg_studio.engine.formats.json_stream import read_pieces
-from seamseg_studio.engine.formats.names import path_inside
+from seamseg_studio.engine.formats.names import path_inside, safe_name
 from seamseg_studio.engine.formats.palettes import ForeignCategory, make_taxonomy
 from seamseg_studio.engine.formats.photos import find_photo
+from seamseg_studio.engine.formats.record_log import Record
 from seamseg_studio.engine.formats.spans import Spans
 from seamseg_studio.engine.scene.errors import TaxonomyError
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
 IMAGE_FOLDER = "images"
-OWN_PARTS = "noted with each image, which COCO's own tools do not read"
 
 _MAX_PARTS = 1000
 
@@ -186,6 +186,16 @@ def image_key(annotation: object) -> Key | None:
     """The id of the image that an annotation is of; None if it has none that is one."""
     key = annotation.get("image_id") if isinstance(annotation, dict) else None
     return key if isinstance(key, int | str) and not isinstance(key, bool) else None
+
+
+def indexes(index: Path, records: Iterable[Record]) -> dict[Path, str | None]:
+    """The JSON files of a dataset, with the part that each lists.
+
+    One lists all images (None). If there are several parts, each has its own besides, as COCO's: instances_train.json.
+    """
+    parts = sorted({record["split"] for record in records if "split" in record})
+    of_parts = {index.with_name(f"{index.stem}_{safe_name(part)}{index.suffix}"): part for part in parts}
+    return {index: None, **(of_parts if len(parts) > 1 else {})}
 
 
 def find_index(path: Path, preferred: str) -> Path:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seamseg_studio.engine.files import atomic_path
-from seamseg_studio.engine.formats.coco_index import IMAGE_FOLDER, OWN_PARTS, CocoIndex, find_index
+from seamseg_studio.engine.formats.coco_index import IMAGE_FOLDER, CocoIndex, find_index, indexes
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import FolderWriter
 from seamseg_studio.engine.formats.image_file import MAX_PIXELS
@@ -46,7 +46,6 @@ class Writer(FolderWriter):
 
     format_name = "coco-instances"
     index_names = (INDEX_NAME,)
-    parts_become = OWN_PARTS
     needs_finite_scores = True
 
     def __init__(
@@ -64,6 +63,9 @@ class Writer(FolderWriter):
         self._copy_images = copy_images
         if copy_images:
             self._make_folder(folder / IMAGE_FOLDER)
+
+    def _index_files(self, records: Iterable[Record]) -> Iterable[Path]:
+        return indexes(self.folder / INDEX_NAME, records)
 
     def _write_image(
         self, name: str, image_path: Path | None, labels: Labels, image: NDArray[np.uint8] | None, split: str
@@ -88,25 +90,29 @@ class Writer(FolderWriter):
             if self.taxonomy.is_thing(index)
         ]
 
-        def images() -> Iterator[Record]:
+        def images(part: str | None) -> Iterator[Record]:
             for number, record in enumerate(self._log.records(), 1):
+                if part not in (None, record.get("split")):
+                    continue
                 kept: Record = {key: record[key] for key in ("file_name", "height", "width", "split") if key in record}
                 yield {"id": number, **kept}
 
-        def annotations() -> Iterator[Record]:
-            numbers = count(1)
+        def annotations(part: str | None) -> Iterator[Record]:
+            numbers = count(1)  # the same in every file
             for image_number, record in enumerate(self._log.records(), 1):
                 for instance in record["instances"]:
-                    yield {"id": next(numbers), "image_id": image_number, **instance}
+                    number = next(numbers)
+                    if part in (None, record.get("split")):
+                        yield {"id": number, "image_id": image_number, **instance}
 
-        path = self.folder / INDEX_NAME
-        with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
-            info = {"description": self.taxonomy.name, "version": "1.0"}
-            file.write(f'{{"info": {json.dumps(info, ensure_ascii=False)},\n"licenses": [],\n')
-            write_list(file, "images", images())
-            write_list(file, "annotations", annotations())
-            write_list(file, "categories", categories, last=True)
-            file.write("}\n")
+        for path, part in indexes(self.folder / INDEX_NAME, self._log.records()).items():
+            with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+                info = {"description": self.taxonomy.name, "version": "1.0"}
+                file.write(f'{{"info": {json.dumps(info, ensure_ascii=False)},\n"licenses": [],\n')
+                write_list(file, "images", images(part))
+                write_list(file, "annotations", annotations(part))
+                write_list(file, "categories", categories, last=True)
+                file.write("}\n")
 
 
 def thing_instances(ids: NDArray[np.int32], segments: Mapping[int, Segment], taxonomy: Taxonomy) -> list[Record]:

@@ -6,7 +6,7 @@ https://cocodataset.org/#format-data section 4. The PNGs lie in the folder calle
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seamseg_studio.engine.files import atomic_path
-from seamseg_studio.engine.formats.coco_index import IMAGE_FOLDER, OWN_PARTS, CocoIndex, Key, find_index, image_key
+from seamseg_studio.engine.formats.coco_index import (
+    IMAGE_FOLDER,
+    CocoIndex,
+    Key,
+    find_index,
+    image_key,
+    indexes,
+)
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import FolderWriter
 from seamseg_studio.engine.formats.image_file import MAX_PIXELS
@@ -41,7 +48,6 @@ class Writer(FolderWriter):
 
     format_name = "coco-panoptic"
     index_names = (INDEX_NAME, PNG_FOLDER)
-    parts_become = OWN_PARTS
     needs_finite_scores = True
 
     def __init__(
@@ -65,6 +71,9 @@ class Writer(FolderWriter):
 
     def _files_of(self, record: Record) -> list[Path]:
         return [self._png(record["name"])]
+
+    def _index_files(self, records: Iterable[Record]) -> Iterable[Path]:
+        return indexes(self.folder / INDEX_NAME, records)
 
     def _write_image(
         self, name: str, image_path: Path | None, labels: Labels, image: NDArray[np.uint8] | None, split: str
@@ -109,16 +118,19 @@ class Writer(FolderWriter):
             }
             for index, category in enumerate(self.taxonomy.categories)
         ]
-        with (
-            atomic_path(self.folder / INDEX_NAME) as temporary,
-            temporary.open("w", encoding="utf-8", newline="\n") as file,
-        ):
-            info = {"description": self.taxonomy.name, "version": "1.0"}
-            file.write(f'{{"info": {json.dumps(info, ensure_ascii=False)},\n"licenses": [],\n')
-            write_list(file, "images", map(_image_entry, enumerate(self._log.records(), 1)))
-            write_list(file, "annotations", map(_annotation_entry, enumerate(self._log.records(), 1)))
-            write_list(file, "categories", categories, last=True)
-            file.write("}\n")
+        for path, part in indexes(self.folder / INDEX_NAME, self._log.records()).items():
+            with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+                info = {"description": self.taxonomy.name, "version": "1.0"}
+                file.write(f'{{"info": {json.dumps(info, ensure_ascii=False)},\n"licenses": [],\n')
+                write_list(file, "images", map(_image_entry, self._numbered(part)))
+                write_list(file, "annotations", map(_annotation_entry, self._numbered(part)))
+                write_list(file, "categories", categories, last=True)
+                file.write("}\n")
+
+    def _numbered(self, part: str | None) -> Iterator[tuple[int, Record]]:
+        """The images of one part, or all, with their ids, which are the same in every file."""
+        numbered = enumerate(self._log.records(), 1)
+        return ((n, record) for n, record in numbered if part in (None, record.get("split")))
 
 
 def _rows(panoptic_map: PanopticMap) -> Iterator[tuple[int, int, list[int]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,9 +112,9 @@ def convert(
                     on_image(image.name)
                 continue
             seen.add(image.name)
-            if image.split and writer.parts_become:
+            if image.split and writer.loses_parts:
                 part_of[image.name] = image.split
-            if prefix + image.name in done:
+            if prefix + image.name in done and _has_part(writer, prefix + image.name, image.split or default_split):
                 kept += 1
                 recall_losses(writer, prefix + image.name, mapped)
                 if on_image is not None:
@@ -126,7 +126,7 @@ def convert(
         collect(wait(names).done)
     for name, _ in failures:
         part_of.pop(name, None)
-    count_parts(part_of, writer.parts_become, mapped)
+    _count_parts(part_of, mapped)
     return Conversion(written, kept, tuple(sorted(failures)), merged([reader.losses, mapped, writer.losses]))
 
 
@@ -162,20 +162,20 @@ def _check_photo(image: LabelledImage, labels: ImageLabels, losses: Losses) -> N
         losses.add(UNREADABLE, image.name, 1, str(error))
 
 
-def count_parts(part_of: Mapping[str, str], become: str, losses: Losses) -> None:
-    """Counts the images whose part a format does not keep; one part alone is the whole dataset.
-
-    Args:
-        part_of: The part of every image that was written, by name.
-        become: `Writer.parts_become`.
-        losses: Where they are counted.
-    """
+def _count_parts(part_of: dict[str, str], losses: Losses) -> None:
+    """Counts the images whose part the target does not keep; one part alone is the whole dataset."""
     parts = sorted(set(part_of.values()))
-    if len(parts) < 2 or not become:
+    if len(parts) < 2:
         return
     named = ", ".join(parts[:_MAX_PARTS]) + (", ..." if len(parts) > _MAX_PARTS else "")
     for name, part in part_of.items():
-        losses.add(f"memberships in parts of the dataset ({named}) {become}", name, 1, part)
+        losses.add(f"memberships in parts of the dataset ({named}) left out", name, 1, part)
+
+
+def _has_part(writer: Writer, name: str, split: str) -> bool:
+    """Whether a written image is in the part where it belongs; a project may have been divided anew since."""
+    former = writer.kept(name)
+    return writer.loses_parts or former is None or former.split in (None, split)
 
 
 def _check_names(reader: Reader, writer: Writer, prefix: str, source: str) -> None:

@@ -6,7 +6,7 @@ import errno
 import math
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -28,9 +28,8 @@ from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
 SCORES = "scores left out"
-LEFT_OUT = "left out"  # of parts
 NO_WEIGHTS = "images without what their pixels count in training and who labelled them"
-_LOSSES, _SOURCE = "losses", "source"  # keys of the log that no index takes over
+_LOSSES, _SOURCE, _PART, _MORE = "losses", "source", "part", "more"  # keys of the log that no index takes over
 
 
 class FolderWriter(ABC):
@@ -41,7 +40,7 @@ class FolderWriter(ABC):
         index_names: Files and folders whose presence without a log means a dataset from elsewhere.
         scores_lost: What is said of scores if the format has no place for them.
         needs_finite_scores: Whether its scores lie in JSON files, which hold no other numbers.
-        parts_become: What becomes of a dataset's parts (train, val), as a sentence goes on; "" if they are kept.
+        loses_parts: Whether a dataset's parts (train, val) become one.
         folder: The target.
         taxonomy: The categories that the labels refer to.
         losses: What the format could not carry so far.
@@ -51,7 +50,7 @@ class FolderWriter(ABC):
     index_names: ClassVar[tuple[str, ...]] = ()
     scores_lost: ClassVar[str] = ""
     needs_finite_scores: ClassVar[bool] = False
-    parts_become: ClassVar[str] = ""
+    loses_parts: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -126,7 +125,7 @@ class FolderWriter(ABC):
         self._has_written = True
         self._check_categories(name, labels)
         # A failure leaves no half of an image behind, and what it was to replace as it was.
-        with noted() as found, all_or_none(self.format_name):
+        with noted() as found, all_or_none(self.format_name) as files:
             record = self._write_image(name, image_path, labels, image, split)
             if weights is not None:
                 record |= self._write_weights(name, to_map(labels), weights)
@@ -135,8 +134,10 @@ class FolderWriter(ABC):
             elif self.needs_finite_scores:
                 self.losses.add(NO_SCORE, name, _count_broken_scores(labels))
         record = {"name": name, **record}
+        more = [path.relative_to(self.folder).as_posix() for path in files if path not in self._files_of(record)]
         lost = [[loss.kind, loss.image, loss.count, _printable(loss.detail)] for loss in (*repairs, *found)]
-        self._log.append(record | ({_LOSSES: lost} if lost else {}) | ({_SOURCE: source} if source else {}))
+        record |= {_PART: split} | ({_MORE: more} if more else {}) | ({_LOSSES: lost} if lost else {})
+        self._note(record | ({_SOURCE: source} if source else {}))
 
     def pack(self, name: str) -> Parcel:
         """Returns what was written of the only image of a new folder. See `registry.Writer.pack`."""
@@ -157,14 +158,23 @@ class FolderWriter(ABC):
                 atomic_write(path, data, durable=False)
         for loss in parcel.record.get(_LOSSES, ()):
             self.losses.add(*loss)
-        self._log.append(parcel.record)
+        self._note(parcel.record)
+
+    def _note(self, record: Record) -> None:
+        """Puts an image that is written into the log; removes files that it had before and has no more."""
+        former = self._log.record(record["name"])
+        self._log.append(record)
+        if former is not None:
+            for stale in {*self._all_files_of(former)} - {*self._all_files_of(record)}:
+                stale.unlink(missing_ok=True)
 
     def kept(self, name: str) -> Kept | None:
         """What the log says of an image; None if it was not written. See `registry.Writer.kept`."""
         record = self._log.record(name)
         if record is None:
             return None
-        return Kept(record.get(_SOURCE, ""), tuple(Loss(*entry) for entry in record.get(_LOSSES, ())))
+        losses = tuple(Loss(*entry) for entry in record.get(_LOSSES, ()))
+        return Kept(record.get(_SOURCE, ""), record.get(_PART), losses)
 
     def _check_categories(self, name: str, labels: Labels) -> None:
         if isinstance(labels, PanopticResult):
@@ -196,10 +206,19 @@ class FolderWriter(ABC):
         """The label files of an image: if one is missing it must be written again."""
         return []
 
+    def _all_files_of(self, record: Record) -> list[Path]:
+        """Those, and what else was written with them: the photograph."""
+        more = (path_inside(self.folder, name, self._log.path) for name in record.get(_MORE, ()))
+        return [*self._files_of(record), *more]
+
+    def _index_files(self, records: Iterable[Record]) -> Iterable[Path]:
+        """The indexes that a dataset of these images has, as far as that depends on them."""
+        return ()
+
     def done_names(self) -> frozenset[str]:
         """The names written so far whose files are still there, in earlier interrupted runs too."""
         records = self._log.records()
-        return frozenset(r["name"] for r in records if all(_has_content(path) for path in self._files_of(r)))
+        return frozenset(r["name"] for r in records if all(_has_content(path) for path in self._all_files_of(r)))
 
     def has_others(self, source: str) -> bool:
         """Whether some images came from another dataset than `source`."""
@@ -256,11 +275,15 @@ class FolderWriter(ABC):
                 self._write_indexes()
         if is_whole and self._former.exists():
             # Formats that are read folder by folder would find images of the former dataset among the new ones.
-            kept = {file for record in self._log.records() for file in self._files_of(record)}
+            kept = {file for record in self._log.records() for file in self._all_files_of(record)}
+            kept |= set(self._index_files(self._log.records()))
             for record in read_records(self._former):
-                for stale in self._files_of(record):
+                for stale in self._all_files_of(record):
                     if stale not in kept:
                         stale.unlink(missing_ok=True)
+            for stale in self._index_files(read_records(self._former)):
+                if stale not in kept:
+                    stale.unlink(missing_ok=True)
             self._former.unlink()
         self._log.close()
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from seamseg_studio.engine.files import atomic_write
 from seamseg_studio.engine.formats.errors import FormatError
-from seamseg_studio.engine.formats.folder_writer import LEFT_OUT, SCORES, FolderWriter
+from seamseg_studio.engine.formats.folder_writer import SCORES, FolderWriter
 from seamseg_studio.engine.formats.image_file import MAX_PIXELS
 from seamseg_studio.engine.formats.json_file import field, read_json, shown
 from seamseg_studio.engine.formats.losses import Losses
@@ -55,7 +55,7 @@ class Writer(FolderWriter):
 
     format_name = "labelme"
     index_names = (TAXONOMY_NAME,)
-    parts_become = LEFT_OUT
+    loses_parts = True
     scores_lost = SCORES
 
     def __init__(

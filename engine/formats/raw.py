@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seamseg_studio.engine.files import atomic_path
-from seamseg_studio.engine.formats.folder_writer import LEFT_OUT, FolderWriter
+from seamseg_studio.engine.formats.folder_writer import FolderWriter
 from seamseg_studio.engine.formats.names import safe_name
 from seamseg_studio.engine.formats.record_log import Record
 from seamseg_studio.engine.formats.registry import Labels
@@ -33,7 +33,7 @@ class Writer(FolderWriter):
 
     format_name = "npz"
     index_names = (FOLDER,)
-    parts_become = LEFT_OUT
+    loses_parts = True
 
     def _files_of(self, record: Record) -> list[Path]:
         return [self._path(record["name"])]

@@ -119,10 +119,12 @@ class Kept:
 
     Attributes:
         source: The dataset it came from, as `write` was told; "" if it was not.
+        split: The part it was to be put into; None if the log does not say.
         losses: What was lost or repaired in it.
     """
 
     source: str
+    split: str | None
     losses: tuple[Loss, ...]
 
 
@@ -131,13 +133,13 @@ class Writer(Protocol):
 
     Attributes:
         losses: What the format could not carry so far.
-        parts_become: What becomes of a dataset's parts (train, val), as a sentence goes on; "" if they are kept.
+        loses_parts: Whether a dataset's parts (train, val) become one.
     """
 
     losses: Losses
 
     @property
-    def parts_become(self) -> str: ...
+    def loses_parts(self) -> bool: ...
 
     def write(
         self,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -108,6 +108,10 @@ class Writer(FolderWriter):
             "iscrowd": [0, *(int(segment.is_crowd) for segment in segments)],
             "coco": thing_instances(ids, dict(enumerate(segments, 1)), self.taxonomy),
         }
+
+    def _index_files(self, records: Iterable[Record]) -> Iterable[Path]:
+        parts = {record["split"] for record in records}
+        return [self.folder / place for part in parts for place in (f"lst/{part}.txt", f"coco/{part}.json")]
 
     def _write_weights(self, name: str, panoptic_map: PanopticMap, weights: NDArray[np.float32]) -> Record:
         image_id = safe_name(name)

@@ -6,7 +6,7 @@ not used and read as void. OUT/taxonomy.json keeps the categories; without it th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -74,6 +74,9 @@ class Writer(FolderWriter):
 
     def _files_of(self, record: Record) -> list[Path]:
         return self._masks(record["name"])
+
+    def _index_files(self, records: Iterable[Record]) -> Iterable[Path]:
+        return {self.folder / LISTS / f"{record['split']}.txt" for record in records}
 
     def _masks(self, name: str) -> list[Path]:
         return [self.folder / part / f"{safe_name(name)}.png" for part in (CLASSES, OBJECTS)]

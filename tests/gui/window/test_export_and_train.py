@@ -201,6 +201,7 @@ def test_closing_asks_while_a_training_runs(
 
 def test_details_of_an_export(labelled: Document, window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     dialog = export_dialog(window, qtbot)
+    dialog.format.setCurrentIndex(dialog.format.findData("labelme"))
     assert not dialog.validation.isEnabled()  # this format has no parts
     dialog.format.setCurrentIndex(dialog.format.findData("yolo"))
     assert "cannot carry everything" in dialog.note.text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,9 +18,8 @@ from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
-COCO = "noted with each image, which COCO's own tools do not read"
-LOSES_PARTS = {"coco-panoptic": COCO, "coco-instances": COCO, "labelme": "left out", "npz": "left out"}
-KEEPS_PARTS = ["seamseg", "cityscapes", "vistas", "yolo", "voc"]
+LOSES_PARTS = ["labelme", "npz"]
+KEEPS_PARTS = ["seamseg", "coco-panoptic", "coco-instances", "cityscapes", "vistas", "yolo", "voc"]
 LOSES_SCORES = ["seamseg", "cityscapes", "vistas", "yolo", "voc", "labelme"]
 
 
@@ -60,7 +60,7 @@ def _convert(
 @pytest.mark.parametrize("name", LOSES_PARTS)
 def test_parts_that_a_format_does_not_keep_are_counted_and_listed(source: Path, tmp_path: Path, name: str) -> None:
     losses = _convert(source, tmp_path / "o", name).losses
-    kind = f"memberships in parts of the dataset (train, val) {LOSES_PARTS[name]}"
+    kind = "memberships in parts of the dataset (train, val) left out"
     assert losses.totals[kind] == 4
     assert {(loss.image, loss.detail) for loss in losses.listed(kind)} == {
         ("im0", "train"), ("im1", "val"), ("im2", "train"), ("im3", "val"),
@@ -75,6 +75,14 @@ def test_parts_that_a_format_keeps_are_no_loss(source: Path, tmp_path: Path, nam
 @pytest.mark.parametrize("name", ["coco-panoptic", "coco-instances"])
 def test_coco_files_remember_parts(source: Path, tmp_path: Path, name: str) -> None:
     _convert(source, tmp_path / "o", name)
+    stem = name.removeprefix("coco-")
+    documents = {path.stem: json.loads(path.read_text()) for path in (tmp_path / "o").glob("*.json")}
+    assert documents.keys() == {stem, f"{stem}_train", f"{stem}_val"}
+    for key in ("images", "annotations"):
+        whole = documents[stem][key]
+        parts = [entry for part in ("train", "val") for entry in documents[f"{stem}_{part}"][key]]
+        assert sorted(map(str, parts)) == sorted(map(str, whole))
+        assert 0 < len(documents[f"{stem}_val"][key]) < len(whole)
     parts = {image.name: image.split for image in FORMATS[name].reader(tmp_path / "o")}
     assert parts == {"im0": "train", "im1": "val", "im2": "train", "im3": "val"}
     reader = FORMATS[name].reader(tmp_path / "o", split="val")
@@ -82,6 +90,15 @@ def test_coco_files_remember_parts(source: Path, tmp_path: Path, name: str) -> N
     assert [image.name for image in reader] == ["im1", "im3"]
     with pytest.raises(FormatError, match="has no split 'test'; there are: train, val"):
         FORMATS[name].reader(tmp_path / "o", split="test")
+
+
+def test_lists_of_parts_that_are_no_more_go_with_overwriting(source: Path, tmp_path: Path, taxonomy: Taxonomy) -> None:
+    _convert(source, tmp_path / "o", "coco-panoptic")
+    (tmp_path / "o" / "panoptic_mine.json").write_text("{}")
+    with FORMATS["coco-panoptic"].writer(tmp_path / "o", taxonomy, overwrite=True) as writer:
+        writer.write("a", None, PanopticMap(np.ones((2, 2), np.int32), {1: Segment(0)}), split="val")
+    assert {path.name for path in (tmp_path / "o").glob("*.json")} == {"panoptic.json", "panoptic_mine.json"}
+    assert FORMATS["coco-panoptic"].reader(tmp_path / "o", split="val")
 
 
 def test_images_of_no_part_can_be_given_one(source: Path, tmp_path: Path) -> None:

@@ -183,3 +183,49 @@ def test_files_of_a_block_appear_together_or_not_at_all(tmp_path: Path) -> None:
     atomic_write(tmp_path / "a", b"5")  # the block is over
     assert sweep_parts(tmp_path, "mine") == 0
     assert (tmp_path / "a").read_bytes() == b"5"
+
+
+@pytest.mark.parametrize("name", ["seamseg", "coco-panoptic", "labelme", "voc", "yolo", "vistas", "cityscapes"])
+def test_a_photograph_of_another_kind_leaves_no_former_one(
+    tmp_path: Path, taxonomy: Taxonomy, make_photo: Callable[..., Path], name: str
+) -> None:
+    options = {"copy_images": True} if FORMATS[name].copies_images else {}
+    for again in ({}, {"overwrite": True}, {"resume": True}):
+        for suffix in ("jpg", "png"):
+            with FORMATS[name].writer(tmp_path / "o", taxonomy, **options, **again) as writer:
+                writer.write("a", make_photo(f"p.{suffix}", 8, 8), _labels().to_map(), split="val")
+            (image,) = FORMATS[name].reader(tmp_path / "o")
+            assert image.image_path is not None
+            assert image.image_path.suffix == (".png" if name == "cityscapes" else f".{suffix}")
+            again = again or {"overwrite": True}
+
+
+@pytest.mark.parametrize("name", ["seamseg", "coco-panoptic", "voc", "yolo", "vistas", "cityscapes"])
+def test_a_dataset_divided_anew_has_every_image_in_one_part(
+    tmp_path: Path, taxonomy: Taxonomy, make_photo: Callable[..., Path], name: str
+) -> None:
+    class Divided(_Three):
+        def __init__(self, val: str) -> None:
+            super().__init__(taxonomy, make_photo("p.png", 8, 8), _labels)
+            self._val = val
+
+        def __iter__(self) -> Iterator[LabelledImage]:
+            for image in super().__iter__():
+                image.split = "val" if image.name in self._val else "train"
+                yield image
+
+    def parts(folder: Path) -> dict[str, str]:
+        return {image.name: image.split[:3] for image in FORMATS[name].reader(folder)}
+
+    options = {"copy_images": True} if FORMATS[name].copies_images else {}
+    _convert(Divided("a"), tmp_path / "o", name, **options)
+    assert parts(tmp_path / "o") == {"a": "val", "b": "tra", "c": "tra"}
+    done, _ = _convert(Divided("b"), tmp_path / "o", name, resume=True, **options)
+    assert (done.num_images, done.num_kept) == (2, 1)
+    assert parts(tmp_path / "o") == {"a": "tra", "b": "val", "c": "tra"}
+    _convert(Divided("b"), tmp_path / "whole", name, **options)
+    assert sorted(_tree(tmp_path / "o")) == sorted(_tree(tmp_path / "whole"))
+    _convert(Divided(""), tmp_path / "o", name, overwrite=True, **options)
+    _convert(Divided(""), tmp_path / "none", name, **options)
+    left, expected = ([p for p, data in _tree(tmp_path / folder).items() if data] for folder in ("o", "none"))
+    assert left == expected

@@ -113,6 +113,7 @@ __global__ void __launch_bounds__(SMALL) small_kernel(
         const bool gone = thread % 32 == j && (suppressed_by & chosen) != 0;
         chosen &= ~__ballot_sync(0xffffffffu, gone);
       }
+      __syncwarp();  // all lanes have read the old word
       if (thread % 32 == 0) alive[word] = chosen;
       stays = chosen >> (thread % 32) & 1u;
     }

@@ -22,8 +22,10 @@ from seamseg_studio.engine.inference.device import find_device, find_precision
 from seamseg_studio.engine.inference.errors import DeviceError
 from seamseg_studio.engine.inference.features import FeatureCache, Features, look
 from seamseg_studio.engine.inference.fuse import fuse, second_choices
+from seamseg_studio.engine.inference.graphs import Acceleration, Graphs
 from seamseg_studio.engine.inference.large import Allocate, label_large
 from seamseg_studio.engine.inference.options import PredictOptions
+from seamseg_studio.engine.inference.padded import is_offered
 from seamseg_studio.engine.inference.preprocess import check_image, network_size
 from seamseg_studio.engine.inference.prompts import (
     BoxPrompt,
@@ -68,6 +70,8 @@ class Predictor:
         fingerprint: Tells models of one name apart.
         device: What it runs on.
         segmenter: Another model to answer prompts for masks; None for the network itself.
+        acceleration: How a GPU is used: `eager` (by PyTorch itself; always so on a CPU), `graph` (one CUDA graph
+            for each size of image) or `auto` (such graphs, compiled in the background).
     """
 
     def __init__(
@@ -92,6 +96,8 @@ class Predictor:
         self._network = network
         self._features = FeatureCache(self.device)
         self.segmenter: Segmenter | None = None
+        self.acceleration: Acceleration = "eager"
+        self._graphs: Graphs | None = None
 
     @torch.inference_mode()
     def predict(
@@ -131,6 +137,9 @@ class Predictor:
             result = label_large(self._network, image, input_size, tiles, options, begin=clock.begin, allocate=allocate)
             clock.end()
             return replace(result, timings_ms=clock.timings_ms)
+        graphed = self._predict_by_graph(image, options, key, input_scale, clock)
+        if graphed is not None:
+            return graphed
         features = self._look(image, input_scale, clock.begin)
         if key:
             self._features.put(key, features)
@@ -189,6 +198,26 @@ class Predictor:
             timings_ms=clock.timings_ms,
             uncertainty=uncertainty,
         )
+
+    def _predict_by_graph(
+        self, image: NDArray[np.uint8], options: PredictOptions, key: str, input_scale: float, clock: _Clock
+    ) -> PanopticResult | None:
+        if self._graphs is None and self.device.type == "cuda" and self.acceleration != "eager":
+            if not is_offered(self._network):
+                return None  # asked again next time: the compiled ops may be on their way
+            self._graphs = Graphs(self._network, self.acceleration)
+        if self._graphs is None or not self._graphs.serves(options):
+            return None
+        clock.begin("network")
+        input_size = self._input_size(image.shape[:2], input_scale)
+        answer = self._graphs.predict(image, input_size, options, with_features=bool(key))
+        if answer is None:
+            return None
+        result, features = answer
+        if features is not None:
+            self._features.put(key, features)
+        clock.end()
+        return replace(result, timings_ms=clock.timings_ms)
 
     def prompt(
         self, image: NDArray[np.uint8] | None, prompt: Prompt, *, key: str = "", on_stage: OnStage | None = None
@@ -249,9 +278,15 @@ class Predictor:
         """Whether prompts about the image of a key can be answered without looking at it again."""
         return self._features.get(key) is not None
 
+    def wait_for_compiler(self) -> None:
+        """Waits until a compilation that runs in the background is done."""
+        if self._graphs is not None:
+            self._graphs.wait_for_compiler()
+
     def release(self) -> bool:
-        """Lets go of the features of all images; whether that freed anything."""
-        return self._features.clear()
+        """Lets go of the features of all images, and of captured graphs; whether that freed anything."""
+        had_graphs = self._graphs is not None and self._graphs.release()
+        return self._features.clear() or had_graphs
 
     def _features_of(
         self, image: NDArray[np.uint8] | None, prompt: Prompt, key: str, on_stage: OnStage | None
@@ -282,13 +317,20 @@ class Predictor:
         return -(-max(height, width) // _TILE_PX) if height * width > _MAX_INPUT_PIXELS else 1
 
 
-def load_model(model: str | Path | None = None, *, device: str = "auto", precision: str = "auto") -> Predictor:
+def load_model(
+    model: str | Path | None = None,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    acceleration: Acceleration = "eager",
+) -> Predictor:
     """Loads a model for prediction.
 
     Args:
         model: None or "starter" for the bundled model, the path of a bundle, or the name of one in the user's folder.
         device: `auto` (a GPU if there is one), `cpu`, `cuda` or `cuda:N`.
         precision: `auto` (fp16 on a GPU, fp32 on a CPU), `fp32`, `fp16` or `bf16`.
+        acceleration: See `Predictor.acceleration`.
 
     Raises:
         BundleError: There is no such bundle, or it is damaged.
@@ -302,7 +344,7 @@ def load_model(model: str | Path | None = None, *, device: str = "auto", precisi
     weights = bundle.state_dict()
     check_weights(weights, bundle.config, bundle.taxonomy, str(bundle.path))
     headings = (line.lstrip("# ").strip() for line in bundle.card.splitlines() if line.startswith("#"))
-    return Predictor(
+    predictor = Predictor(
         prepare_network(bundle.config, bundle.taxonomy, weights, place, dtype),
         bundle.taxonomy,
         bundle_name=bundle.name,
@@ -310,6 +352,8 @@ def load_model(model: str | Path | None = None, *, device: str = "auto", precisi
         num_parameters=count_parameters(weights),
         fingerprint=bundle.fingerprint,
     )
+    predictor.acceleration = acceleration
+    return predictor
 
 
 def content_key(image: NDArray[np.uint8]) -> str:

@@ -1,0 +1,246 @@
+"""The whole prediction of one image as a CUDA graph: one launch, one wait, no Python in between.
+
+A graph belongs to one size of image and one set of options; a few are kept. The dense part runs as PyTorch has it until
+`torch.compile` is done in the background; then the graph is captured anew with the compiled one. Whatever goes wrong
+here is said once, and predictions go on without.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import appdirs
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seamseg_studio.engine.inference.detection import Detections
+from seamseg_studio.engine.inference.features import Features
+from seamseg_studio.engine.inference.options import PredictOptions
+from seamseg_studio.engine.inference.padded import PaddedDetections, PaddedFusion, PaddedHeads, PaddedMap
+from seamseg_studio.engine.inference.preprocess import resized
+from seamseg_studio.engine.model.panoptic_net import PanopticNet
+from seamseg_studio.engine.scene.panoptic_result import PanopticResult
+
+Acceleration = Literal["auto", "graph", "eager"]
+Dense = Callable[[Tensor], tuple[list[Tensor], list[Tensor], list[Tensor], Tensor]]
+
+# A folder of photographs has few sizes; each graph keeps memory for what it computes.
+_MAX_GRAPHS = 4
+# Compiling takes half a minute of a processor core: worth it for a size that comes again.
+_COMPILE_AT_USE = 3
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    input_size: tuple[int, int]
+    map_size: tuple[int, int]
+    options: PredictOptions
+
+
+@dataclass(frozen=True, slots=True)
+class _Outputs:
+    levels: list[Tensor]
+    logits: Tensor
+    found: PaddedDetections
+    map: PaddedMap
+
+
+class _Graph:
+    """A captured prediction; its input and outputs lie at fixed places and are overwritten by the next."""
+
+    def __init__(self, dense: Dense, network: PanopticNet, key: _Key, pool: Any) -> None:
+        parameter = next(network.parameters())
+        device, dtype = parameter.device, parameter.dtype
+        self.pixels = torch.zeros((*key.input_size, 3), dtype=torch.uint8, device=device)
+        self.staging = torch.zeros((*key.input_size, 3), dtype=torch.uint8, pin_memory=True)
+        mean = torch.tensor(network.config.dataloader.rgb_mean, device=device)
+        std = torch.tensor(network.config.dataloader.rgb_std, device=device)
+
+        def normalised() -> Tensor:
+            return self.pixels.float().div_(255).sub_(mean).div_(std).permute(2, 0, 1)[None].to(dtype)
+
+        # What runs the first time may ask the host for something; so all of it runs before it is captured.
+        stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call, unused-ignore]
+        stream.wait_stream(torch.cuda.current_stream(device))
+        with torch.cuda.stream(stream):
+            levels, objectness, shifts, logits = dense(normalised())
+            heads = PaddedHeads(network, key.input_size, objectness)
+            fusion = PaddedFusion(network, key.input_size, key.map_size, key.options, device)
+            fusion(logits[0], heads(levels, objectness, shifts))
+            del levels, objectness, shifts, logits
+        torch.cuda.current_stream(device).wait_stream(stream)
+        self.graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self.graph, pool=pool, stream=stream, capture_error_mode="thread_local"):
+            levels, objectness, shifts, logits = dense(normalised())
+            found = heads(levels, objectness, shifts)
+            self.outputs = _Outputs(levels, logits[0], found, fusion(logits[0], found))
+        self.parts = (heads, fusion)  # the constants that the graph reads
+
+
+class Graphs:
+    """Predicts by CUDA graphs, one image at a time; may be called from several threads."""
+
+    def __init__(self, network: PanopticNet, acceleration: Acceleration = "auto") -> None:
+        """Takes a network on a GPU, ready for inference, that `padded.is_offered` agrees to."""
+        self._network = network
+        self._compiles = acceleration == "auto"
+        self._lock = threading.Lock()
+        self._graphs: OrderedDict[_Key, _Graph] = OrderedDict()
+        self._pool = torch.cuda.graph_pool_handle()  # type: ignore[no-untyped-call, unused-ignore]
+        self._uses: dict[tuple[int, int], int] = {}
+        self._compiled: dict[tuple[int, int], Dense] = {}
+        self._compiler: threading.Thread | None = None
+        self._is_broken = False
+
+    @property
+    def compiled_sizes(self) -> tuple[tuple[int, int], ...]:
+        """Sizes of the network's input for which the dense part is compiled."""
+        return tuple(self._compiled)
+
+    def serves(self, options: PredictOptions) -> bool:
+        """Whether predictions with these options can come from here."""
+        return not (self._is_broken or options.reference or options.with_raw or options.with_uncertainty)
+
+    def predict(
+        self, image: NDArray[np.uint8], input_size: tuple[int, int], options: PredictOptions, *, with_features: bool
+    ) -> tuple[PanopticResult, Features | None] | None:
+        """Labels an image.
+
+        Args:
+            image: RGB values. [H, W, 3] uint8.
+            input_size: Height and width at which the network sees it.
+            options: Such as `serves` takes.
+            with_features: Whether to return what prompts need.
+
+        Returns:
+            The result without timings, and the features; None if it cannot be done here, now or ever.
+
+        Raises:
+            torch.OutOfMemoryError: The GPU is full even without graphs kept.
+        """
+        key = _Key(input_size, (image.shape[0], image.shape[1]), options)
+        pixels = resized(image, input_size)
+        with self._lock:
+            try:
+                graph = self._graph(key)
+                if graph is None:
+                    return None
+                return self._replay(graph, key, image, pixels, with_features)
+            except torch.OutOfMemoryError:
+                self._graphs.clear()
+                raise
+            except (RuntimeError, ValueError) as error:
+                self._is_broken = True
+                self._graphs.clear()
+                _LOG.warning("CUDA graphs cannot be used, predictions go on without: %s", str(error).splitlines()[0])
+                return None
+
+    def release(self) -> bool:
+        """Lets go of the graphs and their memory; whether there were any."""
+        with self._lock:
+            had_any = bool(self._graphs)
+            self._graphs.clear()
+        return had_any
+
+    def wait_for_compiler(self) -> None:
+        """Waits until whatever is being compiled is done."""
+        if self._compiler is not None:
+            self._compiler.join()
+
+    def _graph(self, key: _Key) -> _Graph | None:
+        self._uses[key.input_size] = self._uses.get(key.input_size, 0) + 1
+        if self._compiles and self._uses[key.input_size] >= _COMPILE_AT_USE:
+            self._start_compiling(key.input_size)
+        graph = self._graphs.get(key)
+        if graph is None:
+            if self._compiler is not None and self._compiler.is_alive():
+                return None  # it measures kernels, and waits for the device, which a capture must not meet
+            while len(self._graphs) >= _MAX_GRAPHS:
+                self._graphs.popitem(last=False)
+            dense = self._compiled.get(key.input_size, self._network)
+            graph = self._graphs[key] = _Graph(dense, self._network, key, self._pool)
+        self._graphs.move_to_end(key)
+        return graph
+
+    def _replay(
+        self, graph: _Graph, key: _Key, image: NDArray[np.uint8], pixels: NDArray[np.uint8], with_features: bool
+    ) -> tuple[PanopticResult, Features | None]:
+        graph.staging.copy_(torch.from_numpy(np.require(pixels, requirements=["C", "W"])))
+        graph.pixels.copy_(graph.staging, non_blocking=True)
+        graph.graph.replay()
+        outputs = graph.outputs
+        ids, table, second = (_to_host(x) for x in (outputs.map.ids, outputs.map.table, outputs.map.second_choice))
+        torch.cuda.current_stream(graph.pixels.device).synchronize()
+        assert ids is not None
+        assert table is not None
+        table = table[:, table[0] > 0]
+        result = PanopticResult(
+            ids=ids.numpy(),
+            categories=table[1].long().numpy(),
+            scores=table[2].numpy(),
+            is_crowd=(table[3] > 0).numpy(),
+            second_choice=None if second is None else second.numpy(),
+        )
+        return result, self._features(outputs, key, image) if with_features else None
+
+    def _features(self, outputs: _Outputs, key: _Key, image: NDArray[np.uint8]) -> Features:
+        """Copies what the next replay overwrites."""
+        roi, found = self._network.config.roi, outputs.found
+        is_found = found.scores > 0
+        return Features(
+            tuple(level.clone() for level in outputs.levels[: roi.fpn_min_level + roi.fpn_levels]),
+            outputs.logits.float().clone(),
+            found.proposals[: int(found.num_proposals)].clone(),
+            Detections(found.boxes[is_found], found.categories[is_found], found.scores[is_found]),
+            key.input_size,
+            image,
+        )
+
+    def _start_compiling(self, size: tuple[int, int]) -> None:
+        if size in self._compiled or (self._compiler is not None and self._compiler.is_alive()):
+            return
+        self._compiler = threading.Thread(target=self._compile, args=(size,), name="network-compile", daemon=True)
+        self._compiler.start()
+
+    def _compile(self, size: tuple[int, int]) -> None:
+        """Compiles the dense part for one size, and has the graphs of that size captured anew."""
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(_cache_folder()))
+        parameter = next(self._network.parameters())
+        try:
+            dense: Dense = torch.compile(self._network, dynamic=False)
+            stream = torch.cuda.Stream(parameter.device)  # type: ignore[no-untyped-call, unused-ignore]
+            with torch.inference_mode(), torch.cuda.stream(stream):
+                # Strides as those of the normalised pixels: a graph compiled for others would be compiled again.
+                pixels = torch.zeros((*size, 3), dtype=parameter.dtype, device=parameter.device)
+                dense(pixels.permute(2, 0, 1)[None])
+                torch.cuda.current_stream(parameter.device).synchronize()
+        except Exception as error:  # noqa: BLE001 - whatever a compiler dies of, the network runs without
+            _LOG.warning("the network could not be compiled, it runs as it is: %s", str(error).splitlines()[0])
+            self._compiles = False
+            return
+        with self._lock:
+            self._compiled[size] = dense
+            for key in [key for key in self._graphs if key.input_size == size]:
+                del self._graphs[key]
+        _LOG.info("the network is compiled for %d x %d pixels", *size)
+
+
+def _to_host(tensor: Tensor | None) -> Tensor | None:
+    """Begins to copy to memory that belongs to nobody else; PyTorch keeps such memory for the next time."""
+    if tensor is None:
+        return None
+    return torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True).copy_(tensor, non_blocking=True)
+
+
+def _cache_folder() -> Path:
+    return Path(appdirs.user_cache_dir("seamseg-studio", appauthor=False)) / "compiled"

@@ -7,6 +7,7 @@ from seamseg_studio.engine.project.dataset import ExportedCorrections, ProjectRe
 from seamseg_studio.engine.project.errors import (
     DamagedDatabaseError,
     DamagedError,
+    MisfitError,
     NewerProjectError,
     ProjectError,
     ReadOnlyError,
@@ -33,6 +34,7 @@ __all__ = [
     "ImageRecord",
     "JournalEntry",
     "JournalSize",
+    "MisfitError",
     "NewerProjectError",
     "Project",
     "ProjectError",

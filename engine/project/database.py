@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
@@ -13,9 +13,38 @@ from seamseg_studio.engine.project import schema
 from seamseg_studio.engine.project.errors import DamagedDatabaseError, ProjectError, ReadOnlyError, SaveError
 
 _BUSY_TIMEOUT_S = 10.0
-_DAMAGE_CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+# What the disk or another program can do; whatever else SQLite complains of, our own statements being right, is damage.
+_SAVE_CODES = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_MISUSE,
+    sqlite3.SQLITE_NOLFS,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_TOOBIG,
+)
+_DAMAGE_CODES = (sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS)
+# Images whose history or standing a transaction changed. Triggers see what no caller can forget to tell.
+_WATCH = """
+PRAGMA temp_store = MEMORY;
+CREATE TEMP TABLE touched (image_id INTEGER PRIMARY KEY, is_new INTEGER NOT NULL);
+CREATE TEMP TRIGGER touched_images
+    AFTER UPDATE OF root, cursor, compacted, prediction, status, note ON main.images
+    BEGIN INSERT OR IGNORE INTO touched VALUES (NEW.id, 0); END;
+CREATE TEMP TRIGGER added_images AFTER INSERT ON main.images
+    BEGIN INSERT OR IGNORE INTO touched VALUES (NEW.id, 1); END;
+"""
 
 Row = sqlite3.Row
+
+Listener = Callable[[Sequence[int], Sequence[int]], object]
+"""Called with the ids of images that changed and of those that were added."""
 
 
 class Database:
@@ -36,6 +65,7 @@ class Database:
         self.path = path
         self.read_only = read_only
         self._lock = threading.RLock()
+        self._listener: Listener | None = None
         with self._explained():
             self._connection = _connect(path, read_only)
             try:
@@ -67,6 +97,17 @@ class Database:
         with self._lock, suppress(sqlite3.Error):
             self._connection.close()
 
+    def watch(self, listener: Listener) -> None:
+        """Has a listener called, in the thread that writes, after each transaction that changed what images have.
+
+        It may read, and must not raise: the change is on disk already.
+        """
+        if self.read_only:
+            return
+        with self._lock, self._explained():
+            self._connection.executescript(_WATCH)
+            self._listener = listener
+
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """Runs a transaction: all of the block is on disk when it ends, or nothing of it.
@@ -91,6 +132,16 @@ class Database:
                 with suppress(sqlite3.Error):
                     self._connection.execute("ROLLBACK")
                 raise
+            self._tell_listener()
+
+    def _tell_listener(self) -> None:
+        if self._listener is None:
+            return
+        touched = self._connection.execute("SELECT image_id, is_new FROM touched").fetchall()
+        if touched:
+            self._connection.execute("DELETE FROM touched")
+            changed, added = ([int(row["image_id"]) for row in touched if row["is_new"] == new] for new in (0, 1))
+            self._listener(changed, added)
 
     def back_up(self, reason: str) -> Path:
         """Copies the database, as it is now, into the folder `backups` beside it.
@@ -122,14 +173,20 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            code = (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
-            if code in _DAMAGE_CODES:
-                raise DamagedDatabaseError(self.path, error) from error
             if isinstance(error, sqlite3.ProgrammingError):
                 raise ProjectError(f"{self.path}: the project is closed; open it again") from error
-            raise SaveError(self.path, error) from error
+            raise (DamagedDatabaseError if _is_damage(error) else SaveError)(self.path, error) from error
+        except UnicodeDecodeError as error:  # in what SQLite says about a damaged schema
+            raise DamagedDatabaseError(self.path, error) from error
         except OSError as error:
             raise SaveError(self.path, error) from error
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0)
+    if not code:  # Python's own
+        return "UTF-8" in str(error)
+    return code & 0xFF not in _SAVE_CODES or code in _DAMAGE_CODES
 
 
 def _connect(path: Path, read_only: bool) -> sqlite3.Connection:

@@ -31,6 +31,15 @@ class SaveError(ProjectError):
         super().__init__(f"{path}: could not be saved ({cause}); make space or allow writing there, then save again")
 
 
+class MisfitError(ProjectError):
+    """A change was made for other labels than the image has in the journal, so it was not saved."""
+
+    def __init__(self, folder: Path, cause: BaseException) -> None:
+        super().__init__(
+            f"{folder}: a change was not saved because it was made for other labels ({cause}); open the image anew"
+        )
+
+
 class NewerProjectError(ProjectError):
     """The project was written by a later version of the program."""
 
@@ -65,6 +74,6 @@ class RetiredCategoryError(ProjectError):
 
     def __init__(self, folder: Path, name: str) -> None:
         super().__init__(
-            f"{folder}: this step shows {name!r}, which is no category of the project any more; take the change of the"
-            " categories back to go on"
+            f"{folder}: this step shows {name!r}, which is no category of the project any more, and nothing says what"
+            " became of it; take the change of the categories back to go on"
         )

@@ -14,7 +14,7 @@ from seamseg_studio.engine.files import real_paths
 from seamseg_studio.engine.formats.errors import ImageError
 from seamseg_studio.engine.formats.image_file import CHOSEN_MAX_PIXELS, IMAGE_SUFFIXES, read_size
 from seamseg_studio.engine.project.database import Database
-from seamseg_studio.engine.project.errors import ProjectError
+from seamseg_studio.engine.project.errors import DamagedDatabaseError, ProjectError
 from seamseg_studio.engine.project.exif import read_exif
 from seamseg_studio.engine.project.look import look_of
 from seamseg_studio.engine.project.records import ImageRecord, Status
@@ -66,7 +66,11 @@ class ImageTable:
 
     def all(self) -> list[ImageRecord]:
         """Returns all images in the order in which they were added."""
-        return [self._record(row) for row in self._database.rows(f"SELECT {_COLUMNS} FROM images ORDER BY id")]
+        rows = self._database.rows(f"SELECT {_COLUMNS} FROM images ORDER BY id")
+        try:
+            return [self._record(row) for row in rows]
+        except (TypeError, KeyError) as error:
+            raise DamagedDatabaseError(self._database.path, f"a line of the images holds {error}") from error
 
     def get(self, image_id: int) -> ImageRecord:
         """Returns one image.

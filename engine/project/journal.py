@@ -10,12 +10,14 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 from seamseg_studio.engine.project.database import Database
 from seamseg_studio.engine.project.errors import SALVAGE, DamagedError, ProjectError
+from seamseg_studio.engine.project.journal_copy import JournalCopies
 from seamseg_studio.engine.project.records import JournalEntry, Status
 from seamseg_studio.engine.scene.errors import PatchError
-from seamseg_studio.engine.scene.panoptic_map import PanopticMap
+from seamseg_studio.engine.scene.panoptic_map import PanopticMap, new_mark
 from seamseg_studio.engine.scene.patch import Patch
 
 _CHANGE_BY_HAND = "the labels stay as they are; change them by hand where this step did"
@@ -25,8 +27,10 @@ _ENDED_BY_EDITS = (Status.NEW.value, Status.PREDICTED.value, Status.ACCEPTED.val
 class Journal:
     """The histories of all images of one project."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, copies: JournalCopies) -> None:
         self._database = database
+        self._copies = copies
+        self._marks: dict[int, int] = {}  # the state of each image's map at the cursor, see `PanopticMap.mark`
 
     def append(self, image_id: int, patch: Patch, *, keeps_status: bool = False) -> int:
         """Puts an applied patch after the cursor; it is on disk when this returns.
@@ -38,6 +42,7 @@ class Journal:
             ProjectError: It could not be written; the journal is as it was.
         """
         data = patch.to_bytes()
+        self.forget_mark(image_id)
         with self._database.write() as connection:
             image = self._image(image_id)
             cursor = int(image["cursor"])
@@ -60,6 +65,7 @@ class Journal:
 
     def take_back(self, connection: sqlite3.Connection, image_id: int) -> int:
         """Forgets the step at the cursor, which is then at the one before, and returns that; the status stays."""
+        self.forget_mark(image_id)
         image = self._image(image_id)
         step = self._entry(image_id, int(image["cursor"]))
         connection.execute(
@@ -99,6 +105,18 @@ class Journal:
             self._move(connection, image_id, int(row["id"]))
         return patch
 
+    def mark(self, image_id: int) -> int:
+        """Returns the number that a map of the image at the cursor is known by."""
+        return self._marks.setdefault(image_id, new_mark())
+
+    def set_mark(self, image_id: int, mark: int) -> None:
+        """Says which map is that of the image at the cursor now; 0 if that is not known."""
+        self._marks[image_id] = mark or new_mark()
+
+    def forget_mark(self, image_id: int) -> None:
+        """Says that no map there is need be that of the image at the cursor."""
+        self._marks.pop(image_id, None)
+
     def history(self, image_id: int) -> list[JournalEntry]:
         """Returns the steps of an image, oldest first, those that are undone last."""
         cursor = int(self._image(image_id)["cursor"])
@@ -108,6 +126,11 @@ class Journal:
                 "SELECT id, label, time FROM journal WHERE image_id = ? AND discarded = 0 ORDER BY id", image_id
             )
         ]
+
+    def newest_step(self) -> int:
+        """Returns the highest number that a step ever had."""
+        row = self._database.row("SELECT seq FROM sqlite_sequence WHERE name = 'journal'")
+        return 0 if row is None else int(row["seq"])
 
     def is_empty(self, image_id: int) -> bool:
         """Tells whether nobody has ever edited an image (undone edits count as edits)."""
@@ -195,9 +218,23 @@ class Journal:
 
     def _patch(self, row: sqlite3.Row, remedy: str = SALVAGE) -> Patch:
         try:
-            return Patch.from_bytes(row["patch"])
+            return _read(row["patch"])
         except PatchError as error:
-            raise self._damaged(row, error, remedy) from error
+            patch = self._mended(row)
+            if patch is None:
+                raise self._damaged(row, error, remedy) from error
+            return patch
+
+    def _mended(self, row: sqlite3.Row) -> Patch | None:
+        """Returns the patch of a damaged step from its second home, and puts it back if the disk lets it."""
+        data = self._copies.patch(int(row["image_id"]), int(row["id"]))
+        try:
+            patch = _read(data)
+        except PatchError:
+            return None
+        with suppress(ProjectError), self._database.write() as connection:
+            connection.execute("UPDATE journal SET patch = ? WHERE id = ?", (data, row["id"]))
+        return patch
 
     def _damaged(self, row: sqlite3.Row, error: PatchError, remedy: str = SALVAGE) -> DamagedError:
         what = f"step {row['id']} ({row['label']}) of image {row['image_id']}: {error}"
@@ -224,3 +261,8 @@ class Journal:
         ).fetchone()
         if held is None:
             connection.execute("DELETE FROM journal WHERE image_id = ? AND discarded = 1", (image_id,))
+
+
+def _read(data: object) -> Patch:
+    # A damaged row may hold anything in place of the bytes.
+    return Patch.from_bytes(data if isinstance(data, bytes) else b"")

@@ -20,6 +20,7 @@ from seamseg_studio.engine.project.errors import DamagedDatabaseError, DamagedEr
 from seamseg_studio.engine.project.images import ImageTable
 from seamseg_studio.engine.project.journal import Journal
 from seamseg_studio.engine.project.label_file import LabelledOf, files_of, read_labels, write_labels
+from seamseg_studio.engine.project.past_states import PastStates
 from seamseg_studio.engine.project.prediction_file import read_prediction, write_prediction
 from seamseg_studio.engine.project.records import Status
 from seamseg_studio.engine.project.statistics import count_categories
@@ -40,6 +41,7 @@ class LabelStore:
     ) -> None:
         self._folder = folder / LABELS_FOLDER
         self._taxonomies = taxonomies
+        self.past = PastStates(taxonomies, lambda image_id: self.load_by_key(image_id)[0])
         self._database = database
         self._images = images
         self._journal = journal
@@ -47,15 +49,19 @@ class LabelStore:
     def load(self, image_id: int) -> tuple[PanopticMap, int]:
         """Makes the map of an image at the cursor, and tells how many journal steps that took.
 
+        It has the present categories also where the journal stands at a step from before they changed.
+
         Raises:
             DamagedError: Neither the checkpoint nor the root with the journal gives the map.
-            RetiredCategoryError: It shows a category that the project has no more.
+            RetiredCategoryError: It shows a category of which nothing says what became of it.
         """
         panoptic_map, steps = self.load_by_key(image_id)
+        self.past.catch_up(image_id, panoptic_map)
         try:
             self._taxonomies.current.show(panoptic_map)
         except KeyError as error:
             raise self._taxonomies.retired(error) from error
+        panoptic_map.adopt_mark(self._journal.mark(image_id))
         return panoptic_map, steps
 
     def load_by_key(self, image_id: int) -> tuple[PanopticMap, int]:
@@ -99,7 +105,10 @@ class LabelStore:
             DamagedError: Its file is damaged.
         """
         file = str(self._row(image_id)["prediction"])
-        return self._taxonomies.current.show_prediction(*read_prediction(self._folder / file)) if file else None
+        if not file:
+            return None
+        result, keys = read_prediction(self._folder / file)
+        return self._taxonomies.current.show_prediction(result, keys, self._taxonomies.successors)
 
     def store_prediction(
         self, image_id: int, result: PanopticResult, bundle: str, may_become_map: Callable[[], bool] | None = None
@@ -173,6 +182,8 @@ class LabelStore:
                 f" {image['width']} x {image['height']}; put the former file back"
             )
         former = self.files_in_use(image_id)
+        self._journal.forget_mark(image_id)
+        self.past.forget(image_id)
         with self._database.write() as connection:
             connection.execute("DELETE FROM category_counts WHERE image_id = ?", (image_id,))
             connection.execute("DELETE FROM taxonomy_steps WHERE image_id = ?", (image_id,))
@@ -195,7 +206,11 @@ class LabelStore:
         self._check_size(image, panoptic_map.shape)
         if entry == 0 or (image["checkpoint"] and int(image["checkpoint_entry"]) == entry):
             return
-        file = self._write_labels(image, panoptic_map, entry)
+        if self.past.is_behind(image_id):
+            # The steps before and after are those of the state in the journal, not of what people see.
+            file = self._write_labels(image, self.load_by_key(image_id)[0], entry, by_key=True)
+        else:
+            file = self._write_labels(image, panoptic_map, entry)
         with self._database.write() as connection:
             former = str(self._row(image_id)["checkpoint"])
             connection.execute(
@@ -309,6 +324,8 @@ class LabelStore:
             (file, panoptic_map.next_id(), Status.FLAGGED.value, status.value, image["id"]),
         )
         count_categories(connection, int(image["id"]), panoptic_map, 0, self._taxonomies.current.keys)
+        self._journal.forget_mark(int(image["id"]))
+        self.past.forget(int(image["id"]))
 
     def is_models_work(self, image: sqlite3.Row) -> bool:
         """Tells whether an image has nothing but what a model said: no edit, not even an undone one, no import."""

@@ -19,6 +19,8 @@ from seamseg_studio.engine.scene.patch import Patch
 Values = dict[str, object]
 _KEYS = {"settings": "key", "bundles": "name", "category_counts": "image_id", "views": "image_id"}
 _KEYS |= {"taxonomy_steps": "image_id", "sqlite_sequence": "name"}  # all others have an "id"
+MOST_NUMBERS = 1 << 40  # a higher one is damage, and would leave none to give
+_NEAR = 64
 _NUMBERS = ("id", "height", "width", "cursor", "num_edits", "compacted", "checkpoint_entry")
 
 
@@ -45,21 +47,43 @@ Steps = Mapping[int, Step]
 class Source:
     """A database that may be damaged."""
 
+    is_copy = False  # of the journal only, and as new as the newest database
+
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def rows(self, table: str) -> Iterator[Values]:
-        """Yields rows from the front and, where a damaged page stops that, from the back (some may come twice)."""
-        for direction in ("ASC", "DESC"):
+        """Yields the rows that can be read around damaged pages, most by ascending key; some come twice."""
+        key = _KEYS.get(table, "id")
+        if key == "id":
+            yield from self._rows_between_damages(table)
+        else:
+            for direction in ("ASC", "DESC"):
+                try:
+                    yield from self._select(f"SELECT * FROM {table} ORDER BY {key} {direction}")
+                except sqlite3.Error:
+                    continue
+                return
+
+    def _rows_between_damages(self, table: str) -> Iterator[Values]:
+        low, skip = 0, 1
+        while low < MOST_NUMBERS:
             try:
-                with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as damaged:
-                    cursor = damaged.execute(f"SELECT * FROM {table} ORDER BY {_KEYS.get(table, 'id')} {direction}")
-                    names = [str(column[0]) for column in cursor.description]
-                    for values in cursor:
-                        yield dict(zip(names, values, strict=True))
-                    return
+                for row in self._select(f"SELECT * FROM {table} WHERE id > {low} ORDER BY id"):
+                    yield row
+                    low, skip = max(low, as_number(row, "id")), 1
             except sqlite3.Error:
-                continue
+                # Near by one after the other, so that little is passed over; then ever farther.
+                low, skip = low + max(1, skip // _NEAR), skip + max(1, skip // _NEAR)
+            else:
+                return
+
+    def _select(self, query: str) -> Iterator[Values]:
+        with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as damaged:
+            cursor = damaged.execute(query)
+            names = [str(column[0]) for column in cursor.description]
+            for values in cursor:
+                yield dict(zip(names, values, strict=True))
 
     @cached_property
     def images(self) -> dict[int, Values]:
@@ -103,21 +127,48 @@ def choose_history(image_id: int, sources: Sequence[Source]) -> History:
     """
     place = next(place for place, source in enumerate(sources) if image_id in source.images)
     owner = sources[place]
+    copy = next((source for source in sources if source.is_copy and _is_whole(source, image_id)), None)
+    if copy is not None and _is_behind(sources[0], copy, image_id):
+        return _whole_copy(image_id, copy)
     image = dict(owner.images[image_id])
     own = owner.steps.get(image_id, {})
     history = History(image, owner, steps={number: (owner, step) for number, step in own.items()})
-    if place and _takes_newer_steps(history, image_id, sources[:place]):
+    if place and _takes_newer_steps(history, image_id, [s for s in sources[:place] if not s.is_copy]):
         return history
     if _is_chain(own, _number(image, "cursor")):
         return history
     others = [source for source in sources if source is not owner]
     history.is_whole = _fill_to_cursor(history, own, image_id, others)
+    if not history.is_whole and copy is not None:
+        return _whole_copy(image_id, copy)
     if not history.is_whole:
         same_root = [
             source for source in others if source.images.get(image_id, {}).get("root", image["root"]) == image["root"]
         ]
         _fill_beginning(history, own, image_id, same_root)
     return history
+
+
+def _is_whole(source: Source, image_id: int) -> bool:
+    image = source.images.get(image_id)
+    return image is not None and _is_chain(source.steps.get(image_id, {}), _number(image, "cursor"))
+
+
+def _is_behind(newest: Source, copy: Source, image_id: int) -> bool:
+    """Tells whether the newest database knows less of an image than the second home of its journal."""
+    known = max(newest.steps.get(image_id, {}), default=0)
+    kept = max(copy.steps.get(image_id, {}), default=0)
+    image = newest.images.get(image_id)
+    if image is None:
+        return kept >= known
+    # What was folded is in the second home only if writing it anew failed.
+    return kept > known and image["compacted"] == copy.images[image_id]["compacted"]
+
+
+def _whole_copy(image_id: int, copy: Source) -> History:
+    image = copy.images[image_id] | {"counted_entry": -1}  # the counts are not kept there
+    steps = {number: (copy, step) for number, step in copy.steps.get(image_id, {}).items()}
+    return History(image, copy, steps=steps)
 
 
 def _takes_newer_steps(history: History, image_id: int, newer: Sequence[Source]) -> bool:
@@ -225,6 +276,12 @@ def _is_good(row: Values) -> bool:
     except PatchError:
         return False
     return True
+
+
+def as_number(row: Values, name: str) -> int:
+    """Returns a number of a row, 0 if it is none."""
+    value = row.get(name)
+    return value if isinstance(value, int) else 0
 
 
 def _number(row: Values, name: str) -> int:

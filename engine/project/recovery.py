@@ -27,12 +27,12 @@ from seamseg_studio.engine.project.journal import Journal
 from seamseg_studio.engine.project.labels import LABELS_FOLDER, LabelStore
 from seamseg_studio.engine.project.records import Status
 from seamseg_studio.engine.project.recovered_labels import add_from_label_files
-from seamseg_studio.engine.project.recovered_steps import History, Source, choose_history
+from seamseg_studio.engine.project.recovered_steps import MOST_NUMBERS, History, Source, as_number, choose_history
+from seamseg_studio.engine.project.recovery_sources import CopySource, made_readable
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 
 _TABLES = ("taxonomies", "settings", "bundles")
 _TABLES_BY_IMAGE = ("category_counts", "views", "taxonomy_steps")
-_MOST_NUMBERS = 1 << 40  # a higher one is damage, and would leave none to give
 
 
 @dataclass(slots=True)
@@ -165,6 +165,7 @@ def _cut_history(database: Database, labels: LabelStore, journal: Journal, image
         connection.execute(
             "UPDATE journal SET parent = 0 WHERE id = (SELECT min(id) FROM journal WHERE image_id = ?)", (image_id,)
         )
+    journal.forget_mark(image_id)
     return lost
 
 
@@ -186,7 +187,10 @@ def rebuild(folder: Path) -> Recovery:
     try:
         for part in _parts(path):
             shutil.copy2(part, keep / part.name)
-        report = _rebuild_into(keep / "new.db", folder, keep / path.name)
+        readable = keep / "readable"
+        readable.mkdir()
+        report = _rebuild_into(keep / "new.db", folder, keep / path.name, readable)
+        shutil.rmtree(readable)
     except BaseException as error:
         shutil.rmtree(keep, ignore_errors=True)  # a copy of what is still at its place
         if isinstance(error, OSError):
@@ -240,13 +244,15 @@ def _parts(path: Path) -> list[Path]:
     return [part for part in parts if part.exists()]
 
 
-def _rebuild_into(path: Path, folder: Path, damaged: Path) -> Recovery:
-    """Makes the new database at `path`."""
+def _rebuild_into(path: Path, folder: Path, damaged: Path, readable: Path) -> Recovery:
+    """Makes the new database at `path`; databases that were cut off are made readable in a folder of their own."""
     report = Recovery(damaged_copy=damaged)
     # An earlier recovery that ended half-way, or went wrong, has left a copy too.
     others = [*(folder / "backups").glob("*.db"), *folder.glob("damaged-*/project.db")]
     others = sorted((other for other in others if other != damaged), key=_last_written)
-    sources = [Source(other) for other in (damaged, *reversed(others))]
+    first, *rest = (Source(made_readable(other, readable)) for other in (damaged, *reversed(others)))
+    # The second home of the journal is as new as the database, but only that of its histories.
+    sources = [first, CopySource(folder), *rest]
     with closing(Database(path, read_only=False, is_new=True)) as database, database.write() as connection:
         connection.execute("PRAGMA defer_foreign_keys = ON")
         for source in sources:
@@ -297,7 +303,7 @@ def _copy_rows(connection: sqlite3.Connection, source: Source, table: str) -> No
 
 
 def _copy_images(connection: sqlite3.Connection, sources: Sequence[Source]) -> set[int]:
-    """Adds all images with their histories; returns those of which the first source still knows everything."""
+    """Adds all images with their histories; returns those of which everything is known as it was last."""
     histories: dict[int, History] = {}
     for image_id in sorted({image_id for source in sources for image_id in source.images}):
         histories[image_id] = choose_history(image_id, sources)
@@ -305,26 +311,21 @@ def _copy_images(connection: sqlite3.Connection, sources: Sequence[Source]) -> s
     for source in sources:
         if any(taken is source for history in histories.values() for taken, _ in history.steps.values()):
             for row in source.rows("journal"):
-                history = histories.get(_id(row, "image_id"))
-                taken = None if history is None else history.steps.get(_id(row, "id"))
+                history = histories.get(as_number(row, "image_id"))
+                taken = None if history is None else history.steps.get(as_number(row, "id"))
                 if taken is not None and taken[0] is source:
                     step = taken[1]
                     _insert(connection, "journal", row | {"parent": step.parent, "discarded": int(step.is_discarded)})
         for table in _TABLES_BY_IMAGE:
             for row in source.rows(table):
-                history = histories.get(_id(row, "image_id"))
+                history = histories.get(as_number(row, "image_id"))
                 if history is not None and history.owner is source:
                     _insert(connection, table, row)
         for row in source.rows("sqlite_sequence"):
-            if row["name"] in ("images", "journal", "taxonomies") and 0 < _id(row, "seq") < _MOST_NUMBERS:
-                _reserve(connection, str(row["name"]), _id(row, "seq"))
-    return {i for i, history in histories.items() if history.is_whole and history.owner is sources[0]}
-
-
-def _id(row: dict[str, object], name: str) -> int:
-    """Returns a number of a row, 0 if it is none."""
-    value = row.get(name)
-    return value if isinstance(value, int) else 0
+            if row["name"] in ("images", "journal", "taxonomies") and 0 < as_number(row, "seq") < MOST_NUMBERS:
+                _reserve(connection, str(row["name"]), as_number(row, "seq"))
+    newest = [source for source in sources if source is sources[0] or source.is_copy]
+    return {i for i, history in histories.items() if history.is_whole and history.owner in newest}
 
 
 def _reserve(connection: sqlite3.Connection, table: str, number: int) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from seamseg_studio.engine.project.category_keys import TaxonomyTable
 from seamseg_studio.engine.project.database import Database
+from seamseg_studio.engine.project.errors import DamagedDatabaseError
 from seamseg_studio.engine.project.images import ImageTable
 from seamseg_studio.engine.project.journal import Journal
+from seamseg_studio.engine.project.journal_copy import JournalCopies
 from seamseg_studio.engine.project.labels import LabelStore
 from seamseg_studio.engine.project.lock import FolderLock
 
@@ -22,7 +24,8 @@ class ProjectRooms:
         self._lock = lock
         self._taxonomies = TaxonomyTable(database)
         self._images = ImageTable(database)
-        self._journal = Journal(database)
+        self._copies = JournalCopies(folder, database)
+        self._journal = Journal(database, self._copies)
         self._labels = LabelStore(folder, database, self._images, self._journal, self._taxonomies)
 
     @property
@@ -37,7 +40,10 @@ class ProjectRooms:
     def setting(self, key: str, default: object = None) -> object:
         """Returns what `set_setting` stored under `key`."""
         row = self._database.row("SELECT value FROM settings WHERE key = ?", key)
-        return default if row is None else json.loads(row["value"])
+        try:
+            return default if row is None else json.loads(row["value"])
+        except (TypeError, ValueError) as error:
+            raise DamagedDatabaseError(self._database.path, f"the setting {key!r}: {error}") from error
 
     def set_setting(self, key: str, value: object) -> None:
         """Stores a JSON value: view state of the whole project and the like.

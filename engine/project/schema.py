@@ -121,7 +121,7 @@ def version_of(connection: sqlite3.Connection) -> int:
     """Returns the version of a database's tables; 0 if it has none of ours."""
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         return 0
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    return max(0, int(connection.execute("PRAGMA user_version").fetchone()[0]))
 
 
 def check_known(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> bool:

@@ -11,23 +11,15 @@ from typing import Self
 
 from seamseg_studio.engine.project import corrections as vouching
 from seamseg_studio.engine.project.category_keys import add_version
-from seamseg_studio.engine.project.compaction import (
-    JournalSize,
-    Trimmed,
-    compact,
-    journal_bytes,
-    journal_size,
-    trim,
-)
 from seamseg_studio.engine.project.corrections import Correction
 from seamseg_studio.engine.project.database import Database
 from seamseg_studio.engine.project.default_taxonomy import default_taxonomy
-from seamseg_studio.engine.project.errors import ProjectError, SaveError
+from seamseg_studio.engine.project.errors import DamagedDatabaseError, ProjectError, SaveError
 from seamseg_studio.engine.project.image_methods import ImageMethods
-from seamseg_studio.engine.project.images import Progress
+from seamseg_studio.engine.project.journal_copy import copies_in
+from seamseg_studio.engine.project.journal_methods import JournalMethods
 from seamseg_studio.engine.project.lock import FolderLock
-from seamseg_studio.engine.project.records import ImageRecord, JournalEntry, Status
-from seamseg_studio.engine.project.recovery import salvage
+from seamseg_studio.engine.project.records import ImageRecord, Status
 from seamseg_studio.engine.project.taxonomy_methods import TaxonomyMethods
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
@@ -39,21 +31,22 @@ SUFFIX = ".seamseg"
 DATABASE_NAME = "project.db"
 LOCK_NAME = "project.lock"
 _CLOSED_WELL = "closed well"
-_JOURNAL_LIMIT = "journal limit bytes"
 _LONG_REPLAY = 64  # journal steps after which loading an image leaves a checkpoint
 
 
-class Project(ImageMethods, TaxonomyMethods):
+class Project(ImageMethods, JournalMethods, TaxonomyMethods):
     """One project folder, made by `create` or `open`; any thread may call any method; writing ones return when safe."""
 
-    def __init__(self, folder: Path, database: Database, lock: FolderLock) -> None:
+    def __init__(self, folder: Path, database: Database, lock: FolderLock, *, had_log: bool = True) -> None:
         try:
             super().__init__(folder, database, lock)
+            if not self.setting(_CLOSED_WELL, True):
+                if not (had_log or self.read_only) and self._copies.newest_step() > self._journal.newest_step():
+                    raise DamagedDatabaseError(database.path, f"{database.path.name}-wal, its newest part, is missing")
+                self._labels.sweep()
         except BaseException:
             database.close()
             raise
-        if not self.setting(_CLOSED_WELL, True):
-            self._labels.sweep()
         with suppress(ProjectError):  # a full disk is no reason not to open
             self.set_setting(_CLOSED_WELL, False)
 
@@ -114,12 +107,15 @@ class Project(ImageMethods, TaxonomyMethods):
         folder = Path(folder).absolute()
         path = folder / DATABASE_NAME
         if not path.is_file():
+            if copies_in(folder):
+                raise DamagedDatabaseError(path, "it is missing")
             raise ProjectError(f"{folder}: there is no project here; choose a folder that holds {DATABASE_NAME}")
+        had_log = path.with_name(f"{path.name}-wal").exists()
         lock = FolderLock(folder / LOCK_NAME)
         # The lock file alone does not tell: it may be writable in a folder that is not.
         writable = not read_only and os.access(folder, os.W_OK) and os.access(path, os.W_OK) and lock.acquire()
         try:
-            return cls(folder, Database(path, read_only=not writable), lock)
+            return cls(folder, Database(path, read_only=not writable), lock, had_log=had_log)
         except BaseException:
             lock.release()
             raise
@@ -255,114 +251,11 @@ class Project(ImageMethods, TaxonomyMethods):
             panoptic_map = self._labels.load(image_id)[0]
         self._labels.checkpoint(image_id, panoptic_map, entry)
 
-    # Journal
-
-    def append(self, image_id: int, patch: Patch) -> int:
-        """Journals an applied patch and returns its number; it survives a crash from then on.
-
-        Raises:
-            ProjectError: It could not be written; keep it and try again.
-        """
-        return self._journal.append(image_id, self._taxonomies.current.patch_to_keys(patch))
-
-    def undo(self, image_id: int) -> Patch | None:
-        """Moves the image's cursor back and returns the patch to revert; None at the beginning.
-
-        Raises:
-            ProjectError: It could not be written, or the step is damaged; the cursor stays.
-            RetiredCategoryError: The step shows a category that the project has no more; the cursor stays.
-        """
-        with self._database.write():
-            return self._shown(self._journal.undo(image_id))
-
-    def redo(self, image_id: int) -> Patch | None:
-        """Moves the image's cursor on and returns the patch to apply; None at the end.
-
-        Raises:
-            ProjectError: It could not be written, or the step is damaged; the cursor stays.
-            RetiredCategoryError: The step shows a category that the project has no more; the cursor stays.
-        """
-        with self._database.write():
-            return self._shown(self._journal.redo(image_id))
-
-    def history(self, image_id: int) -> list[JournalEntry]:
-        """Returns the steps of an image, oldest first, those that are undone last."""
-        return self._journal.history(image_id)
-
-    def salvage(self, image_id: int) -> list[str]:
-        """Brings an image whose history is damaged back to the last good step, after a backup.
-
-        Returns:
-            What the lost steps had done; empty if nothing was damaged.
-
-        Raises:
-            SaveError: It could not be written.
-            DamagedDatabaseError: The database itself is damaged; see `recover_project`.
-        """
-        return salvage(self._database, self._labels, self._journal, image_id)
-
-    def journal_bytes(self, image_id: int | None = None) -> int:
-        """Returns the size of the journal of one image, or of all: what unlimited undo costs."""
-        return journal_bytes(self._database, image_id)
-
-    def compact(self, image_id: int, keep_steps: int) -> int:
-        """Folds all but the last `keep_steps` steps of an image into its labels and returns how many that were.
-
-        They cannot be undone any more, so this is never done unasked.
-
-        Raises:
-            ProjectError: The labels could not be read or written; the journal is then as it was.
-        """
-        return compact(self._database, self._labels, image_id, keep_steps)
-
-    def journal_size(self) -> JournalSize:
-        """Returns the size of the journal of all images, and the limit that people set."""
-        limit = self.setting(_JOURNAL_LIMIT)
-        return journal_size(self._database, int(limit) if isinstance(limit, int) else None)
-
-    def set_journal_limit(self, limit_bytes: int | None) -> None:
-        """Says how large the journal may become; None for any size, as it is at first.
-
-        Nothing is dropped when the limit is passed: `journal_size().is_over` says so, and `trim_journal` is to be
-        offered.
-
-        Raises:
-            ValueError: The limit is negative.
-            SaveError: It could not be written.
-        """
-        if limit_bytes is not None and limit_bytes < 0:
-            raise ValueError(f"a journal cannot be of {limit_bytes} bytes")
-        self.set_setting(_JOURNAL_LIMIT, limit_bytes)
-
-    def trim_journal(self, keep_steps: int = 100, progress: Progress | None = None) -> Trimmed:
-        """Folds old steps into the labels until the journal is within its limit; never done unasked.
-
-        Images on which nobody has worked for longest come first. Labels stay as they are; the steps that were folded
-        cannot be undone any more.
-
-        Args:
-            keep_steps: The last steps of every image, which stay in any case.
-            progress: Called with (images done, images); returning False stops.
-
-        Raises:
-            ProjectError: Labels could not be read or written; nothing is lost.
-        """
-        limit = self.journal_size().limit_bytes
-        if limit is None:
-            return Trimmed({}, 0)
-        return trim(self._database, self._labels, limit, keep_steps, progress)
-
     # Training data
 
     def corrections(self) -> Iterator[Correction]:
         """Yields the images that people vouch for, void where nobody did; see `corrections.corrections`."""
         return vouching.corrections(self)
-
-    def _shown(self, patch: Patch | None) -> Patch | None:
-        try:
-            return None if patch is None else self._taxonomies.current.patch_to_places(patch)
-        except KeyError as error:
-            raise self._taxonomies.retired(error) from error
 
 
 def _empty(folder: Path, *, keeps_itself: bool) -> None:

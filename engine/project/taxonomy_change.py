@@ -18,10 +18,7 @@ from seamseg_studio.engine.project.images import Progress
 from seamseg_studio.engine.project.journal import Journal
 from seamseg_studio.engine.project.labels import LabelStore
 from seamseg_studio.engine.project.statistics import count_categories
-from seamseg_studio.engine.scene.recategorise import recategorise
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
-
-STEP_LABEL = "categories changed"
 
 Moves = Mapping[int, int | None]
 """Where each category goes: its place in the new list, or None if its segments become void."""
@@ -115,7 +112,7 @@ class TaxonomyEditor:
         try:
             with self._database.write() as connection:
                 stale = self._forget_former_steps(connection)
-                number = add_version(connection, taxonomy, plan.keys, "change")
+                number = add_version(connection, taxonomy, plan.keys, "change", plan.replaced)
                 self._taxonomies.reload()
                 concerned = set(plan.replaced) | plan.joined
                 images = sorted(self._showing(concerned)) if concerned else []
@@ -156,7 +153,7 @@ class TaxonomyEditor:
         dropped: list[tuple[int, str]] = []
         try:
             with self._database.write() as connection:
-                add_version(connection, former.taxonomy, former.keys, "taken back")
+                add_version(connection, former.taxonomy, former.keys, "taken back", dict.fromkeys(new))
                 self._taxonomies.reload()
                 steps = connection.execute(
                     "SELECT taxonomy_steps.*, name, cursor, images.root AS present FROM taxonomy_steps"
@@ -167,7 +164,7 @@ class TaxonomyEditor:
                     if self._take_back_step(connection, step):
                         report.num_images += 1
                         dropped.append((int(step["image_id"]), str(step["root"])))
-                    else:
+                    elif not step["entry"] or step["cursor"] >= step["entry"]:  # else people undid it already
                         report.kept.append(str(step["name"]))
                 connection.execute("DELETE FROM taxonomy_steps WHERE taxonomy_id = ?", (last.number,))
         except BaseException:
@@ -223,8 +220,9 @@ class TaxonomyEditor:
         stale: list[tuple[int, str]],
     ) -> bool:
         panoptic_map, _ = self._labels.load_by_key(image_id)
-        patch = recategorise(panoptic_map, plan.replaced, plan.joined, STEP_LABEL)
-        if patch.is_empty:
+        # Also of what former changes ended: undo may have led back to a state from before them.
+        patch = self._taxonomies.catch_up(panoptic_map, plan.joined)
+        if patch is None:
             return False
         image = connection.execute("SELECT * FROM images WHERE id = ?", (image_id,)).fetchone()
         entry, root = 0, ""
@@ -238,6 +236,7 @@ class TaxonomyEditor:
                 (root, image_id),
             )
             self._journal.forget_discarded(connection, image_id, 0)
+            self._journal.forget_mark(image_id)
             stale.append((image_id, str(image["checkpoint"])))
         else:
             entry = self._journal.append(image_id, patch, keeps_status=True)
@@ -258,6 +257,7 @@ class TaxonomyEditor:
             if step["present"] != step["root"] or not self._journal.is_empty(image_id):
                 return False
             after = 0
+            self._journal.forget_mark(image_id)
             connection.execute(
                 "UPDATE images SET root = ?, root_is_model = ? WHERE id = ?",
                 (step["former_root"], int(str(step["former_root"]).endswith(".json")), image_id),

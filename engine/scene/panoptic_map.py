@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ MAX_ID = (1 << 24) - 1
 _TILE_PX = 256
 
 _T = TypeVar("_T", bound=np.generic)
+
+new_mark = itertools.count(1).__next__
+"""Gives each state of a map in this process a number of its own: 0 means unknown."""
 
 
 class Origin(StrEnum):
@@ -98,6 +102,7 @@ class PanopticMap:
         self._tight: set[int] = set()
         self._lock, self._num_changes = threading.Lock(), 0
         self._stroke_active = False
+        self._mark = new_mark()
         self._next_id = max([0, *self._segments, *self._areas]) + 1
         self._compare_ids()
         if provenance is None:
@@ -134,6 +139,7 @@ class PanopticMap:
         twin._segments, twin._areas = dict(self._segments), dict(self._areas)
         twin._bounds, twin._tight = dict(self._bounds), set(self._tight)
         twin._next_id = self._next_id
+        twin._mark = self._mark
         twin._stroke_active = False
         twin._lock, twin._num_changes = threading.Lock(), 0
         twin._ids_view, twin._provenance_view = _read_only(twin._ids), _read_only(twin._provenance)
@@ -159,6 +165,15 @@ class PanopticMap:
     def shape(self) -> tuple[int, int]:
         """Height and width in pixels."""
         return (self._ids.shape[0], self._ids.shape[1])
+
+    @property
+    def mark(self) -> int:
+        """The number of the map's state: each patch leads from one to another and, reverted, back to that."""
+        return self._mark
+
+    def adopt_mark(self, mark: int) -> None:
+        """Says that the map is in a state that is known under this number."""
+        self._mark = mark
 
     @property
     def box(self) -> Box:

@@ -6,7 +6,7 @@ import json
 import struct
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from seamseg_studio.engine.scene.errors import PatchError
 from seamseg_studio.engine.scene.geometry import Box
-from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segment
+from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segment, new_mark
 from seamseg_studio.engine.scene.runs import Runs
+from seamseg_studio.engine.scene.taxonomy import VOID
 
 Records = Mapping[int, Segment | None]
 """Segment records by id; None means that there is none."""
@@ -34,6 +35,8 @@ class Patch:
         segments_before: The records that change, as they were; None where there was none.
         segments_after: The same ids afterwards.
         label: What a person did, for the history list.
+        mark_before: The state of the map that it was made for, see `PanopticMap.mark`; 0 if unknown.
+        mark_after: The state that it leads to.
     """
 
     shape: tuple[int, int]
@@ -41,6 +44,8 @@ class Patch:
     segments_before: Records
     segments_after: Records
     label: str = ""
+    mark_before: int = field(default=0, compare=False, repr=False)
+    mark_after: int = field(default=0, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         assert self.segments_before.keys() == self.segments_after.keys()
@@ -80,6 +85,7 @@ class Patch:
             PatchError: The map is not in the state that the patch was made for; it is left as it was.
         """
         self._step(panoptic_map, self.runs, self.segments_before, self.segments_after)
+        panoptic_map.adopt_mark(self.mark_after or new_mark())
 
     def revert(self, panoptic_map: PanopticMap) -> None:
         """Unmakes the change: pixels, provenance and records are then exactly as before `apply`.
@@ -88,8 +94,31 @@ class Patch:
             PatchError: The map is not in the state that the patch leaves; it is left as it was.
         """
         self._step(panoptic_map, self.runs.reversed(), self.segments_after, self.segments_before)
+        panoptic_map.adopt_mark(self.mark_before or new_mark())
+
+    def check(self, panoptic_map: PanopticMap) -> None:
+        """Looks at every pixel, where `apply` is content with some, and at what would come of it.
+
+        Raises:
+            PatchError: The map is not in the state that the patch was made for, or would be no partition after it.
+        """
+        if len(self.runs) and not panoptic_map.box.contains(self.box):
+            raise PatchError(f"the change {self.label!r} reaches outside this map")
+        self._check_state(panoptic_map, self.runs, self.segments_before)
+        if not self.runs.fits(panoptic_map.ids, panoptic_map.provenance):
+            raise PatchError(f"the change {self.label!r} does not fit the pixels of this map")
+        changes = self.runs.changes()
+        for segment_id in (changes.keys() | self.segments_after.keys()) - {VOID}:
+            after = self.segments_after.get(segment_id, panoptic_map.segments.get(segment_id))
+            if (panoptic_map.area(segment_id) + changes.get(segment_id, 0) > 0) is not (after is not None):
+                raise PatchError(f"the change {self.label!r} leaves segment {segment_id} without pixels or record")
 
     def _step(self, panoptic_map: PanopticMap, runs: Runs, expected: Records, records: Records) -> None:
+        self._check_state(panoptic_map, runs, expected)
+        panoptic_map._write(runs)
+        panoptic_map._replace_segments(records)
+
+    def _check_state(self, panoptic_map: PanopticMap, runs: Runs, expected: Records) -> None:
         if panoptic_map.shape != self.shape:
             raise PatchError(f"a change of a {self.shape} image does not fit one of {panoptic_map.shape}")
         if panoptic_map._stroke_active:
@@ -100,8 +129,6 @@ class Patch:
         # One pixel of each run is looked at: cheap, and it finds a patch applied twice or out of order.
         if not np.array_equal(panoptic_map.ids[runs.y, runs.x], runs.before):
             raise PatchError(f"the change {self.label!r} does not fit the pixels of this map")
-        panoptic_map._write(runs)
-        panoptic_map._replace_segments(records)
 
     def to_bytes(self) -> bytes:
         """Returns the patch as bytes for the journal: checksummed, runs compressed by zlib."""
@@ -222,9 +249,7 @@ def patch_between(
 
 def patch_of_runs(panoptic_map: PanopticMap, runs: Runs, records: Records, label: str) -> Patch:
     """Makes the patch of some changed pixels, dropping the segments that lose their last one."""
-    change = {i: -pixels for i, pixels in runs.count(runs.before).items()}
-    for segment_id, pixels in runs.count(runs.after).items():
-        change[segment_id] = change.get(segment_id, 0) + pixels
+    change = runs.changes()
     before: dict[int, Segment | None] = {}
     after: dict[int, Segment | None] = {}
     for segment_id in sorted((change.keys() | records.keys()) - {0}):
@@ -233,4 +258,4 @@ def patch_of_runs(panoptic_map: PanopticMap, runs: Runs, records: Records, label
         now = records.get(segment_id, was) if is_left else None
         if was != now:
             before[segment_id], after[segment_id] = was, now
-    return Patch(panoptic_map.shape, runs, before, after, label)
+    return Patch(panoptic_map.shape, runs, before, after, label, panoptic_map.mark, new_mark())

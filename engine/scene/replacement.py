@@ -7,7 +7,7 @@ import numpy as np
 from seamseg_studio.engine.scene.errors import EditError
 from seamseg_studio.engine.scene.geometry import Box
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
-from seamseg_studio.engine.scene.patch import Patch, patch_of_runs
+from seamseg_studio.engine.scene.patch import Patch, patch_between, patch_of_runs
 from seamseg_studio.engine.scene.runs import Runs
 
 _STRIP_ROWS = 512  # compared at a time, which bounds the memory for large images
@@ -55,3 +55,15 @@ def replace_content(panoptic_map: PanopticMap, other: PanopticMap, label: str) -
             )
         )
     return patch_of_runs(panoptic_map, Runs.joined(parts), records, label)
+
+
+def difference(panoptic_map: PanopticMap, other: PanopticMap, label: str) -> Patch:
+    """Makes the patch that turns one map into another exactly: ids too.
+
+    Raises:
+        EditError: The maps differ in size.
+    """
+    if panoptic_map.shape != other.shape:
+        raise EditError(f"labels of {other.shape} do not fit an image of {panoptic_map.shape}")
+    records = {i: segment for i, segment in other.segments.items() if panoptic_map.segments.get(i) != segment}
+    return patch_between(panoptic_map, panoptic_map.box, other.ids, other.provenance, records, label)

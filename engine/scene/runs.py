@@ -193,12 +193,9 @@ class Runs:
             if (self.vouched_before != self.vouched_after).any():
                 _fill(flat_provenance, starts, self.length, self.vouched_after)
             return
-        length = self.length.astype(np.int64)
-        offsets = np.cumsum(length) - length
-        index = np.repeat(starts - offsets, length)
-        index += np.arange(len(index))
-        flat_ids[index] = np.repeat(self.after, length)
-        flat_provenance[index] = np.repeat(self.vouched_after, length)
+        index = self._index(ids.shape[1])
+        flat_ids[index] = np.repeat(self.after, self.length)
+        flat_provenance[index] = np.repeat(self.vouched_after, self.length)
 
     def count(self, values: NDArray[np.int32]) -> dict[int, int]:
         """Returns pixels per distinct value of `values`, one of this object's arrays."""
@@ -207,6 +204,27 @@ class Runs:
         distinct, inverse = np.unique(values, return_inverse=True)
         pixels = np.bincount(inverse, weights=self.length)
         return {int(value): int(number) for value, number in zip(distinct, pixels, strict=True)}
+
+    def changes(self) -> dict[int, int]:
+        """Returns how many pixels each id gains, void included; fewer than none if it loses some."""
+        change = {i: -pixels for i, pixels in self.count(self.before).items()}
+        for segment_id, pixels in self.count(self.after).items():
+            change[segment_id] = change.get(segment_id, 0) + pixels
+        return change
+
+    def fits(self, ids: NDArray[np.int32], provenance: NDArray[np.uint8]) -> bool:
+        """Tells whether an id image and its provenance are as before the change, pixel by pixel. Both [H, W]."""
+        index = self._index(ids.shape[1])
+        was = np.repeat(self.before, self.length), np.repeat(self.vouched_before, self.length)
+        return bool((ids.reshape(-1)[index] == was[0]).all() and (provenance.reshape(-1)[index] == was[1]).all())
+
+    def _index(self, width: int) -> NDArray[np.int64]:
+        """Returns the place of each pixel in an image of this width, row by row."""
+        length = self.length.astype(np.int64)
+        offsets = np.cumsum(length) - length
+        index = np.repeat(self.y.astype(np.int64) * width + self.x - offsets, length)
+        index += np.arange(len(index))
+        return index
 
     def boxes(self, values: NDArray[np.int32]) -> dict[int, Box]:
         """Returns the smallest box around the runs of each distinct value of `values`."""

@@ -118,7 +118,10 @@ class Stroke:
         self._map._account(runs)
         self._map._replace_segments(patch.segments_after)
         self._tiles.clear()
-        return None if patch.is_empty else patch
+        if patch.is_empty:
+            return None
+        self._map.adopt_mark(patch.mark_after)
+        return patch
 
     def cancel(self) -> Box:
         """Takes the whole stroke back.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -81,3 +82,8 @@ def reopened(project: Project) -> Iterator[Callable[[], Project]]:
     yield reopen
     for former in opened:
         former.close()
+
+
+def forget_copies(folder: Path) -> None:
+    """Takes the second home of the journal away, so that only the database has the steps."""
+    shutil.rmtree(folder / "journal", ignore_errors=True)

@@ -25,7 +25,7 @@ from seamseg_studio.engine.project import (
 from seamseg_studio.engine.project.default_taxonomy import default_taxonomy
 from seamseg_studio.engine.project.errors import RECOVER_MODULE
 
-from .conftest import TAXONOMY, make_result
+from .conftest import TAXONOMY, forget_copies, make_result
 from .test_store import edit
 
 NUM_DAMAGES = 60
@@ -206,6 +206,7 @@ def test_lost_categories_give_way_to_those_of_the_bundled_model(template: Path) 
     shutil.rmtree(template / "backups")
     for path in [*(template / "labels").glob("*.json"), *(template / "labels").glob("*.runs")]:
         path.unlink()
+    forget_copies(template)
     with closing(sqlite3.connect(template / "project.db")) as connection, connection:
         connection.execute("DELETE FROM taxonomies")
     with pytest.raises(DamagedDatabaseError, match="no categories"):

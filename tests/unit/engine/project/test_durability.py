@@ -35,7 +35,7 @@ from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
 from seamseg_studio.engine.scene.patch import Patch
 from seamseg_studio.engine.scene.policy import EditingPolicy
 
-from .conftest import TAXONOMY, make_result
+from .conftest import TAXONOMY, forget_copies, make_result
 from .painter import digest
 from .test_store import assert_same, edit
 
@@ -242,6 +242,7 @@ def test_a_damaged_prediction_concerns_its_image_only(worked: Project, record: I
 
 
 def test_a_damaged_step_is_named_and_the_rest_opens(worked: Project, record: ImageRecord) -> None:
+    forget_copies(worked.folder)
     other = worked.images()[1]
     with worked._database.write() as connection:
         connection.execute("UPDATE journal SET patch = substr(patch, 1, 40) WHERE id = 3")
@@ -265,6 +266,7 @@ def test_a_damaged_step_is_named_and_the_rest_opens(worked: Project, record: Ima
 
 def test_a_checkpoint_after_a_damaged_step_saves_the_rest(worked: Project, record: ImageRecord) -> None:
     expected = worked.load_map(record.id)
+    forget_copies(worked.folder)
     with worked._database.write() as connection:
         connection.execute("UPDATE journal SET patch = substr(patch, 1, 40) WHERE id = 1")
     assert_same(expected, worked.load_map(record.id))
@@ -297,6 +299,7 @@ def test_a_damaged_database_is_rebuilt_from_what_is_left(worked: Project, record
     page = data.index(b'"label":"noise"') // 4096 * 4096
     data[page : page + 4096] = b"\x55" * 4096
     path.write_bytes(data)
+    forget_copies(worked.folder)
     report = recover_project(worked.folder)
     assert report.num_images == 3
     assert report.damaged_copy is not None
@@ -319,6 +322,7 @@ def test_a_lost_database_is_rebuilt_from_the_label_files(worked: Project, record
     with pytest.raises(ProjectError, match="open in a studio"):
         recover_project(worked.folder)
     worked.close()
+    forget_copies(worked.folder)
     (worked.folder / "project.db").write_bytes(b"gone")
     report = recover_project(worked.folder)
     assert report.from_label_files == [record.name]
@@ -331,6 +335,7 @@ def test_a_lost_database_is_rebuilt_from_the_label_files(worked: Project, record
 
 def test_a_project_of_which_nothing_is_left_says_so(worked: Project) -> None:
     worked.close()
+    forget_copies(worked.folder)
     (worked.folder / "project.db").write_bytes(b"gone")
     for path in (worked.folder / "labels").iterdir():
         path.unlink()

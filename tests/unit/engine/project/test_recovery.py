@@ -25,7 +25,7 @@ from seamseg_studio.engine.project.recovered_steps import Source
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 
-from .conftest import TAXONOMY, make_image, make_result
+from .conftest import TAXONOMY, forget_copies, make_image, make_result
 from .painter import digest
 from .test_store import assert_same, edit, paint
 
@@ -111,6 +111,7 @@ def test_a_step_that_nobody_has_ends_the_history_before_it(project: Project, rec
     replace_steps(project, record)
     kept = project.history(record.id)
     project.close()
+    forget_copies(project.folder)
     with closing(sqlite3.connect(project.folder / "project.db")) as connection, connection:
         connection.execute("UPDATE journal SET patch = x'00' WHERE id = ?", (kept[2].seq,))
     report = recover_project(project.folder)

@@ -81,6 +81,7 @@ class Database:
         if self.read_only:
             if not schema.check_known(connection, self.path):
                 raise ProjectError(f"{self.path}: is of an older format; open it once where it can be written")
+            self._check_tables()
             return
         if is_new:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -89,8 +90,13 @@ class Database:
             raise DamagedDatabaseError(self.path, "it is not a database of this program")
         else:
             schema.migrate(connection, self.path)
+            self._check_tables()
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+
+    def _check_tables(self) -> None:
+        if not schema.has_all_columns(self._connection):
+            raise DamagedDatabaseError(self.path, "tables are missing in it")
 
     def close(self) -> None:
         """Closes the connection; a second call does nothing."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from seamseg_studio.engine.project.records import Status
 from seamseg_studio.engine.scene.errors import PatchError
 from seamseg_studio.engine.scene.patch import Patch
 
@@ -20,6 +21,7 @@ Values = dict[str, object]
 _KEYS = {"settings": "key", "bundles": "name", "category_counts": "image_id", "views": "image_id"}
 _KEYS |= {"taxonomy_steps": "image_id", "sqlite_sequence": "name"}  # all others have an "id"
 MOST_NUMBERS = 1 << 40  # a higher one is damage, and would leave none to give
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError)  # the second: of the words in which SQLite complains
 _NEAR = 64
 _NUMBERS = ("id", "height", "width", "cursor", "num_edits", "compacted", "checkpoint_entry")
 
@@ -54,6 +56,8 @@ class Source:
 
     def rows(self, table: str) -> Iterator[Values]:
         """Yields the rows that can be read around damaged pages, most by ascending key; some come twice."""
+        if table not in self._tables:
+            return
         key = _KEYS.get(table, "id")
         if key == "id":
             yield from self._rows_between_damages(table)
@@ -61,25 +65,33 @@ class Source:
             for direction in ("ASC", "DESC"):
                 try:
                     yield from self._select(f"SELECT * FROM {table} ORDER BY {key} {direction}")
-                except sqlite3.Error:
+                except UNREADABLE:
                     continue
                 return
 
+    @cached_property
+    def _tables(self) -> frozenset[str]:
+        try:
+            return frozenset(str(row["name"]) for row in self._select("SELECT name FROM sqlite_master"))
+        except UNREADABLE:
+            return frozenset()
+
     def _rows_between_damages(self, table: str) -> Iterator[Values]:
-        low, skip = 0, 1
+        low, failures = 0, 0
         while low < MOST_NUMBERS:
             try:
                 for row in self._select(f"SELECT * FROM {table} WHERE id > {low} ORDER BY id"):
                     yield row
-                    low, skip = max(low, as_number(row, "id")), 1
-            except sqlite3.Error:
+                    low, failures = max(low, as_number(row, "id")), 0
+            except UNREADABLE:
                 # Near by one after the other, so that little is passed over; then ever farther.
-                low, skip = low + max(1, skip // _NEAR), skip + max(1, skip // _NEAR)
+                low, failures = low + (1 << max(0, failures - _NEAR)), failures + 1
             else:
                 return
 
     def _select(self, query: str) -> Iterator[Values]:
         with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as damaged:
+            damaged.text_factory = lambda octets: octets.decode(errors="replace")
             cursor = damaged.execute(query)
             names = [str(column[0]) for column in cursor.description]
             for values in cursor:
@@ -266,7 +278,8 @@ def _is_chain(steps: Steps, cursor: int) -> bool:
 
 def _is_image(row: Values) -> bool:
     texts = ("path", "name", "root", "checkpoint", "prediction")
-    return all(isinstance(row.get(n), int) for n in _NUMBERS) and all(isinstance(row.get(n), str) for n in texts)
+    is_typed = all(isinstance(row.get(n), int) for n in _NUMBERS) and all(isinstance(row.get(n), str) for n in texts)
+    return is_typed and row.get("status") in set(Status)
 
 
 def _is_good(row: Values) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import json
 import os
 import shutil
 import sqlite3
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seamseg_studio.engine.files import sync_folder
-from seamseg_studio.engine.project.category_keys import add_version
+from seamseg_studio.engine.project.category_keys import KeyedTaxonomy, add_version
 from seamseg_studio.engine.project.database import Database
 from seamseg_studio.engine.project.default_taxonomy import default_taxonomy
 from seamseg_studio.engine.project.errors import (
@@ -299,7 +300,12 @@ def _readable_prediction(labels: LabelStore, row: sqlite3.Row) -> str:
 def _copy_rows(connection: sqlite3.Connection, source: Source, table: str) -> None:
     """Copies the readable rows that the new table lacks."""
     for row in source.rows(table):
-        _insert(connection, table, row)
+        with suppress(TypeError, ValueError):
+            if table == "taxonomies":
+                KeyedTaxonomy.from_json(json.loads(str(row["content"])))
+            elif table == "settings":
+                json.loads(str(row["value"]))
+            _insert(connection, table, row)
 
 
 def _copy_images(connection: sqlite3.Connection, sources: Sequence[Source]) -> set[int]:

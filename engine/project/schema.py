@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 from seamseg_studio.engine.files import atomic_path
@@ -134,6 +135,23 @@ def check_known(connection: sqlite3.Connection, path: Path, migrations: Sequence
     if version > known:
         raise NewerProjectError(path, version, known)
     return version == known
+
+
+@cache
+def _columns_known() -> dict[str, frozenset[str]]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        create(connection)
+        tables = [str(row[0]) for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {table: _columns(connection, table) for table in tables}
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:
+    return frozenset(str(row[1]) for row in connection.execute(f"PRAGMA table_info({table})"))
+
+
+def has_all_columns(connection: sqlite3.Connection) -> bool:
+    """Tells whether a database of the present version has the tables and columns that it must have."""
+    return all(columns <= _columns(connection, table) for table, columns in _columns_known().items())
 
 
 def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> Path | None:

@@ -1,16 +1,18 @@
-"""Times the project store: python benchmarks/store.py [IMAGES]
+"""Times the project store: python benchmarks/store.py [IMAGES] [--statistics-only]
 
-Adds that many images (hard links to a few real files), lists them, journals steps and replays a long history.
+Adds that many images (hard links to a few real files), lists them, journals steps and replays a long history. With
+`--statistics-only` the images are lines of the database without a file, so that many can be had at once: it shows how
+long a large project takes to open and to be summed up.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import random
-import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +54,16 @@ def draw(project: Project, image_id: int) -> None:
     panoptic_map = project.load_map(image_id)
     policy = EditingPolicy(project.taxonomy)
     times_ms: list[float] = []
+    copied_ms: list[float] = []
+    keep = project._database._listener
+    assert keep is not None
+
+    def timed_keep(changed: Sequence[int], added: Sequence[int]) -> None:
+        start = time.perf_counter()
+        keep(changed, added)
+        copied_ms.append(1e3 * (time.perf_counter() - start))
+
+    project._database._listener = timed_keep
     for _ in range(NUM_STEPS):
         stroke = Stroke(panoptic_map, Segment(1), policy)
         for _ in range(6):
@@ -61,8 +73,10 @@ def draw(project: Project, image_id: int) -> None:
             start = time.perf_counter()
             project.append(image_id, patch)
             times_ms.append(1e3 * (time.perf_counter() - start))
-    half, most = np.percentile(times_ms, [50, 95])
-    print(f"{'journal a stroke (fsync included), median / p95':58s}{half:10.2f} / {most:.2f} ms")
+    project._database._listener = keep
+    for what, times in (("journal a stroke (fsync included)", times_ms), ("its second home alone", copied_ms)):
+        half, most = np.percentile(times, [50, 95])
+        print(f"{f'{what}, median / p95':58s}{half:10.2f} / {most:.2f} ms")
 
 
 def count_all(project: Project) -> None:
@@ -74,8 +88,46 @@ def count_all(project: Project) -> None:
         )
 
 
+def fill(project: Project, number: int) -> None:
+    """Adds lines of images as a large project has them: some accepted, with the time that they took."""
+    statuses = [status.value for status in Status]
+    rng = random.Random(0)
+    with project._database.write() as connection:
+        connection.executemany(
+            "INSERT INTO images (path, name, height, width, num_bytes, status, seconds, num_edits)"
+            " VALUES (?, ?, 1024, 2048, 1000000, ?, ?, ?)",
+            (
+                (f"photos/{i:07d}.jpg", f"{i:07d}.jpg", rng.choice(statuses), rng.uniform(20, 900), rng.randrange(80))
+                for i in range(number)
+            ),
+        )
+    count_all(project)
+
+
+def show_statistics(folder: Path, number: int) -> None:
+    with Project.create(folder / "photos.seamseg", TAXONOMY) as project:
+        timed(f"write {number} lines, each with {NUM_COUNTED} categories", lambda: fill(project, number))
+    start = time.perf_counter()
+    with Project.open(folder / "photos.seamseg") as project:
+        records = project.images()
+        print(f"{f'open and list {len(records)} images':58s}{1e3 * (time.perf_counter() - start):10.1f} ms")
+        for _ in range(3):
+            timed("statistics: progress, time, segments and pixels", project.statistics)
+        timed("set a status", lambda: project.set_status(records[-1].id, Status.FLAGGED, "look"))
+        timed("statistics after that", project.statistics)
+        timed("size of the journal", project.journal_size)
+
+
 def main() -> None:
-    number = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    parser = argparse.ArgumentParser()
+    parser.add_argument("number", nargs="?", type=int, default=10_000)
+    parser.add_argument("--statistics-only", action="store_true")
+    arguments = parser.parse_args()
+    number = arguments.number
+    if arguments.statistics_only:
+        with tempfile.TemporaryDirectory() as temporary:
+            show_statistics(Path(temporary), number)
+        return
     with tempfile.TemporaryDirectory() as temporary:
         paths = make_photos(Path(temporary) / "photos", number)
         with Project.create(Path(temporary) / "photos.seamseg", TAXONOMY) as project:

@@ -35,7 +35,7 @@ _WATCH = """
 PRAGMA temp_store = MEMORY;
 CREATE TEMP TABLE touched (image_id INTEGER PRIMARY KEY, is_new INTEGER NOT NULL);
 CREATE TEMP TRIGGER touched_images
-    AFTER UPDATE OF root, cursor, compacted, prediction, status, note ON main.images
+    AFTER UPDATE OF root, checkpoint, cursor, compacted, prediction, status, note ON main.images
     BEGIN INSERT OR IGNORE INTO touched VALUES (NEW.id, 0); END;
 CREATE TEMP TRIGGER added_images AFTER INSERT ON main.images
     BEGIN INSERT OR IGNORE INTO touched VALUES (NEW.id, 1); END;

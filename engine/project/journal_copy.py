@@ -30,6 +30,7 @@ _SUFFIX = ".steps"
 
 _MAGIC = b"SSJ1"
 _HEADER = struct.Struct("<4sIII")  # magic, crc32 of the rest, bytes of JSON, bytes of the patch
+_TAIL_BYTES = 1 << 16
 _NOT_KEPT = ("look",)  # found out again from the picture
 
 
@@ -71,6 +72,23 @@ def read_frames(path: Path) -> Iterator[Frame]:
         place = data.find(_MAGIC, end)
 
 
+def _last_image_in(path: Path) -> Frame | None:
+    """Returns the last row of an image in a file if it lies near the end, as it does unless writing was cut off."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+            data = file.read()
+    except OSError:
+        return None
+    place = data.rfind(_MAGIC)
+    while place >= 0:
+        frame, _ = _frame_at(data, place)
+        if frame is not None and frame.table == "images":
+            return frame
+        place = data.rfind(_MAGIC, 0, place)
+    return None
+
+
 def _frame_at(data: bytes, place: int) -> tuple[Frame | None, int]:
     """Returns the frame that begins at a place, None if it is damaged, and where to go on."""
     begin = place + _HEADER.size
@@ -99,6 +117,7 @@ class JournalCopies:
         self._folder = folder / COPIES_FOLDER
         self._database = database
         self._kept: dict[int, _Kept] = {}
+        self._suspected: set[int] = set()
         self._last_version: int | None = None
         database.watch(self.keep)
 
@@ -117,6 +136,11 @@ class JournalCopies:
                 except BaseException:
                     self._kept.pop(image_id, None)
                     raise
+
+    def look_through(self, image_id: int) -> None:
+        """Has the file of an image read as a whole when it is written next, and made whole where it is not."""
+        self._suspected.add(image_id)
+        self._kept.pop(image_id, None)
 
     def patch(self, image_id: int, step: int) -> bytes | None:
         """Returns the patch of a step, None if it is not there or damaged here too."""
@@ -140,12 +164,12 @@ class JournalCopies:
         last = 0 if newest is None else int(newest["id"])
         image = self._image(image_id, last)
         compacted = int(str(image.row["compacted"]))
-        kept = self._kept.get(image_id)
-        is_folded = kept is not None and kept.compacted != compacted  # most of the file is of no use any more
-        steps: set[int] = set()
+        kept, steps = self._kept.get(image_id) or self._known_by_tail(image_id), set[int]()
         if kept is None:
-            steps, is_folded = self._survey(image_id, compacted)
-        after = kept.newest if kept is not None and not is_folded else 0
+            kept, steps = self._survey(image_id)
+        is_folded = kept.compacted != compacted  # most of the file is of no use any more
+        after = 0 if is_folded else kept.newest
+        steps = set() if is_folded else steps
         rows = self._database.rows(
             "SELECT id FROM journal WHERE image_id = ? AND discarded = 0 AND id > ? ORDER BY id", image_id, after
         )
@@ -156,6 +180,7 @@ class JournalCopies:
         else:
             self._append(self._path(image_id).name, frames)
         self._kept[image_id] = _Kept(last, compacted)
+        self._suspected.discard(image_id)
 
     def _append(self, name: str, frames: Sequence[bytes]) -> None:
         if frames:
@@ -174,16 +199,20 @@ class JournalCopies:
         values = {name: value for name, value in dict(row).items() if name != "patch"}
         return Frame("journal", values, row["patch"]).to_bytes()
 
-    def _survey(self, image_id: int, compacted: int) -> tuple[set[int], bool]:
-        """Looks up which steps a file holds, and whether it is to be written anew: it is of before they were folded."""
+    def _known_by_tail(self, image_id: int) -> _Kept | None:
+        image = None if image_id in self._suspected else _last_image_in(self._path(image_id))
+        return None if image is None else _Kept(image.last, int(str(image.row["compacted"])))
+
+    def _survey(self, image_id: int) -> tuple[_Kept, set[int]]:
+        """Reads a file as a whole; returns what is known of it, and the steps in it."""
         steps: set[int] = set()
-        then: object = None
+        compacted = -1
         for frame in read_frames(self._path(image_id)):
             if frame.table == "journal":
                 steps.add(int(str(frame.row["id"])))
             else:
-                then = frame.row["compacted"]
-        return (steps, False) if then == compacted else (set(), True)
+                compacted = int(str(frame.row["compacted"]))
+        return _Kept(0, compacted), steps
 
     def _keep_categories(self) -> None:
         path = self._folder / CATEGORIES_NAME

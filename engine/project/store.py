@@ -249,6 +249,7 @@ class Project(ImageMethods, JournalMethods, TaxonomyMethods):
         entry = 0 if row is None else int(row["cursor"])
         if panoptic_map is None:
             panoptic_map = self._labels.load(image_id)[0]
+        self._copies.look_through(image_id)
         self._labels.checkpoint(image_id, panoptic_map, entry)
 
     # Training data

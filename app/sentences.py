@@ -83,6 +83,7 @@ SENTENCES = (
     "{0}: has no corrected or accepted images; correct or accept one first",
     "{0}: this project is open read-only; close the other studio that has it, or allow writing in it",
     "{0}: could not be saved ({1}); make space or allow writing there, then save again",
+    "{0}: a change was not saved because it was made for other labels ({1}); open the image anew",
     "{0}: was made by a newer version of this program (format {1}, this one knows {2}); update the program to open it",
     "{0}: is damaged ({1}); {2}",
     "{0}: this step shows {1}, which is no category of the project any more; take the change of the categories back to"

@@ -75,8 +75,11 @@ class Damage:
 
 
 def is_project(path: Path) -> bool:
-    """Whether `path` is a project folder, or the database in one."""
-    return path.name == DATABASE_NAME or (path.is_dir() and (path / DATABASE_NAME).is_file())
+    """Whether `path` is a project folder, or the database in one; one whose database is lost can be recovered."""
+    if path.name == DATABASE_NAME:
+        return True
+    is_lost = path.suffix == PROJECT_SUFFIX and (path / "journal").is_dir()
+    return path.is_dir() and (is_lost or (path / DATABASE_NAME).is_file())
 
 
 def project_folder(path: Path) -> Path:

@@ -34,9 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _recover(args: argparse.Namespace) -> int:
     from seamseg_studio.engine.errors import InputError
     from seamseg_studio.engine.project import DATABASE_NAME, recover_project
+    from seamseg_studio.engine.project.journal_copy import copies_in
 
     folder: Path = args.project
-    if not (folder / DATABASE_NAME).is_file():
+    if not (folder / DATABASE_NAME).is_file() and not copies_in(folder):
         raise InputError(f"{folder}: there is no project here; name a folder that holds {DATABASE_NAME}")
     with progress_bar("Looking through the images") as bar:
 

@@ -74,6 +74,6 @@ class RetiredCategoryError(ProjectError):
 
     def __init__(self, folder: Path, name: str) -> None:
         super().__init__(
-            f"{folder}: this step shows {name!r}, which is no category of the project any more, and nothing says what"
-            " became of it; take the change of the categories back to go on"
+            f"{folder}: this step shows {name!r}, which is no category of the project any more; take the change of the"
+            " categories back to go on"
         )

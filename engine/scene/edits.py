@@ -172,10 +172,10 @@ def set_crowd(
     records = {
         i: replace(panoptic_map.segments[i], is_crowd=is_crowd, origin=Origin.HUMAN)
         for i in changeable_whole(panoptic_map, ids, policy)
+        if panoptic_map.segments[i].is_crowd != is_crowd
     }
-    changed = {i: record for i, record in records.items() if panoptic_map.segments[i].is_crowd != is_crowd}
-    if any(policy.is_cut(panoptic_map, i) for i in changed):
-        return _split_off(panoptic_map, changed, policy, label)
+    if any(policy.is_cut(panoptic_map, i) for i in records):
+        return _split_off(panoptic_map, records, policy, label)
     if is_crowd or not policy.merge_stuff:
         return patch_of_runs(panoptic_map, Runs.empty(), records, label)
     groups: dict[int, list[int]] = {}

@@ -2627,6 +2627,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>{0}: ist ein Ordner, kein Bild; nennen Sie eine Datei darin</translation>
     </message>
     <message>
+        <source>{0}: a change was not saved because it was made for other labels ({1}); open the image anew</source>
+        <translation>{0}: eine Änderung wurde nicht gespeichert, weil sie zu einer anderen Beschriftung gehört ({1}); öffnen Sie das Bild neu</translation>
+    </message>
+    <message>
         <source>{0}: is damaged ({1}); {2}</source>
         <translation>{0}: ist beschädigt ({1}); {2}</translation>
     </message>

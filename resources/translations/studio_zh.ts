@@ -2627,6 +2627,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>{0}：是文件夹而非图像；请指定其中的文件</translation>
     </message>
     <message>
+        <source>{0}: a change was not saved because it was made for other labels ({1}); open the image anew</source>
+        <translation>{0}：有一处更改未保存，因为它是针对另一份标注做出的（{1}）；请重新打开图像</translation>
+    </message>
+    <message>
         <source>{0}: is damaged ({1}); {2}</source>
         <translation>{0}：已损坏（{1}）；{2}</translation>
     </message>

@@ -177,3 +177,11 @@ def test_an_image_without_a_free_id_says_so(monkeypatch: pytest.MonkeyPatch) -> 
         edits.paint(scene, np.ones((1, 1), dtype=bool), Box(0, 0, 1, 1), Segment(CAR), EditingPolicy(TAXONOMY))
     with pytest.raises(EditError, match="2 segments already"):
         Stroke(scene, Segment(CAR), EditingPolicy(TAXONOMY))
+
+
+def test_a_segment_that_is_no_crowd_stays_as_it_is_said_to_be_none() -> None:
+    """Also where a region cuts through it: then not even what is said of the part outside may change."""
+    ids = np.ones((4, 8), dtype=np.int32)
+    scene = PanopticMap(ids, {1: Segment(CAR, score=0.5, origin=Origin.MODEL)})
+    for policy in (EditingPolicy(TAXONOMY), EditingPolicy(TAXONOMY, region=Box(0, 0, 4, 4))):
+        assert edits.set_crowd(scene, [1], False, policy).is_empty

@@ -10,7 +10,7 @@ import pytest
 from seamseg_studio.engine.scene import edits, panoptic_map, shape_edits
 from seamseg_studio.engine.scene.errors import EditError
 from seamseg_studio.engine.scene.geometry import Box
-from seamseg_studio.engine.scene.panoptic_map import MAX_ID, PanopticMap, Segment
+from seamseg_studio.engine.scene.panoptic_map import MAX_ID, Origin, PanopticMap, Segment
 from seamseg_studio.engine.scene.patch import Patch
 from seamseg_studio.engine.scene.policy import Editable, EditingPolicy, FillPolicy
 from seamseg_studio.engine.scene.replacement import replace_content

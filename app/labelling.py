@@ -19,7 +19,7 @@ from seamseg_studio.app.jobs.taxonomy_match import (
 from seamseg_studio.app.messages import Choice, Level, Message
 from seamseg_studio.app.own_categories import has_own_categories
 from seamseg_studio.app.session import Session
-from seamseg_studio.engine.service.protocol import EngineKind, EngineState, Prompt, PromptAnswer
+from seamseg_studio.engine.service.protocol import EngineKind, EngineState, PredictOptions, Prompt, PromptAnswer
 
 if TYPE_CHECKING:
     from seamseg_studio.app.document import Document
@@ -99,6 +99,31 @@ class Labelling(QObject):
 
         answer.translate = translate
         return answer
+
+    def fuse_again(self, options: PredictOptions) -> Answer | None:
+        """Asks the model for the open image with other thresholds.
+
+        Returns:
+            The answer to come: a `PanopticResult` in the project's categories; None if no image is open that may be
+            changed.
+        """
+        document = self._session.document
+        if document is None or document.read_only:
+            return None
+        taxonomy = document.taxonomy
+        answer = self._engine.fuse_again(document.image, options, _key(document))
+
+        def translate(found: PanopticResult) -> PanopticResult:
+            known = self._engine.model
+            return found if known is None else in_words_of(taxonomy, found, known.taxonomy)
+
+        answer.translate = translate
+        return answer
+
+    def min_stuff_area(self) -> float:
+        """The least area of stuff in the model's maps, in pixels of what it sees."""
+        model = self._engine.model
+        return 4096.0 if model is None else model.min_stuff_area
 
     def unlabelled(self) -> list[ImageRecord]:
         """The images without labels, in their order."""

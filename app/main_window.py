@@ -207,7 +207,7 @@ class MainWindow(QMainWindow):
         if self.canvas is not None:
             return
         from seamseg_studio.app.canvas import Canvas
-        from seamseg_studio.app.tools import AskModel, make_tools
+        from seamseg_studio.app.tools import AskModel, Thresholds, make_tools
 
         self.canvas = Canvas(self)
         self._tools = make_tools()
@@ -215,6 +215,9 @@ class MainWindow(QMainWindow):
             tool.setParent(self)
             if isinstance(tool, AskModel):
                 tool.ask = self._studio.labelling.prompt
+            elif isinstance(tool, Thresholds):
+                tool.ask = self._studio.labelling.fuse_again
+                tool.model_area = self._studio.labelling.min_stuff_area
         self.stack.addWidget(self.canvas)
         self.stack.setFocusProxy(self.canvas)
         self.cards.raise_()

@@ -13,6 +13,7 @@ TOOLS: tuple[tuple[str, str, str, str], ...] = (
     ("brush", "&Brush", "B", "brush"),
     ("eraser", "&Eraser", "E", "eraser"),
     ("prompt", "Ask the m&odel", "O", "prompt"),
+    ("thresholds", "Mo&del thresholds", "Shift+O", "thresholds"),
     ("polygon", "&Polygon", "P", "polygon"),
     ("lasso", "&Lasso", "Q", "lasso"),
     ("scissors", "S&mart scissors", "S", "scissors"),

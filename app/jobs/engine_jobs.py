@@ -157,6 +157,16 @@ class EngineJobs(QObject):
         """
         return Answer(self._running().prompt(image, prompt, key=key), self)
 
+    def fuse_again(self, image: NDArray[np.uint8], options: PredictOptions, key: str) -> Answer:
+        """Asks for the labels of an image with other thresholds; the network runs only if the image is not known.
+
+        Args:
+            image: RGB pixels, [H, W, 3] uint8.
+            options: The thresholds.
+            key: The name given to `predict`.
+        """
+        return Answer(self._running().fuse_again(image, options, key=key), self)
+
     def load_model(self, spec: str | None) -> Answer:
         """Changes the model; if it cannot be loaded the old one stays."""
         answer = Answer(self._running().load_model(spec), self)

@@ -17,6 +17,7 @@ from seamseg_studio.app.tools.scissors import Scissors
 from seamseg_studio.app.tools.select import Select
 from seamseg_studio.app.tools.split import Split
 from seamseg_studio.app.tools.superpixels import Superpixels
+from seamseg_studio.app.tools.thresholds import Thresholds
 from seamseg_studio.app.tools.wand import Wand
 
 TOOLS: tuple[type[Tool], ...] = (
@@ -24,6 +25,7 @@ TOOLS: tuple[type[Tool], ...] = (
     Brush,
     Eraser,
     AskModel,
+    Thresholds,
     Polygon,
     Lasso,
     Scissors,
@@ -70,6 +72,7 @@ __all__ = [
     "SliderOption",
     "Split",
     "Superpixels",
+    "Thresholds",
     "ToggleOption",
     "Tool",
     "ToolEvent",

@@ -27,6 +27,21 @@ _MAX_IMAGES = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """What a map is fused of, whatever the thresholds: kept once somebody has asked for another fusion.
+
+    Attributes:
+        masks: Mask logits of all detections. [N, M, M] float32.
+        best: The likeliest category of every pixel of the image. [H, W] uint8.
+        second: The runner-up. [H, W] uint8.
+    """
+
+    masks: Tensor
+    best: Tensor
+    second: Tensor
+
+
+@dataclass(frozen=True, slots=True)
 class Features:
     """What the heads need to answer anything about an image.
 
@@ -37,6 +52,7 @@ class Features:
         found: All detections above the network's own threshold, those that a map would leave out as well.
         input_size: Height and width of the network's input.
         image: The image itself, for refining borders. [H, W, 3] uint8.
+        parts: For another fusion; None before the first.
     """
 
     levels: tuple[Tensor, ...]
@@ -45,6 +61,7 @@ class Features:
     found: Detections
     input_size: tuple[int, int]
     image: NDArray[np.uint8]
+    parts: Parts | None = None
 
     @property
     def image_size(self) -> tuple[int, int]:
@@ -54,7 +71,9 @@ class Features:
     @property
     def num_bytes(self) -> int:
         """Memory in use, on the device and here."""
-        tensors = (*self.levels, self.logits, self.proposals)
+        tensors = [*self.levels, self.logits, self.proposals]
+        if self.parts is not None:
+            tensors += [self.parts.masks, self.parts.best, self.parts.second]
         return sum(tensor.numel() * tensor.element_size() for tensor in tensors) + self.image.nbytes
 
 

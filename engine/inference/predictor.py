@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,12 +15,14 @@ from torch import Tensor
 from seamseg_studio.engine.checkpoints.bundle import load_bundle
 from seamseg_studio.engine.checkpoints.weights import check_weights, count_parameters
 from seamseg_studio.engine.inference.answers import Answers
+from seamseg_studio.engine.inference.clock import Clock
 from seamseg_studio.engine.inference.compiled import prepare_network
 from seamseg_studio.engine.inference.detection import Detections, predict_masks
 from seamseg_studio.engine.inference.device import find_device, find_precision
 from seamseg_studio.engine.inference.errors import DeviceError
 from seamseg_studio.engine.inference.features import FeatureCache, Features, look
 from seamseg_studio.engine.inference.fuse import fuse, second_choices
+from seamseg_studio.engine.inference.fuse_again import fused_again, with_parts
 from seamseg_studio.engine.inference.graphs import Acceleration, Graphs
 from seamseg_studio.engine.inference.large import Allocate, label_large
 from seamseg_studio.engine.inference.options import PredictOptions
@@ -129,7 +130,7 @@ class Predictor:
         """
         check_image(image)
         options = options or PredictOptions()
-        clock = _Clock(on_stage)
+        clock = Clock(on_stage)
         tiles = max(tiles, self._needed_tiles(image.shape[:2], input_scale))
         is_whole = options.reference or options.with_raw
         if not is_whole and (tiles > 1 or image.shape[0] * image.shape[1] > _MAX_WHOLE_PIXELS):
@@ -200,7 +201,7 @@ class Predictor:
         )
 
     def _predict_by_graph(
-        self, image: NDArray[np.uint8], options: PredictOptions, key: str, input_scale: float, clock: _Clock
+        self, image: NDArray[np.uint8], options: PredictOptions, key: str, input_scale: float, clock: Clock
     ) -> PanopticResult | None:
         if self._graphs is None and self.device.type == "cuda" and self.acceleration != "eager":
             if not is_offered(self._network):
@@ -273,6 +274,32 @@ class Predictor:
         """What a segment, or the pixel (y, x), may be, the likeliest first; see `prompt`."""
         asked = CategoryPrompt(where) if isinstance(where, PackedMask) else CategoryPrompt(None, *where)
         return self.prompt(image, asked).categories
+
+    @torch.inference_mode()
+    def fuse_again(
+        self, key: str, options: PredictOptions | None = None, *, on_stage: OnStage | None = None
+    ) -> PanopticResult | None:
+        """Labels an image with other thresholds, from its kept features: the network does not run.
+
+        Args:
+            key: The name that `predict` kept the image's features under.
+            options: Thresholds; reference mode and the network's own output are not for this.
+            on_stage: See `predict`.
+
+        Returns:
+            What `predict` would return, without uncertainty; None if there are no features (any more).
+        """
+        features = self._features.get(key)
+        if features is None:
+            return None
+        clock = Clock(on_stage)
+        if features.parts is None:
+            features = with_parts(self._network, features, clock.begin)
+            self._features.put(key, features)
+        clock.begin("fusion")
+        result = fused_again(features, options or PredictOptions(), self.taxonomy.num_stuff, self.config)
+        clock.end()
+        return replace(result, timings_ms=clock.timings_ms)
 
     def has_features(self, key: str) -> bool:
         """Whether prompts about the image of a key can be answered without looking at it again."""
@@ -360,27 +387,6 @@ def content_key(image: NDArray[np.uint8]) -> str:
     """A name for an image that another image has not."""
     digest = hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16)
     return f"{image.shape[0]}x{image.shape[1]}-{digest.hexdigest()}"
-
-
-class _Clock:
-    """Times the stages of one prediction."""
-
-    def __init__(self, on_stage: OnStage | None) -> None:
-        self.timings_ms: dict[str, float] = {}
-        self._on_stage = on_stage
-        self._stage = ""
-        self._start_s = 0.0
-
-    def begin(self, stage: str) -> None:
-        self.end()
-        if self._on_stage is not None:
-            self._on_stage(stage)
-        self._stage, self._start_s = stage, time.perf_counter()
-
-    def end(self) -> None:
-        if self._stage:
-            self.timings_ms[self._stage] = (time.perf_counter() - self._start_s) * 1000
-        self._stage = ""
 
 
 def _raw_output(semantic: Tensor, found: Detections, masks: Tensor) -> RawOutput:

@@ -185,6 +185,34 @@ class EngineClient:
             raise ValueError("a prompt needs the key of its image")
         return self._ask(image, None, priority, on_progress, key=key, prompt=prompt)
 
+    def fuse_again(
+        self,
+        image: Array,
+        options: PredictOptions,
+        *,
+        key: str,
+        priority: Priority = Priority.INTERACTIVE,
+        on_progress: Callable[[str], None] | None = None,
+    ) -> Request[PanopticResult]:
+        """Asks for the labels of an image with other thresholds; returns at once.
+
+        The network runs only if the engine does not have the image under `key`.
+
+        Args:
+            image: RGB pixels, [H, W, 3] uint8; handed over only then.
+            options: The thresholds.
+            key: The name of the image that `predict` got.
+            priority: Who waits.
+            on_progress: Told, in sentences, of unusual things that happen to the request.
+
+        Raises:
+            ValueError: The array is no RGB image, or there is no key.
+        """
+        _check_pixels(image)
+        if not key:
+            raise ValueError("another fusion needs the key of its image")
+        return self._ask(image, options, priority, on_progress, key=key, fuses_again=True)
+
     def load_model(self, spec: str | None) -> Request[ModelInfo]:
         """Changes the model; requests not yet started will be answered by it. A failure keeps the old one."""
         with self._changed:
@@ -237,6 +265,7 @@ class EngineClient:
         *,
         key: str = "",
         prompt: Prompt | None = None,
+        fuses_again: bool = False,
     ) -> Request[Any]:
         with self._changed:
             request: Request[Any] = Request(self._supervisor.table.next_number(), on_progress)
@@ -246,7 +275,7 @@ class EngineClient:
             elif self._has_given_up():
                 refusal = self._supervisor.problem
             else:
-                self._supervisor.table.add(Pending(request, payload, options, priority, key, prompt))
+                self._supervisor.table.add(Pending(request, payload, options, priority, key, prompt, fuses_again))
                 self._changed.notify_all()
         if refusal:
             request.fail(refusal)

@@ -17,12 +17,13 @@ that is done closes it on purpose: there is no other farewell, since a worker ha
 the client and gets exactly one final answer: `Loaded`, `Predicted`, `Prompted`, `Failed` or `Cancelled`. Before it
 `Started` says that work on it began, and any number of `Progress` say what is happening in words.
 
-    client -> worker   LoadModel  Predict  PredictFile  Ask  Show  Reprioritise  Cancel  Ping  Taken
+    client -> worker   LoadModel  Predict  PredictFile  FuseAgain  Ask  Show  Reprioritise  Cancel  Ping  Taken
     worker -> client   Hello  Started  Progress  Loaded  Predicted  Prompted  Unseen  Failed  Cancelled  Pong  Taken
 
 **Prompts.** An image that a person works on is labelled under a key, and the worker keeps the network's features of the
 last few keys. `Ask` brings a prompt and the key only, a hundred bytes; a worker that does not have that key (any more)
-answers `Unseen`, and the client asks again with the pixels (`Show`), which then are looked at first.
+answers `Unseen`, and the client asks again with the pixels (`Show`), which then are looked at first. `FuseAgain` asks
+in the same way for the map at other thresholds; after `Unseen` comes a `Predict`.
 
 **Order.** The worker does one request at a time: model loads first, then INTERACTIVE, then BATCH, each in the order of
 their numbers. The client holds batch requests back so that at most two are at the worker; interactive ones go at once.
@@ -73,7 +74,7 @@ from seamseg_studio.engine.inference.prompts import PromptAnswer as PromptAnswer
 from seamseg_studio.engine.inference.prompts import StrokesPrompt as StrokesPrompt
 from seamseg_studio.engine.service.errors import ProtocolError
 
-PROTOCOL = 2
+PROTOCOL = 3
 
 
 class Priority(IntEnum):
@@ -136,6 +137,16 @@ class PredictFile:
     options: PredictOptions
     priority: int
     key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FuseAgain:
+    """Label the image of a key with other thresholds, without running the network. Answer: Predicted, or Unseen."""
+
+    request: int
+    key: str
+    options: PredictOptions
+    priority: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +232,7 @@ class Loaded:
     num_parameters: int
     card_title: str
     device: str
+    min_stuff_area: float = 4096.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +258,7 @@ class Prompted:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """The worker has no features of the key; ask again with `Show`."""
+    """The worker has no features of the key; ask again with `Show` or `Predict`."""
 
     request: int
 
@@ -324,7 +336,7 @@ class EngineState:
     message: str = ""
 
 
-ToWorker = LoadModel | Predict | PredictFile | Ask | Show | Reprioritise | Cancel | Ping | Taken
+ToWorker = LoadModel | Predict | PredictFile | FuseAgain | Ask | Show | Reprioritise | Cancel | Ping | Taken
 ToClient = Hello | Started | Progress | Loaded | Predicted | Prompted | Unseen | Failed | Cancelled | Pong | Taken
 Message = ToWorker | ToClient
 
@@ -333,7 +345,7 @@ _TYPES: dict[str, type] = {
     for kind in (
         *(PredictOptions, ArraySpec, BlockSpec),
         *(BoxPrompt, ClickPrompt, StrokesPrompt, CategoryPrompt, Line, PackedMask, PromptAnswer, CategoryScore),
-        *(LoadModel, Predict, PredictFile, Ask, Show, Reprioritise, Cancel, Ping, Taken),
+        *(LoadModel, Predict, PredictFile, FuseAgain, Ask, Show, Reprioritise, Cancel, Ping, Taken),
         *(Hello, Started, Progress, Loaded, Predicted, Prompted, Unseen, Failed, Cancelled, Pong),
     )
 }

@@ -25,13 +25,14 @@ _MAX_ATTEMPTS = 2
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What the engine has loaded."""
+    """What the engine has loaded; `min_stuff_area` is what its maps leave out, in pixels of the network's input."""
 
     name: str
     taxonomy: Taxonomy
     num_parameters: int
     card_title: str
     device: str
+    min_stuff_area: float = 4096.0
 
 
 class Request(Generic[T]):
@@ -85,7 +86,8 @@ class Pending:
     priority: Priority
     key: str = ""  # of the image, where its features are to be kept
     prompt: Prompt | None = None
-    with_pixels: bool = False  # a prompt about an image that the worker has not seen
+    fuses_again: bool = False  # the worker should have seen the image
+    with_pixels: bool = False  # a prompt, or another fusion, of an image that the worker has not seen
     phase: Phase = Phase.WAITING
     attempts: int = 0
 

@@ -59,6 +59,10 @@ class Model(Protocol):
         """Tells models of one name apart."""
 
     @property
+    def min_stuff_area(self) -> float:
+        """Smaller semantic regions become void unless the options say otherwise; pixels of the network's input."""
+
+    @property
     def device(self) -> str:
         """What it runs on: "cpu", "cuda:0"."""
 
@@ -81,6 +85,9 @@ class Model(Protocol):
         Raises:
             PromptError: It asks for nothing, or for something outside the image.
         """
+
+    def fuse_again(self, key: str, options: PredictOptions, *, on_stage: OnStage) -> PanopticResult | None:
+        """Labels the image of a key with other thresholds, from its features; None if they are not there."""
 
     def release(self) -> bool:
         """Lets go of all features; whether that freed anything."""
@@ -207,6 +214,24 @@ class Runner:
         # Every way round takes away what may have been in the way, so that this ends.
         return None if image is None else self.prompt(image, key, prompt, say, on_stage)
 
+    def fuse_again(self, key: str, options: PredictOptions, on_stage: OnStage) -> PanopticResult | None:
+        """Labels an image seen before with other thresholds.
+
+        Returns:
+            None if its features are not there (any more), or that does not work: label it from its pixels.
+
+        Raises:
+            EngineError: No model is loaded.
+        """
+        model = self.model
+        try:
+            return model.fuse_again(key, options, on_stage=on_stage)
+        except Exception as error:
+            if not is_out_of_memory(error) and not is_device_failure(error):
+                raise
+            model.release()
+            return None
+
     @property
     def model(self) -> Model:
         """The loaded model.
@@ -292,6 +317,7 @@ class _PredictorModel:
         self.num_parameters = predictor.num_parameters
         self.card_title = predictor.card_title
         self.fingerprint = predictor.fingerprint
+        self.min_stuff_area = float(predictor.config.sem.min_stuff_area)
         self.device = str(predictor.device)
 
     def predict(
@@ -305,6 +331,10 @@ class _PredictorModel:
         if image is None and not self._predictor.has_features(key):
             return None
         return self._predictor.prompt(image, prompt, key=key, on_stage=on_stage)
+
+    def fuse_again(self, key: str, options: PredictOptions, *, on_stage: OnStage) -> PanopticResult | None:
+        """See `Model.fuse_again`."""
+        return self._predictor.fuse_again(key, options, on_stage=on_stage)
 
     def release(self) -> bool:
         """See `Model.release`."""

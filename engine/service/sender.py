@@ -75,6 +75,9 @@ class Sender:
         number, payload, options, priority = pending.request.number, pending.payload, pending.options, pending.priority
         if pending.prompt is not None and not pending.with_pixels:
             channel.send(p.Ask(number, pending.key, pending.prompt, priority))
+        elif pending.fuses_again and not pending.with_pixels:
+            assert options is not None
+            channel.send(p.FuseAgain(number, pending.key, options, priority))
         elif isinstance(payload, np.ndarray):
             try:
                 block = Block.pack(self._next_block, {"image": payload})

@@ -201,6 +201,7 @@ class Supervisor:
             num_parameters=message.num_parameters,
             card_title=message.card_title,
             device=message.device,
+            min_stuff_area=message.min_stuff_area,
         )
         with self.changed:
             self.model = info

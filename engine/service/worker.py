@@ -24,6 +24,7 @@ import numpy as np
 
 from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.formats.image_file import read_image
+from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.service import protocol as p
 from seamseg_studio.engine.service.channel import Channel
 from seamseg_studio.engine.service.results import to_arrays
@@ -34,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 _NICENESS = 5  # the window's process goes first where they share the CPU
 
-Request = p.LoadModel | p.Predict | p.PredictFile | p.Ask | p.Show
+Request = p.LoadModel | p.Predict | p.PredictFile | p.FuseAgain | p.Ask | p.Show
 
 
 @dataclass(slots=True, eq=False)
@@ -117,7 +118,7 @@ class Worker:
                     case p.Predict() | p.Show():
                         assert block is not None
                         self._queue.put(message, block.arrays()["image"])
-                    case p.PredictFile() | p.LoadModel() | p.Ask():
+                    case p.PredictFile() | p.LoadModel() | p.FuseAgain() | p.Ask():
                         self._queue.put(message)
                     case p.Cancel(number):
                         if self._queue.cancel(number):
@@ -146,6 +147,8 @@ class Worker:
                     self._load(job.request)
                 case p.Ask() | p.Show():
                     self._prompt(job, job.request)
+                case p.FuseAgain():
+                    self._fuse_again(job, job.request)
                 case _:
                     self._predict(job, job.request)
         except CancelRequested:
@@ -169,6 +172,7 @@ class Worker:
                 num_parameters=model.num_parameters,
                 card_title=model.card_title,
                 device=model.device,
+                min_stuff_area=model.min_stuff_area,
             )
         )
 
@@ -184,11 +188,25 @@ class Worker:
         on_stage, say = self._listeners(job)
         result = self._runner.predict(image, request.options, say, on_stage, key=request.key)
         on_stage("answer")
+        self._send_labels(request.request, result)
+
+    def _fuse_again(self, job: _Job, request: p.FuseAgain) -> None:
+        assert self._runner is not None
+        on_stage, _ = self._listeners(job)
+        result = self._runner.fuse_again(request.key, request.options, on_stage)
+        on_stage("answer")
+        if result is None:
+            self._channel.send(p.Unseen(request.request))
+        else:
+            self._send_labels(request.request, result)
+
+    def _send_labels(self, number: int, result: PanopticResult) -> None:
+        assert self._runner is not None
         block = Block.pack(self._next_block, to_arrays(result))
         self._next_block += 1
         model = self._runner.model
         timings_ms = {name: float(value) for name, value in result.timings_ms.items()}
-        self._channel.send(p.Predicted(request.request, block.spec, timings_ms, model.name, model.device), block)
+        self._channel.send(p.Predicted(number, block.spec, timings_ms, model.name, model.device), block)
 
     def _prompt(self, job: _Job, request: p.Ask | p.Show) -> None:
         assert self._runner is not None

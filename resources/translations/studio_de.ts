@@ -384,6 +384,10 @@
         <translation>&amp;Zauberstab</translation>
     </message>
     <message>
+        <source>Mo&amp;del thresholds</source>
+        <translation>Sch&amp;wellen des Modells</translation>
+    </message>
+    <message>
         <source>Ne&amp;xt panel</source>
         <translation>Nächstes &amp;Feld</translation>
     </message>
@@ -3195,8 +3199,20 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Wie weit um die Stelle gesucht wird, in Zeilen und Spalten</translation>
     </message>
     <message>
+        <source>Instances of which a larger share is covered by others are left out</source>
+        <translation>Instanzen, von denen ein größerer Teil verdeckt ist, fallen weg</translation>
+    </message>
+    <message>
+        <source>Instances that score below it are left out</source>
+        <translation>Instanzen mit weniger Punkten fallen weg</translation>
+    </message>
+    <message>
         <source>Lasso</source>
         <translation>Lasso</translation>
+    </message>
+    <message>
+        <source>Least stuff</source>
+        <translation>Kleinste Fläche</translation>
     </message>
     <message>
         <source>Looking at the edges here …</source>
@@ -3205,6 +3221,14 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>Magic wand</source>
         <translation>Zauberstab</translation>
+    </message>
+    <message>
+        <source>Model thresholds</source>
+        <translation>Schwellen des Modells</translation>
+    </message>
+    <message>
+        <source>Move the sliders: what the model would say instead is shown; your own work stays</source>
+        <translation>Regler bewegen: gezeigt wird, was das Modell stattdessen sagt; Ihre eigene Arbeit bleibt</translation>
     </message>
     <message>
         <source>New</source>
@@ -3217,6 +3241,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>Of a click: [ and ]</source>
         <translation>Eines Klicks: [ und ]</translation>
+    </message>
+    <message>
+        <source>Overlap</source>
+        <translation>Überdeckung</translation>
     </message>
     <message>
         <source>Paint over</source>
@@ -3263,6 +3291,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Ersetzen</translation>
     </message>
     <message>
+        <source>Score</source>
+        <translation>Punktzahl</translation>
+    </message>
+    <message>
         <source>Scribble on two parts of the segment at least, then press Enter</source>
         <translation>Auf mindestens zwei Teile des Segments kritzeln, dann Eingabe drücken</translation>
     </message>
@@ -3281,6 +3313,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>Size</source>
         <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Smaller areas of stuff stay unlabelled, in pixels of what the model sees</source>
+        <translation>Kleinere Flächen bleiben unbeschriftet, in Pixeln dessen, was das Modell sieht</translation>
     </message>
     <message>
         <source>Smart scissors</source>
@@ -3317,6 +3353,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>The model finds nothing there; try a box around it</source>
         <translation>Das Modell findet dort nichts; ein Rahmen darum hilft vielleicht</translation>
+    </message>
+    <message>
+        <source>The model is fusing again · Esc cancels</source>
+        <translation>Das Modell fügt neu zusammen · Esc bricht ab</translation>
     </message>
     <message>
         <source>The model is looking · Esc cancels</source>
@@ -3387,8 +3427,16 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Breite: [ und ], oder Alt + Ziehen</translation>
     </message>
     <message>
+        <source>With these thresholds the model says what is there already</source>
+        <translation>Mit diesen Schwellen sagt das Modell, was schon da ist</translation>
+    </message>
+    <message>
         <source>Work area</source>
         <translation>Arbeitsbereich</translation>
+    </message>
+    <message>
+        <source>other thresholds</source>
+        <translation>andere Schwellen</translation>
     </message>
     <message>
         <source>Painting {0} now</source>

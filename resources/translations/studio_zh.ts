@@ -384,6 +384,10 @@
         <translation>魔棒</translation>
     </message>
     <message>
+        <source>Mo&amp;del thresholds</source>
+        <translation>模型阈值(&amp;D)</translation>
+    </message>
+    <message>
         <source>Ne&amp;xt panel</source>
         <translation>下一个面板</translation>
     </message>
@@ -3195,8 +3199,20 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>查找范围（行和列）</translation>
     </message>
     <message>
+        <source>Instances of which a larger share is covered by others are left out</source>
+        <translation>被其他实例遮挡超过此比例的实例会被略去</translation>
+    </message>
+    <message>
+        <source>Instances that score below it are left out</source>
+        <translation>得分低于此值的实例会被略去</translation>
+    </message>
+    <message>
         <source>Lasso</source>
         <translation>套索</translation>
+    </message>
+    <message>
+        <source>Least stuff</source>
+        <translation>最小区域</translation>
     </message>
     <message>
         <source>Looking at the edges here …</source>
@@ -3205,6 +3221,14 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>Magic wand</source>
         <translation>魔棒</translation>
+    </message>
+    <message>
+        <source>Model thresholds</source>
+        <translation>模型阈值</translation>
+    </message>
+    <message>
+        <source>Move the sliders: what the model would say instead is shown; your own work stays</source>
+        <translation>移动滑块：显示模型会给出的结果；您自己的工作保持不变</translation>
     </message>
     <message>
         <source>New</source>
@@ -3217,6 +3241,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>Of a click: [ and ]</source>
         <translation>单击的程度：[ 和 ]</translation>
+    </message>
+    <message>
+        <source>Overlap</source>
+        <translation>重叠</translation>
     </message>
     <message>
         <source>Paint over</source>
@@ -3263,6 +3291,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>替换</translation>
     </message>
     <message>
+        <source>Score</source>
+        <translation>得分</translation>
+    </message>
+    <message>
         <source>Scribble on two parts of the segment at least, then press Enter</source>
         <translation>请在分割块的至少两个部分上涂画，然后按 Enter</translation>
     </message>
@@ -3281,6 +3313,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>Size</source>
         <translation>大小</translation>
+    </message>
+    <message>
+        <source>Smaller areas of stuff stay unlabelled, in pixels of what the model sees</source>
+        <translation>小于此面积的区域不标注，以模型所见的像素计</translation>
     </message>
     <message>
         <source>Smart scissors</source>
@@ -3317,6 +3353,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>The model finds nothing there; try a box around it</source>
         <translation>模型在那里没有找到任何东西；试试用方框框住它</translation>
+    </message>
+    <message>
+        <source>The model is fusing again · Esc cancels</source>
+        <translation>模型正在重新融合 · Esc 取消</translation>
     </message>
     <message>
         <source>The model is looking · Esc cancels</source>
@@ -3387,8 +3427,16 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>宽度：[ 和 ]，或 Alt + 拖动</translation>
     </message>
     <message>
+        <source>With these thresholds the model says what is there already</source>
+        <translation>在这些阈值下，模型给出的结果与现有的相同</translation>
+    </message>
+    <message>
         <source>Work area</source>
         <translation>工作区域</translation>
+    </message>
+    <message>
+        <source>other thresholds</source>
+        <translation>其他阈值</translation>
     </message>
     <message>
         <source>Painting {0} now</source>

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,7 @@ class FakeModel:
 
     num_parameters = 13_000_000
     card_title = "A model for tests"
+    min_stuff_area = 1024.0
 
     def __init__(self, name: str, device: str) -> None:
         self.name = name
@@ -113,6 +115,14 @@ class FakeModel:
                 return PromptAnswer(PackedMask.of(mask), tuple(categories), 0.9)
         mask = prompt.mask or PackedMask.of(np.ones((1, 1), bool), int(prompt.y), int(prompt.x))
         return PromptAnswer(mask, tuple(categories), 1.0)
+
+    def fuse_again(self, key: str, options: Any, *, on_stage: Any) -> PanopticResult | None:
+        """Segments that score below the threshold give way to the sky."""
+        if key not in self.kept:
+            return None
+        found = self.kept[key]
+        ids = np.where(found.scores[found.ids] > options.score_threshold, found.ids, np.int32(SKY))
+        return replace(found, ids=ids.astype(np.int32))
 
     def release(self) -> bool:
         self.kept.clear()

@@ -17,6 +17,7 @@ from seamseg_studio.engine.service.protocol import (
     ClickPrompt,
     Line,
     PackedMask,
+    PredictOptions,
     Prompt,
     PromptAnswer,
     StrokesPrompt,
@@ -78,3 +79,15 @@ def test_categories_asked_for_are_translated(category: int | None, expected: int
     assert translated == BoxPrompt(0, 0, 5, 5, expected)
     click = ClickPrompt(PERSON, 0)
     assert prompt_in_words_of(TAXONOMY, click, OTHER_TAXONOMY) is click
+
+
+def test_the_sliders_of_the_thresholds_fuse_again_without_the_network(
+    labelled: Document, studio: Studio, qtbot: QtBot
+) -> None:
+    answer = studio.labelling.fuse_again(PredictOptions(score_threshold=0.7))
+    assert answer is not None
+    with qtbot.waitSignal(answer.succeeded, timeout=20_000) as heard:
+        pass
+    assert PERSON not in heard.args[0].ids  # scores 0.6
+    assert CAR in heard.args[0].ids
+    assert studio.labelling.min_stuff_area() == 1024.0

@@ -288,3 +288,36 @@ def test_the_starter_is_the_default(monkeypatch: pytest.MonkeyPatch, bundle: Pat
 def test_a_missing_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="no such file, nor a model of that name"):
         load_model(tmp_path / "none")
+
+
+@pytest.mark.parametrize("size", [(64, 97), (150, 100)])
+def test_other_thresholds_need_no_network(
+    predictor: Predictor, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = picture(*size)
+    many = [
+        PredictOptions(score_threshold=score, overlap_threshold=overlap, min_stuff_area=area)
+        for score, overlap, area in ((0.5, 0.5, None), (0.1, 0.5, 0.0), (0.3, 0.9, 50.0), (1.0, 0.0, 1e6))
+    ]
+    expected = [predictor.predict(image, options) for options in many]
+    assert predictor.fuse_again("fused", many[0]) is None
+    predictor.predict(image, key="fused")
+    monkeypatch.setattr(predictor_module, "look", None)
+    for options, labels in zip(many, expected, strict=True):
+        again = predictor.fuse_again("fused", options)
+        assert again is not None
+        np.testing.assert_array_equal(again.ids, labels.ids)
+        np.testing.assert_array_equal(again.categories, labels.categories)
+        np.testing.assert_array_equal(again.second_choice, labels.second_choice)
+    assert len({labels.ids.tobytes() for labels in expected}) > 1
+    predictor.release()
+    assert predictor.fuse_again("fused", many[0]) is None
+
+
+def test_what_is_kept_for_other_thresholds_counts_as_memory(predictor: Predictor) -> None:
+    predictor.release()
+    predictor.predict(picture(64, 97), key="counted")
+    before = predictor._features.num_bytes
+    predictor.fuse_again("counted")
+    assert predictor._features.num_bytes >= before + 2 * 64 * 97
+    predictor.release()

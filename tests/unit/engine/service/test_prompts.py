@@ -162,3 +162,25 @@ def test_prompts_and_answers_are_messages() -> None:
         assert p.decode(p.encode(message)) == message
     answer = p.PromptAnswer(mask, (p.CategoryScore(1, 0.5),), 0.5, 1, 2)
     assert p.decode(p.encode(p.Prompted(7, answer, "fake", "cpu"))) == p.Prompted(7, answer, "fake", "cpu")
+
+
+def test_another_fusion_needs_no_pixels_and_an_image_not_seen_is_looked_at(
+    make_client: Callable[..., EngineClient],
+) -> None:
+    client = make_client()
+    image = image_for(Command.LABEL, mark=9)
+    options = p.PredictOptions(score_threshold=0.25)
+    first = client.fuse_again(image, options, key="a").future.result(20)
+    assert int((first.ids == 1).sum()) == 9  # labelled from its pixels
+    again = client.fuse_again(image, options, key="a").future.result(20)
+    assert int((again.ids == 1).sum()) == 25
+    assert again.timings_ms == {"fusion": 0.5}
+    with pytest.raises(ValueError, match="needs the key"):
+        client.fuse_again(image, options, key="")
+
+
+def test_a_fusion_that_memory_is_short_for_begins_from_the_pixels(make_client: Callable[..., EngineClient]) -> None:
+    client = make_client()
+    image = image_for(Command.LABEL, mark=9)
+    result = client.fuse_again(image, p.PredictOptions(score_threshold=0.25), key="memory").future.result(20)
+    assert int((result.ids == 1).sum()) == 9

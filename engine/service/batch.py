@@ -25,8 +25,9 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from seamseg_studio.engine.errors import SeamsegError
-from seamseg_studio.engine.formats.image_file import read_image, read_size
+from seamseg_studio.engine.formats.image_file import read_image
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
+from seamseg_studio.engine.service.buckets import in_buckets
 from seamseg_studio.engine.service.protocol import PredictOptions
 from seamseg_studio.engine.service.roster import BatchImage
 from seamseg_studio.engine.service.runner import CancelRequested, Runner
@@ -135,7 +136,7 @@ def label_images(
     """Labels images and writes their labels; the result does not depend on the numbers of threads.
 
     Args:
-        images: What to label.
+        images: What to label; those of one size come together (see `buckets`).
         runners: Loaded models with the same weights; each gets a thread.
         writers: All get every result.
         options: How to label.
@@ -176,7 +177,7 @@ class _Run:
         self._cancel = cancel
         self._budget = _Budget(2 * num_workers + 2 * len(runners), max_pixels)
         self._entering = threading.Lock()
-        self._waiting = iter(images)
+        self._waiting = in_buckets(images)
         self._read: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._predicted: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[ImageReport | str | None] = queue.SimpleQueue()  # to the calling thread
@@ -226,15 +227,10 @@ class _Run:
 
     def _enter_next(self) -> _Item | None:
         with self._entering:
-            image = None if self._cancel.is_set() else next(self._waiting, None)
-            if image is None:
+            entry = None if self._cancel.is_set() else next(self._waiting, None)
+            if entry is None:
                 return None
-            item = _Item(image)
-            try:
-                height, width = read_size(image.path)
-                item.num_pixels = height * width
-            except Exception as error:  # noqa: BLE001 - reported with the image
-                item.error = error
+            item = _Item(entry.image, num_pixels=entry.size[0] * entry.size[1], error=entry.error)
             self._budget.enter(item.num_pixels)
             return item
 

@@ -116,13 +116,14 @@ class PaddedHeads:
         moves_TP4 = shifts.float().transpose(0, 1) / self._shift_weights
         boxes_TP4 = clip_boxes(shift_boxes(proposals.expand_as(moves_TP4), moves_TP4), self._input_size)
         has_area = (boxes_TP4[..., 2] > boxes_TP4[..., 0]) & (boxes_TP4[..., 3] > boxes_TP4[..., 1])
-        scores_TP = scores_TP.where(has_area & (self._places < count), -torch.inf)
+        # Not `where`, which brings its constant from the host.
+        scores_TP = scores_TP.masked_fill(~(has_area & (self._places < count)), -torch.inf)
         keep_TP, counts_T = native_nms.nms_groups(
             boxes_TP4, scores_TP, roi.nms_threshold, score_threshold=roi.score_threshold
         )
         order_TP = keep_TP.clamp(min=0)
-        kept = self._places < counts_T[:, None]
-        scores = scores_TP.gather(1, order_TP).where(kept, 0.0).flatten()
+        empty = self._places >= counts_T[:, None]
+        scores = scores_TP.gather(1, order_TP).masked_fill(empty, 0.0).flatten()
         scores, place = scores.topk(self._num_found)
         categories = place // self._num_proposals
         boxes = boxes_TP4[categories, order_TP.flatten()[place]]
@@ -176,7 +177,7 @@ class PaddedFusion:
         )
         flat_ids = ids.flatten()
         used = native_boxes.extract_boxes(ids, len(categories))[:, 0] >= 0
-        used[:1] = True  # void always is
+        used.narrow(0, 0, 1).fill_(True)  # void always is
         new_ids = used.cumsum(0, dtype=torch.int32) - 1
         table = torch.stack([used.float(), categories.float(), scores, is_crowd.float()])
         if second is not None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from seamseg_studio.engine.inference.compiled import prepare_network
 from seamseg_studio.engine.inference.detection import Detections, detect, generate_proposals, predict_masks
@@ -151,6 +154,42 @@ def test_segments_without_pixels_are_no_segments() -> None:
     table = fused.table[:, fused.table[0] > 0]
     assert [round(score, 2) for score in table[2].tolist()][:3] == [0.0, 0.99, 0.97]
     assert set(fused.ids.unique().tolist()) | {0} == set(range(table.shape[1]))
+
+
+class _Watch(TorchDispatchMode):
+    """Notes whatever would make a host wait for a GPU, or copy from its memory."""
+
+    WAITING = ("_local_scalar_dense", "nonzero", "masked_select", "unique", "bincount", "lift_fresh", "scalar_tensor")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.num_calls = 0
+        self.waiting: list[str] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.num_calls += 1
+        by_mask = "aten.index" in str(func) and any(
+            isinstance(x, torch.Tensor) and x.dtype == torch.bool for x in tree_leaves(args[1:])
+        )
+        moves = (kwargs or {}).get("device") is not None and "_to_copy" in str(func)
+        if by_mask or moves or any(name in str(func) for name in self.WAITING):
+            self.waiting.append(str(func))
+        return func(*args, **(kwargs or {}))
+
+
+@torch.inference_mode()
+def test_nothing_waits_for_the_device() -> None:
+    network = make_network(-2.0)
+    levels, objectness, shifts, logits = network(normalised(picture(), network.config.dataloader, torch.device("cpu")))
+    heads = PaddedHeads(network, SIZE, objectness)
+    fusion = PaddedFusion(network, SIZE, (150, 251), PredictOptions(), torch.device("cpu"))
+    with _Watch() as watch:
+        fusion(logits[0], heads(levels, objectness, shifts))
+    assert watch.waiting == []
+    assert watch.num_calls > 50
+    with _Watch() as other:
+        generate_proposals(objectness, shifts, network.config, [SIZE])
+    assert other.waiting, "the watch sees nothing"
 
 
 def _resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

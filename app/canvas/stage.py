@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QRegion,
     QResizeEvent,
     QTransform,
     QWheelEvent,
@@ -213,18 +215,21 @@ class Stage(pg.GraphicsView):  # type: ignore[misc]
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
         painter.save()
         painter.setWorldTransform(QTransform())
-        if not self._covers(self._exposed):
+        ground = QRegion(self._exposed).subtracted(QRegion(self._covered()))
+        if not ground.isEmpty():
+            painter.setClipRegion(ground, Qt.ClipOperation.IntersectClip)
             painter.fillRect(self._exposed, self.ground)
         painter.restore()
 
-    def _covers(self, area: QRect) -> bool:
-        """Whether the image is all that is seen in `area`, so that there is no ground to paint."""
+    def _covered(self) -> QRect:
+        """The part of the viewport of which the image covers every pixel, so that there is no ground to paint."""
         if self._image is None:
-            return False
+            return QRect()
         view, ratio = self._view, self.device_ratio
         rows, columns = scaled_shape(self._image.shape, view.scale)
-        inside = QRectF(-view.left / ratio, -view.top / ratio, columns / ratio, rows / ratio)
-        return inside.contains(QRectF(area))
+        left, top = math.ceil(-view.left / ratio), math.ceil(-view.top / ratio)
+        right, bottom = math.floor((columns - view.left) / ratio), math.floor((rows - view.top) / ratio)
+        return QRect(left, top, right - left, bottom - top)
 
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
         painter.save()

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from seamseg_studio.app.jobs.image_loading import ImageLoading, LoadedImage, Preview
 from seamseg_studio.app.jobs.job import JobBoard
 from seamseg_studio.app.jobs.opening import Damage
+from seamseg_studio.app.memory import give_back
 from seamseg_studio.app.messages import Level, Message
 from seamseg_studio.app.palettes import PaletteChoice
 from seamseg_studio.app.project_work import ProjectWork
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _UNSAVED = "unsaved"
+LARGE_PIXELS = 6_000_000  # of an image that leaves much memory behind
 
 
 class Documents(QObject):
@@ -252,7 +254,13 @@ class Documents(QObject):
                 on_failed=lambda text: _log.warning("No checkpoint: %s", text),  # the journal has it all
                 must_finish=True,
             )
-        work.after(document.record.id, document.discard)  # answers under way are told to it
+        work.after(document.record.id, partial(self._discard, document))  # answers under way are told to it
+
+    def _discard(self, document: Document) -> None:
+        is_large = document.map.ids.size >= LARGE_PIXELS
+        document.discard()
+        if is_large and not self._board.is_closed:
+            self._board.run("", lambda _: give_back(), visible=False)
 
     def _on_document_saved_changed(self, text: str) -> None:
         saved = [(document, work) for document, work in self._kept if not document.num_unsaved]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from canvas_project import make_long_project
 from PySide6.QtWidgets import QApplication
-from timing import Row, Stopwatch, Timing
+from timing import Row, Stopwatch, Timing, waiting
 
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.settings import Settings
@@ -55,8 +55,9 @@ def list_rows(folder: Path, settings: Path, *, quick: bool) -> Iterator[Row]:
         window.load_canvas()
         watch = Stopwatch(own=False)
         studio.session.open_project(path)
-        while window.images.view.model().rowCount() < num_images:
-            application.processEvents()
+        with waiting() as step:
+            while window.images.view.model().rowCount() < num_images:
+                step()
         window.images.view.scrollToBottom()
         application.processEvents()
         peers = "labelme 780, X-Any 320" if num_images == 10_000 else ""

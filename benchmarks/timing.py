@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +59,16 @@ class Stopwatch:
 def load() -> float:
     """How many programs want a processor, on average over a minute."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+
+
+@contextmanager
+def waiting() -> Iterator[Callable[[], None]]:
+    """Gives what handles the next events and sleeps till then, for a millisecond at most.
+
+    As the program does when it has nothing to do: a loop that never sleeps would take Python's lock, and a processor,
+    from the threads that are waited for.
+    """
+    timer = QTimer()
+    timer.start(1)
+    yield lambda: QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+    timer.stop()

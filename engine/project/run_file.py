@@ -26,11 +26,7 @@ def encode_runs(*planes: NDArray[np.int32] | NDArray[np.uint8]) -> bytes:
     """
     height, width = planes[0].shape
     flats = [np.ascontiguousarray(plane).reshape(-1) for plane in planes]
-    begins = np.zeros(height * width, dtype=np.bool_)
-    begins[0] = True
-    for flat in flats:
-        begins[1:] |= flat[1:] != flat[:-1]
-    starts = np.flatnonzero(begins)
+    starts = _starts(flats)
     parts = [np.diff(starts, append=height * width).astype("<u4").tobytes()]
     for flat in flats:
         parts.append(bytes([flat.itemsize]))
@@ -65,6 +61,18 @@ def decode_runs(data: bytes) -> list[NDArray[np.int32] | NDArray[np.uint8]]:
         planes.append(_spread(values.astype(dtype, copy=False), lengths).reshape(height, width))
         offset += 1 + dtype.itemsize * num_runs
     return planes
+
+
+def _starts(flats: list[NDArray[Any]]) -> NDArray[np.int64]:
+    """Where any of `flats` changes, the beginning included."""
+    starts = [np.zeros(1, np.int64)]
+    for start in range(1, len(flats[0]), _PIECE_PIXELS):
+        stop = min(start + _PIECE_PIXELS, len(flats[0]))
+        begins = np.zeros(stop - start, np.bool_)
+        for flat in flats:
+            begins |= flat[start:stop] != flat[start - 1 : stop - 1]
+        starts.append(np.flatnonzero(begins) + start)
+    return np.concatenate(starts)
 
 
 def _spread(values: NDArray[np.int32] | NDArray[np.uint8], lengths: NDArray[np.uint32]) -> NDArray[Any]:

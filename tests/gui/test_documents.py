@@ -12,6 +12,7 @@ from gui_fake_engine import HEIGHT, TAXONOMY, WIDTH, answer
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
+from seamseg_studio.app import documents
 from seamseg_studio.app.document import Document
 from seamseg_studio.app.jobs import image_loading
 from seamseg_studio.app.jobs.job import JobBoard
@@ -291,6 +292,19 @@ def test_labels_of_the_last_image_are_written_when_the_next_is_there(
     assert written == []
     may_read.set()
     qtbot.waitUntil(lambda: written == ["b.jpg"], timeout=20_000)
+
+
+def test_memory_of_a_large_image_is_given_back_elsewhere(
+    session: Session, qtbot: QtBot, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+    monkeypatch.setattr(documents, "give_back", lambda: threads.append(threading.current_thread()))
+    open_project(session, qtbot, folder)
+    go_to(session, qtbot, "b.jpg")
+    monkeypatch.setattr(documents, "LARGE_PIXELS", 1)
+    go_to(session, qtbot, "c.jpg")
+    qtbot.waitUntil(lambda: len(threads) == 1)
+    assert threads[0] is not threading.main_thread()
 
 
 def test_end_of_the_program_while_an_image_is_read_writes_the_last_one(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -68,7 +69,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     window.restore_layout()
     failures = Failures(window)
     sys.excepthook = failures.hook
-    window.painted.connect(lambda: QTimer.singleShot(0, lambda: begin(studio, window, paths)))
+
+    def start() -> None:
+        begin(studio, window, paths)
+        # What was made until now stays till the end. Python would look through all of it again and again for circles
+        # of objects to free, each time in the midst of somebody's work and for longer than a few frames.
+        gc.freeze()
+
+    window.painted.connect(lambda: QTimer.singleShot(0, start))
     window.show()
     try:
         code = application.exec()

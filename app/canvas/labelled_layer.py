@@ -57,7 +57,7 @@ class LabelledLayer(TileLayer):
 
     def outdate_segments(self, ids: frozenset[int]) -> None:
         """The segments `ids` look different, with the same pixels."""
-        boxes = [self.overlay.map.bbox(segment_id) for segment_id in ids]
+        boxes = [self.overlay.map.bound(segment_id) for segment_id in ids]
         if len(boxes) > 64:
             self.invalidate()
             return

@@ -241,6 +241,9 @@ def _fixed_point(points_yx: NDArray[np.float64], box: Box) -> NDArray[np.int32]:
     return np.ascontiguousarray(np.rint(relative[:, ::-1] * (1 << _SHIFT)).astype(np.int32))
 
 
+_STRIP_ROWS = 64  # looked at together
+
+
 def tight_box(mask: Mask, box: Box) -> Box:
     """Returns the smallest box around the set pixels of `mask`, which covers `box` of an image."""
     rows = np.flatnonzero(mask.any(axis=1))
@@ -250,6 +253,34 @@ def tight_box(mask: Mask, box: Box) -> Box:
     return Box(
         box.y0 + int(rows[0]), box.x0 + int(columns[0]), box.y0 + int(rows[-1]) + 1, box.x0 + int(columns[-1]) + 1
     )
+
+
+def box_of_id(ids: NDArray[np.int32], segment_id: int, box: Box) -> Box:
+    """Returns the smallest box around the pixels of a segment; empty if there are none.
+
+    Looks from each side only as far as it must, so a box that hardly is too large costs hardly anything.
+
+    Args:
+        ids: What `box` of an image holds. [h, w] int32.
+        segment_id: The segment.
+        box: Holds all its pixels.
+    """
+    top = _rows_before(ids, segment_id)
+    if top == len(ids):
+        return EMPTY_BOX
+    bottom = len(ids) - _rows_before(ids[::-1], segment_id)
+    columns = ids[top:bottom].T
+    left, right = _rows_before(columns, segment_id), len(columns) - _rows_before(columns[::-1], segment_id)
+    return Box(box.y0 + top, box.x0 + left, box.y0 + bottom, box.x0 + right)
+
+
+def _rows_before(ids: NDArray[np.int32], segment_id: int) -> int:
+    """How many rows come before the first that shows a segment; all if none does."""
+    for start in range(0, len(ids), _STRIP_ROWS):
+        rows = np.flatnonzero((ids[start : start + _STRIP_ROWS] == segment_id).any(axis=1))
+        if len(rows):
+            return start + int(rows[0])
+    return len(ids)
 
 
 def outlines(mask: Mask, box: Box) -> list[NDArray[np.int32]]:

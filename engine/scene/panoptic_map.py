@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seamseg_studio.engine.scene.errors import EditError, PartitionError
-from seamseg_studio.engine.scene.geometry import EMPTY_BOX, Box, Mask, tight_box
+from seamseg_studio.engine.scene.geometry import EMPTY_BOX, Box, Mask, box_of_id, tight_box
 from seamseg_studio.engine.scene.runs import Runs, count_ids
 from seamseg_studio.engine.scene.taxonomy import VOID, VOID_CATEGORY, Taxonomy
 
@@ -214,13 +214,17 @@ class PanopticMap:
             return EMPTY_BOX
         bound, num_changes = self._bounds[segment_id], self._num_changes
         if segment_id not in self._tight:
-            bound = tight_box(self._ids[bound.slices] == segment_id, bound)
+            bound = box_of_id(self._ids[bound.slices], segment_id, bound)
             with self._lock:
                 # A reader in another thread must not put back what was true before a change.
                 if num_changes == self._num_changes:
                     self._bounds[segment_id] = bound
                     self._tight.add(segment_id)
         return bound
+
+    def bound(self, segment_id: int) -> Box:
+        """Returns a box that holds a segment or void, perhaps too large, without looking for the smallest."""
+        return self._bounds[segment_id] if self._areas.get(segment_id, 0) else EMPTY_BOX
 
     def mask(self, segment_id: int) -> tuple[Mask, Box]:
         """Returns the pixels of a segment or void as a mask of its bounding box, and that box."""

@@ -39,7 +39,8 @@ def segments_under(
             found.append(proposed)
         if prediction.second_choice is not None:
             found += panoptic_map.ids_of_category(int(prediction.second_choice[y, x]))[:1]
-    around = [(box.area, i) for i in panoptic_map.segments if _holds(box := panoptic_map.bbox(i), y, x)]
+    near = [i for i in panoptic_map.segments if _holds(panoptic_map.bound(i), y, x)]
+    around = [(box.area, i) for i in near if _holds(box := panoptic_map.bbox(i), y, x)]
     found += [segment_id for _, segment_id in sorted(around)]
     return tuple(dict.fromkeys(i for i in found if i != VOID))
 

@@ -46,6 +46,20 @@ def test_the_window_is_painted_before_anything_heavy_is_imported() -> None:
     assert "heavy: []" in done.stdout
 
 
+def test_what_stays_till_the_end_is_not_looked_through_again_and_again() -> None:
+    code = (
+        "import gc, sys\n"
+        "from seamseg_studio.app import run\n"
+        "from PySide6.QtCore import QTimer\n"
+        "def begin(studio, window, paths):\n"
+        "    QTimer.singleShot(0, lambda: (print('left:', len(gc.get_objects())), window.close()))\n"
+        "run.begin = begin\n"
+        "sys.exit(run.main([]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert int(done.stdout.rpartition("left:")[2]) < 1000
+
+
 def test_the_canvas_and_the_engine_client_bring_no_torch() -> None:
     modules = modules_after(
         "from seamseg_studio.app import canvas, document, run, session, tools;"

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from unittest import mock
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seamseg_studio.engine.scene import geometry
 from seamseg_studio.engine.scene.geometry import (
     EMPTY_BOX,
     Box,
+    box_of_id,
     capsule_spans,
     disk_spans,
     outlines,
@@ -108,3 +112,11 @@ def test_box_arithmetic() -> None:
     assert box.grown(3, (6, 10)) == Box(0, 0, 6, 10)
     assert box.contains(EMPTY_BOX)
     assert tight_box(np.zeros((3, 6), dtype=bool), box) == EMPTY_BOX
+
+
+@given(st.integers(0, 1 << 16), st.floats(0, 0.2), st.integers(1, 9))
+def test_box_from_the_sides_is_that_of_the_mask(seed: int, share: float, strip_rows: int) -> None:
+    ids = (np.random.default_rng(seed).random(SHAPE) < share).astype(np.int32)
+    box = Box(3, 5, 3 + SHAPE[0], 5 + SHAPE[1])
+    with mock.patch.object(geometry, "_STRIP_ROWS", strip_rows):
+        assert box_of_id(ids, 1, box) == tight_box(ids == 1, box)

@@ -106,7 +106,7 @@ def test_a_result_becomes_a_map_of_the_models_origin() -> None:
 def test_a_reader_in_another_thread_never_puts_an_old_box_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """A box worked out while a change is made belongs to the time before."""
     from seamseg_studio.engine.scene import panoptic_map as module
-    from seamseg_studio.engine.scene.geometry import Box, tight_box
+    from seamseg_studio.engine.scene.geometry import Box, box_of_id
 
     ids = np.zeros((8, 8), np.int32)
     ids[2:6, 2:6] = 1
@@ -119,12 +119,12 @@ def test_a_reader_in_another_thread_never_puts_an_old_box_back(monkeypatch: pyte
         (0, 0),
     )
 
-    def interrupted(mask: np.ndarray, box: Box) -> Box:
-        found = tight_box(mask, box)
-        monkeypatch.setattr(module, "tight_box", tight_box)
+    def interrupted(crop: np.ndarray, segment_id: int, box: Box) -> Box:
+        found = box_of_id(crop, segment_id, box)
+        monkeypatch.setattr(module, "box_of_id", box_of_id)
         panoptic_map._write(runs)  # as the window's thread would, just then
         return found
 
-    monkeypatch.setattr(module, "tight_box", interrupted)
+    monkeypatch.setattr(module, "box_of_id", interrupted)
     assert panoptic_map.bbox(1) == Box(2, 2, 6, 6)
     assert panoptic_map.bbox(1) == Box(4, 2, 6, 6)

@@ -1,10 +1,9 @@
 """Milliseconds an image of the whole prediction on a GPU: uint8 pixels on the host to a panoptic map on the host.
 
-`python benchmarks/inference_gpu.py [--repeat 60] [--no-compile] [--photos DIR]` prints, for each network and size, the
+`python benchmarks/inference_gpu.py [--repeat 60] [--no-compile]` prints, for each network and size, the
 ways it can run: eager in float32 and float16, as a CUDA graph, and as a graph with the dense part compiled. Weights are
-random, with 100 instances in every image, which is more than a street has. The second table compares the answers of the
-bundled starter model in each way with those of eager float32: the panoptic quality of one as ground truth of the other,
-over photographs (the sample photographs, or those of DIR), times 100.
+random, with 100 instances in every image, which is more than a street has. Whether the answers are the same, with real
+weights: `benchmarks/answers.py`.
 """
 
 from __future__ import annotations
@@ -13,20 +12,17 @@ import argparse
 import gc
 import statistics
 import time
-from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
-from seamseg_studio.engine.evaluation.panoptic_quality import Labelling, PanopticStats, compare, score
 from seamseg_studio.engine.inference.compiled import prepare_network
 from seamseg_studio.engine.inference.graphs import Acceleration
 from seamseg_studio.engine.inference.options import PredictOptions
-from seamseg_studio.engine.inference.predictor import Predictor, load_model
+from seamseg_studio.engine.inference.predictor import Predictor
 from seamseg_studio.engine.model.config import Config, load_config
 from seamseg_studio.engine.model.panoptic_net import build_network
 from seamseg_studio.engine.ops import native
@@ -99,34 +95,11 @@ def time_way(config: Config, size: tuple[int, int], dtype: torch.dtype, accelera
     return f"{median:8.2f} {p99:8.2f} {1000 / statistics.mean(times):8.1f} {mib:8.0f} {reserved:9.0f} {ready_s:8.1f}"
 
 
-def agreement(truth: Sequence[Labelling], guess: Sequence[Labelling], taxonomy: Taxonomy) -> float:
-    """Returns the panoptic quality of `guess` with `truth` as ground truth, 0 to 100."""
-    stats = PanopticStats.zeros(len(taxonomy))
-    for one, other in zip(truth, guess, strict=True):
-        stats = stats + compare(one, other, len(taxonomy))
-    return 100 * score(stats, taxonomy).all.pq
-
-
-def compare_answers(photos: Sequence[NDArray[np.uint8]], ways: Sequence[tuple[str, torch.dtype, Acceleration]]) -> None:
-    """Prints how well each way agrees with eager float32."""
-    names = {torch.float32: "fp32", torch.float16: "fp16", torch.bfloat16: "bf16"}
-    truth: list[Labelling] = []
-    for name, dtype, acceleration in ways:
-        predictor = load_model(None, device="cuda", precision=names[dtype], acceleration=acceleration)
-        if acceleration == "auto":
-            warm_up(predictor, photos[0], PredictOptions())
-        results = [predictor.predict(photo) for photo in photos]
-        labellings = [Labelling.of_arrays(r.ids, r.categories, r.is_crowd) for r in results]
-        truth = truth or labellings
-        print(f"{name:<22}{agreement(truth, labellings, predictor.taxonomy):8.2f}")
-
-
 def main() -> None:
     """Prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=60)
     parser.add_argument("--no-compile", action="store_true")
-    parser.add_argument("--photos", type=Path, default=RESOURCES / "samples" / "images")
     arguments = parser.parse_args()
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     ways = [way for way in WAYS if not (arguments.no_compile and way[2] == "auto")]
@@ -139,10 +112,6 @@ def main() -> None:
         for name, dtype, acceleration in ways:
             line = time_way(config, size, dtype, acceleration, arguments.repeat)
             print(f"{network:<10}{size[0]:>5} x {size[1]:<5} {name:<20}{line}", flush=True)
-    paths = sorted(path for path in arguments.photos.iterdir() if path.suffix.lower() in (".jpg", ".png", ".webp"))
-    photos = [np.asarray(Image.open(path).convert("RGB")) for path in paths]
-    print(f"\nagreement with eager fp32 on {len(photos)} photographs, PQ x 100")
-    compare_answers(photos, ways)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def _of_folder(folder: Path) -> str | None:
         return "vistas"
     if (folder / "SegmentationClass").is_dir():
         return "voc"
-    if (folder / "data.yaml").is_file() and (folder / "labels").is_dir():
+    if (folder / "data.yaml").is_file() and ((folder / "labels").is_dir() or next(folder.glob("*/labels"), None)):
         return "yolo"
     indexes = sorted(path for path in folder.glob("*.json") if path.name != "taxonomy.json")
     if indexes and _of_file(indexes[0]) == "labelme":

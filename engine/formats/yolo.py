@@ -1,7 +1,8 @@
 """YOLO segmentation: labels/SPLIT/NAME.txt with one polygon a line, images/SPLIT and data.yaml.
 
 https://docs.ultralytics.com/datasets/segment. A line is the category's number and the polygon's corners as shares of
-width and height. Things only; every line is an instance, so that the parts of a divided one come apart.
+width and height. Things only; every line is an instance, so that the parts of a divided one come apart. PART/labels
+with PART/images, and folders without parts, are read too.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from seamseg_studio.engine.scene.panoptic_map import Origin, Segment
 
 INDEX_NAME = "data.yaml"
 DEFAULT_SPLIT = "train"
+_SPLIT_NAMES = {"": DEFAULT_SPLIT, "training": "train", "validation": "val", "valid": "val", "testing": "test"}
 
 UNLABELLED = "photographs without a label file left out"
 NO_STUFF = "stuff segments left out, as YOLO holds things only"
@@ -57,7 +59,7 @@ class Writer(FolderWriter):
         self, name: str, image_path: Path | None, labels: Labels, image: NDArray[np.uint8] | None, split: str
     ) -> Record:
         panoptic_map = to_map(labels)
-        split = safe_name(split or DEFAULT_SPLIT)
+        split = safe_name(_SPLIT_NAMES.get(split, split))
         for part in ("labels", "images"):
             self._make_folder(self.folder / part / split)
         height, width = panoptic_map.shape
@@ -86,8 +88,12 @@ class Writer(FolderWriter):
     def _write_indexes(self) -> None:
         splits = sorted({record["split"] for record in self._log.records()})
         names = [category.name for category in self.taxonomy.categories[self.taxonomy.num_stuff :]]
-        lines = ["path: ."]
-        lines += [f"{json.dumps(split)}: images/{split}" for split in splits]
+        # No "path": trainers would take "." for the folder that they were started in, not for this file's.
+        lines = [f"{json.dumps(split)}: images/{split}" for split in splits]
+        for wanted in ("train", "val") if splits else ():
+            if wanted not in splits:
+                other = "train" if "train" in splits else splits[0]
+                lines.append(f"{wanted}: images/{other}  # trainers want this key; there is no part of its own")
         # JSON strings are YAML strings, whatever is in the name.
         lines += ["names:", *(f"  {number}: {json.dumps(name)}" for number, name in enumerate(names))]
         atomic_write(self.folder / INDEX_NAME, "\n".join([*lines, ""]).encode())
@@ -124,23 +130,23 @@ class Reader:
         except TaxonomyError as error:
             raise FormatError(f"{index}: {error}") from error
         self._category = category
-        folders = sorted(folder for folder in (root / "labels").glob("*") if folder.is_dir())
-        splits = [folder.name for folder in folders]
+        folders = _find_folders(root)
+        splits = sorted({part for part, _, _ in folders if part})
         if split is not None and split not in splits:
             raise FormatError(f"{path}: has no split {split!r}; there are: {', '.join(splits) or 'none'}")
         self._files = [
-            (root / "images" / folder.name, file)
-            for folder in folders
-            if split in (None, folder.name)
-            for file in sorted(folder.glob("*.txt"))
+            (part, photos, file)
+            for part, photos, labels in folders
+            if split in (None, part)
+            for file in sorted(labels.glob("*.txt"))
         ]
-        self._names = names_in_parts([(photos.name, file.stem) for photos, file in self._files], self.losses)
+        self._names = names_in_parts([(part, file.stem) for part, _, file in self._files], self.losses)
         self._count_unlabelled()
 
     def _count_unlabelled(self) -> None:
         """Counts photographs without a label file, which trainers take for empty ones."""
-        for folder in sorted({photos for photos, _ in self._files}):
-            labelled = {file.stem for photos, file in self._files if photos == folder}
+        for folder in sorted({photos for _, photos, _ in self._files}):
+            labelled = {file.stem for _, photos, file in self._files if photos == folder}
             for photo in sorted(folder.iterdir()) if folder.is_dir() else ():
                 if photo.suffix.lower() in IMAGE_SUFFIXES and photo.stem not in labelled:
                     self.losses.add(UNLABELLED, photo.stem)
@@ -149,9 +155,9 @@ class Reader:
         return len(self._files)
 
     def __iter__(self) -> Iterator[LabelledImage]:
-        for (photos, file), name in zip(self._files, self._names, strict=True):
+        for (part, photos, file), name in zip(self._files, self._names, strict=True):
             photo = find_photo(photos / file.stem)
-            yield LabelledImage(name, photo, partial(self._read_labels, name, file, photo), photos.name)
+            yield LabelledImage(name, photo, partial(self._read_labels, name, file, photo), part)
 
     def _read_labels(self, name: str, file: Path, photo: Path | None) -> ImageLabels:
         if photo is None:
@@ -177,6 +183,15 @@ class Reader:
         for segment_id, mask, box in sorted(laid, key=lambda one: -int(np.count_nonzero(one[1]))):
             stack.lay(segment_id, mask, box)
         return stack.finish()
+
+
+def _find_folders(root: Path) -> list[tuple[str, Path, Path]]:
+    """Part, photographs and labels of each folder: labels/PART, PART/labels as some services write, or labels alone."""
+    labels = root / "labels"
+    inside = [(folder.name, root / "images" / folder.name, folder) for folder in labels.glob("*") if folder.is_dir()]
+    outside = [(folder.parent.name, folder.parent / "images", folder) for folder in root.glob("*/labels")]
+    flat = [("", root / "images", labels)] if any(labels.glob("*.txt")) else []
+    return sorted([*inside, *outside, *flat])
 
 
 def read_names(path: Path) -> dict[int, str]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from seamseg_studio.engine.formats.detection import detect_format
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.polygons import HOLES, PARTS
 from seamseg_studio.engine.formats.registry import FORMATS
@@ -56,6 +57,47 @@ def test_instances_survive_and_the_rest_is_counted(
 def test_names_are_read_in_all_forms(tmp_path: Path, text: str) -> None:
     (tmp_path / "data.yaml").write_text(text)
     assert read_names(tmp_path / "data.yaml") == {0: "car", 1: "traffic light", 2: "a, b"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "lines"),
+    [
+        (("train", "val"), ['"train": images/train', '"val": images/val']),
+        (("training", "validation"), ['"train": images/train', '"val": images/val']),
+        (("",), ['"train": images/train', "val: images/train  #"]),
+        (("val", "test"), ['"test": images/test', '"val": images/val', "train: images/test  #"]),
+    ],
+)
+def test_trainers_find_what_they_ask_for_beside_the_file(
+    tmp_path: Path, taxonomy: Taxonomy, make_photo: Callable[..., Path], parts: tuple[str, ...], lines: list[str]
+) -> None:
+    """They want both keys, and take a path "." for the folder that they run in."""
+    with _YOLO.writer(tmp_path / "o", taxonomy) as writer:
+        for number, part in enumerate(parts):
+            panoptic_map = PanopticMap(np.ones((8, 8), np.int32), {1: Segment(3)})
+            writer.write(f"{number}", make_photo("a.jpg", 8, 8), panoptic_map, split=part)
+    text = (tmp_path / "o" / "data.yaml").read_text()
+    written = text.split("names:")[0].splitlines()
+    assert len(written) == len(lines)
+    assert all(line.startswith(wanted) for line, wanted in zip(written, lines, strict=True))
+    assert all((tmp_path / "o" / line.split(": ")[1].split(" ")[0]).is_dir() for line in written)
+
+
+@pytest.mark.parametrize("layout", ["{part}/{kind}", "{kind}/{part}", "{kind}"])
+def test_other_places_of_labels_are_read(tmp_path: Path, layout: str) -> None:
+    (tmp_path / "data.yaml").write_text("names: [car]\n")
+    for part in ("train", "valid"):
+        places = [tmp_path / layout.format(part=part, kind=kind) for kind in ("labels", "images")]
+        for place in places:
+            place.mkdir(parents=True, exist_ok=True)
+        (places[0] / f"{part}_1.txt").write_text("0 0 0 1 0 1 1 0 1\n")
+        Image.new("RGB", (20, 10)).save(places[1] / f"{part}_1.png")
+    assert detect_format(tmp_path).name == "yolo"
+    reader = _YOLO.reader(tmp_path)
+    found = {image.name: image.split for image in reader}
+    assert found == {f"{part}_1": part if "part" in layout else "" for part in ("train", "valid")}
+    assert all(image.labels.ids.all() for image in reader)
+    assert not reader.losses
 
 
 @pytest.mark.parametrize(("text", "message"), [("nc: 3\n", "has no 'names'"), ("names:\nnc: 3\n", "lists nothing")])

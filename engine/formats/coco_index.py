@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from seamseg_studio.engine.files import atomic_path
 from seamseg_studio.engine.formats.errors import FormatError
-from seamseg_studio.engine.formats.json_file import field, is_text
+from seamseg_studio.engine.formats.json_file import field, is_text, write_list
 from seamseg_studio.engine.formats.json_stream import read_pieces
 from seamseg_studio.engine.formats.names import path_inside, safe_name
 from seamseg_studio.engine.formats.palettes import ForeignCategory, make_taxonomy
@@ -188,14 +189,52 @@ def image_key(annotation: object) -> Key | None:
     return key if isinstance(key, int | str) and not isinstance(key, bool) else None
 
 
-def indexes(index: Path, records: Iterable[Record]) -> dict[Path, str | None]:
-    """The JSON files of a dataset, with the part that each lists.
+def indexes(index: Path, parts: Iterable[str]) -> dict[Path, str | None]:
+    """The JSON files of a dataset with these parts, and the part that each lists.
 
     One lists all images (None). If there are several parts, each has its own besides, as COCO's: instances_train.json.
     """
-    parts = sorted({record["split"] for record in records if "split" in record})
-    of_parts = {index.with_name(f"{index.stem}_{safe_name(part)}{index.suffix}"): part for part in parts}
-    return {index: None, **(of_parts if len(parts) > 1 else {})}
+    names = sorted({part for part in parts if part})
+    of_parts = {index.with_name(f"{index.stem}_{safe_name(part)}{index.suffix}"): part for part in names}
+    return {index: None, **(of_parts if len(names) > 1 else {})}
+
+
+def write_indexes(
+    index: Path,
+    taxonomy: Taxonomy,
+    categories: Sequence[Record],
+    images: Callable[[str | None], Iterable[Record]],
+    annotations: Callable[[str | None], Iterable[Record]],
+) -> None:
+    """Writes the JSON files of a dataset.
+
+    Args:
+        index: The one of all images.
+        taxonomy: Gives its name.
+        categories: As COCO lists them.
+        images: Gives the entries of "images" of a part, or all for None; those that belong to a part say "split".
+        annotations: Likewise.
+    """
+    parts: set[str] = set()
+
+    def noted(entries: Iterable[Record]) -> Iterator[Record]:
+        for entry in entries:
+            parts.add(entry.get("split", ""))
+            yield entry
+
+    def write(path: Path, part: str | None) -> None:
+        with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+            info = {"description": taxonomy.name, "version": "1.0"}
+            file.write(f'{{"info": {json.dumps(info, ensure_ascii=False)},\n"licenses": [],\n')
+            write_list(file, "images", noted(images(part)))
+            write_list(file, "annotations", annotations(part))
+            write_list(file, "categories", categories, last=True)
+            file.write("}\n")
+
+    write(index, None)
+    for path, part in indexes(index, set(parts)).items():
+        if part is not None:
+            write(path, part)
 
 
 def find_index(path: Path, preferred: str) -> Path:

@@ -5,7 +5,6 @@ https://cocodataset.org/#format-data section 1. Written as run lengths, which ar
 
 from __future__ import annotations
 
-import json
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
@@ -16,12 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seamseg_studio.engine.files import atomic_path
-from seamseg_studio.engine.formats.coco_index import IMAGE_FOLDER, CocoIndex, find_index, indexes
+from seamseg_studio.engine.formats.coco_index import IMAGE_FOLDER, CocoIndex, find_index, indexes, write_indexes
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import FolderWriter
 from seamseg_studio.engine.formats.image_file import MAX_PIXELS
-from seamseg_studio.engine.formats.json_file import field, write_list
+from seamseg_studio.engine.formats.json_file import field
 from seamseg_studio.engine.formats.losses import Losses
 from seamseg_studio.engine.formats.names import safe_name
 from seamseg_studio.engine.formats.photos import store_photo
@@ -65,7 +63,7 @@ class Writer(FolderWriter):
             self._make_folder(folder / IMAGE_FOLDER)
 
     def _index_files(self, records: Iterable[Record]) -> Iterable[Path]:
-        return indexes(self.folder / INDEX_NAME, records)
+        return indexes(self.folder / INDEX_NAME, (record.get("split", "") for record in records))
 
     def _write_image(
         self, name: str, image_path: Path | None, labels: Labels, image: NDArray[np.uint8] | None, split: str
@@ -105,14 +103,7 @@ class Writer(FolderWriter):
                     if part in (None, record.get("split")):
                         yield {"id": number, "image_id": image_number, **instance}
 
-        for path, part in indexes(self.folder / INDEX_NAME, self._log.records()).items():
-            with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
-                info = {"description": self.taxonomy.name, "version": "1.0"}
-                file.write(f'{{"info": {json.dumps(info, ensure_ascii=False)},\n"licenses": [],\n')
-                write_list(file, "images", images(part))
-                write_list(file, "annotations", annotations(part))
-                write_list(file, "categories", categories, last=True)
-                file.write("}\n")
+        write_indexes(self.folder / INDEX_NAME, self.taxonomy, categories, images, annotations)
 
 
 def thing_instances(ids: NDArray[np.int32], segments: Mapping[int, Segment], taxonomy: Taxonomy) -> list[Record]:

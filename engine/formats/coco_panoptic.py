@@ -5,7 +5,6 @@ https://cocodataset.org/#format-data section 4. The PNGs lie in the folder calle
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seamseg_studio.engine.files import atomic_path
 from seamseg_studio.engine.formats.coco_index import (
     IMAGE_FOLDER,
     CocoIndex,
@@ -22,11 +20,12 @@ from seamseg_studio.engine.formats.coco_index import (
     find_index,
     image_key,
     indexes,
+    write_indexes,
 )
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import FolderWriter
 from seamseg_studio.engine.formats.image_file import MAX_PIXELS
-from seamseg_studio.engine.formats.json_file import field, write_list
+from seamseg_studio.engine.formats.json_file import field
 from seamseg_studio.engine.formats.label_image import read_colors_as_ids, write_ids_as_colors
 from seamseg_studio.engine.formats.losses import Losses
 from seamseg_studio.engine.formats.names import path_inside, safe_name
@@ -73,7 +72,7 @@ class Writer(FolderWriter):
         return [self._png(record["name"])]
 
     def _index_files(self, records: Iterable[Record]) -> Iterable[Path]:
-        return indexes(self.folder / INDEX_NAME, records)
+        return indexes(self.folder / INDEX_NAME, (record.get("split", "") for record in records))
 
     def _write_image(
         self, name: str, image_path: Path | None, labels: Labels, image: NDArray[np.uint8] | None, split: str
@@ -118,14 +117,13 @@ class Writer(FolderWriter):
             }
             for index, category in enumerate(self.taxonomy.categories)
         ]
-        for path, part in indexes(self.folder / INDEX_NAME, self._log.records()).items():
-            with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
-                info = {"description": self.taxonomy.name, "version": "1.0"}
-                file.write(f'{{"info": {json.dumps(info, ensure_ascii=False)},\n"licenses": [],\n')
-                write_list(file, "images", map(_image_entry, self._numbered(part)))
-                write_list(file, "annotations", map(_annotation_entry, self._numbered(part)))
-                write_list(file, "categories", categories, last=True)
-                file.write("}\n")
+        write_indexes(
+            self.folder / INDEX_NAME,
+            self.taxonomy,
+            categories,
+            lambda part: map(_image_entry, self._numbered(part)),
+            lambda part: map(_annotation_entry, self._numbered(part)),
+        )
 
     def _numbered(self, part: str | None) -> Iterator[tuple[int, Record]]:
         """The images of one part, or all, with their ids, which are the same in every file."""

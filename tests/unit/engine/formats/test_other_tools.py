@@ -108,6 +108,28 @@ def test_panopticapi_scores_our_coco_panoptic_as_we_do(
     assert 5 < expected[0] < 95
 
 
+@needs_panopticapi
+def test_panopticapi_and_pycocotools_take_one_part(
+    tmp_path: Path, taxonomy: Taxonomy, make_map: Callable[..., PanopticMap]
+) -> None:
+    for name in ("coco-panoptic", "coco-instances"):
+        with FORMATS[name].writer(tmp_path / name, taxonomy) as writer:
+            for number, (truth, _) in enumerate(_pairs(make_map, 4).values()):
+                writer.write(f"im{number}", None, truth, split="val" if number == 2 else "train")
+    index, folder = tmp_path / "coco-panoptic" / "panoptic_val.json", tmp_path / "coco-panoptic" / "panoptic"
+    same = ["--gt_json_file", index, "--pred_json_file", index, "--gt_folder", folder, "--pred_folder", folder]
+    printed = _run("panopticapi.evaluation", *same)
+    (row,) = (line for line in printed.splitlines() if line.startswith("All"))
+    assert float(row.split("|")[1].split()[0]) == 100.0
+    if find_spec("pycocotools") is not None:
+        from pycocotools.coco import COCO
+
+        parts = {part: COCO(str(tmp_path / "coco-instances" / f"instances_{part}.json")) for part in ("train", "val")}
+        assert [len(parts[part].imgs) for part in ("train", "val")] == [3, 1]
+        assert {image["file_name"] for image in parts["val"].imgs.values()} == {"im2.jpg"}
+        assert parts["val"].anns
+
+
 @needs_cityscapes
 def test_cityscapesscripts_scores_our_cityscapes_as_we_do(tmp_path: Path, make_map: Callable[..., PanopticMap]) -> None:
     """By its own way: gtFine is made into its panoptic images, which its evaluation compares."""

@@ -17,6 +17,7 @@ from seamseg_studio.engine.files import atomic_write
 _KIND = "seamseg-studio-preferences"
 _VERSION = 1
 DEVICES = ("auto", "cpu", "cuda")
+INPUT_SCALES = (0.5, 1.0, 1.5, 2.0)
 PRECISIONS = ("auto", "fp32", "fp16", "bf16")
 LANGUAGES = {"": "", "en": "English", "de": "Deutsch", "zh": "中文"}
 """Codes and their own names; the empty one follows the system."""
@@ -34,6 +35,7 @@ class Preferences:
         keymap: Which keys do what.
         device: Where the model runs: "auto", "cpu", "cuda" or "cuda:I".
         precision: In which numbers: "auto", "fp32", "fp16" or "bf16".
+        input_scale: How large the model sees images, one of `INPUT_SCALES`; 1 as it was trained.
         taxonomy: File with the categories of new projects; empty for those of the model.
         export_format: What the export window begins with.
         labels_by_itself: Whether an image without labels is given to the model when it is opened.
@@ -46,6 +48,7 @@ class Preferences:
     keymap: Keymap = field(default_factory=Keymap)
     device: str = "auto"
     precision: str = "auto"
+    input_scale: float = 1.0
     taxonomy: str = ""
     export_format: str = "coco-panoptic"
     labels_by_itself: bool = True
@@ -136,6 +139,13 @@ def _scale(value: object) -> float:
     return min(MAX_SCALE, max(MIN_SCALE, float(str(value))))
 
 
+def _input_scale(value: object) -> float:
+    scale = float(str(value))
+    if scale not in INPUT_SCALES:
+        raise ValueError(value)
+    return scale
+
+
 def _flag(value: object) -> bool:
     if str(value).lower() not in ("true", "false"):
         raise ValueError(value)
@@ -163,6 +173,7 @@ _READERS: dict[str, Callable[[Any], object]] = {
     "keys": _keys,
     "device": _device,
     "precision": _one_of(PRECISIONS),
+    "input_scale": _input_scale,
     "taxonomy": _text,
     "export_format": _text,
     "labels_by_itself": _flag,

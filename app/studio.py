@@ -83,6 +83,7 @@ class Studio(QObject):
         self._device = device if device != "auto" else self.preferences.device
         engine_options.setdefault("precision", self.preferences.precision)
         self.engine = EngineJobs(model or settings.model, self._device, self, **engine_options)
+        self.engine.input_scale = self.preferences.input_scale
         self.labelling = Labelling(self.session, self.engine, self.board, self)
         self.labelling.by_itself = self.preferences.labels_by_itself
         self.labelling.starter_wanted.connect(lambda: self.load_model(None))
@@ -171,6 +172,7 @@ class Studio(QObject):
         self.theme.set_scale(preferences.font_scale)
         self.session.set_palette(preferences.palette)
         self.labelling.by_itself = preferences.labels_by_itself
+        self.engine.input_scale = preferences.input_scale
         if (preferences.device, preferences.precision) != (old.device, old.precision):
             self._device = preferences.device
             self.engine.configure(preferences.device, preferences.precision)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QL
 
 from seamseg_studio.app.dialogs.paths import ask_files
 from seamseg_studio.app.panels.fields import keep_labels_whole, muted
-from seamseg_studio.app.preferences import DEVICES, PRECISIONS, Preferences
+from seamseg_studio.app.preferences import DEVICES, INPUT_SCALES, PRECISIONS, Preferences
 from seamseg_studio.engine.errors import SeamsegError
 
 
@@ -45,19 +45,32 @@ class EnginePage(QWidget):
         self.precision.setAccessibleName(self.tr("Precision"))
         for precision in PRECISIONS:
             self.precision.addItem(words[precision], precision)
+        scales = {
+            0.5: self.tr("Half: fastest, misses small things"),
+            1.0: self.tr("As the model was trained"),
+            1.5: self.tr("One and a half: smaller things, twice the time"),
+            2.0: self.tr("Double: the smallest things, four times the time"),
+        }
+        self.input_size = QComboBox(self)
+        self.input_size.setAccessibleName(self.tr("Size"))
+        for scale in INPUT_SCALES:
+            self.input_size.addItem(scales[scale], scale)
         self.by_itself = QCheckBox(self.tr("Label an image by itself when it is opened and has no labels"), self)
         note = muted(
-            self.tr("A change of device or precision starts the engine anew; your work is not concerned."), self
+            self.tr("A change of device or precision starts the engine anew; the size counts from the next image on."),
+            self,
         )
         note.setWordWrap(True)
         form = _form(self)
         form.addRow(self.tr("Device"), self.device)
         form.addRow(self.tr("Precision"), self.precision)
+        form.addRow(self.tr("Size"), self.input_size)
         form.addRow("", self.by_itself)
         form.addRow("", note)
         keep_labels_whole(form)
         self.device.activated.connect(lambda: self.changed.emit({"device": self.device.currentData()}))
         self.precision.activated.connect(lambda: self.changed.emit({"precision": self.precision.currentData()}))
+        self.input_size.activated.connect(lambda: self.changed.emit({"input_scale": self.input_size.currentData()}))
         self.by_itself.clicked.connect(lambda checked: self.changed.emit({"labels_by_itself": checked}))
 
     def show_preferences(self, preferences: Preferences) -> None:
@@ -66,6 +79,7 @@ class EnginePage(QWidget):
             self.device.addItem(preferences.device, preferences.device)
         self.device.setCurrentIndex(self.device.findData(preferences.device))
         self.precision.setCurrentIndex(self.precision.findData(preferences.precision))
+        self.input_size.setCurrentIndex(self.input_size.findData(preferences.input_scale))
         self.by_itself.setChecked(preferences.labels_by_itself)
 
 

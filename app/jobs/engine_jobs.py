@@ -90,6 +90,7 @@ class EngineJobs(QObject):
         self._options = options
         self._client: EngineClient | None = None
         self._model: ModelInfo | None = None
+        self.input_scale = 1.0  # of what the model sees from now on
         self.state = EngineState(EngineKind.STOPPED, device)
         self._told.connect(self._on_told)
 
@@ -144,7 +145,7 @@ class EngineJobs(QObject):
             key: A name for the image if prompts about it may follow.
         """
         priority = Priority.BATCH if in_background else Priority.INTERACTIVE
-        options = PredictOptions(with_uncertainty=True)
+        options = PredictOptions(with_uncertainty=True, input_scale=self.input_scale)
         return Answer(self._running().predict(image, options=options, priority=priority, key=key), self)
 
     def prompt(self, image: NDArray[np.uint8], prompt: Prompt, key: str) -> Answer:

@@ -18,9 +18,11 @@ class PredictOptions:
         with_raw: Whether to give the network's own output too (all detections with their masks; slower).
         with_second_choice: Whether to give the runner-up category per pixel.
         with_uncertainty: Whether to say how unsure the network is of every pixel (not in reference mode).
+        input_scale: Size of the network's input relative to the one it was trained with: more sees smaller things and
+            takes longer.
 
     Raises:
-        ValueError: A threshold outside [0, 1] or a negative area.
+        ValueError: A threshold outside [0, 1], a negative area, or a size outside [1/8, 8].
     """
 
     score_threshold: float = 0.5
@@ -30,6 +32,7 @@ class PredictOptions:
     with_raw: bool = False
     with_second_choice: bool = True
     with_uncertainty: bool = False
+    input_scale: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("score_threshold", "overlap_threshold"):
@@ -37,3 +40,5 @@ class PredictOptions:
                 raise ValueError(f"{name} must be between 0 and 1, got {getattr(self, name)}")
         if self.min_stuff_area is not None and not self.min_stuff_area >= 0:
             raise ValueError(f"min_stuff_area must be 0 or more pixels, got {self.min_stuff_area}")
+        if not 1 / 8 <= self.input_scale <= 8:
+            raise ValueError(f"input_scale must be between 1/8 and 8, got {self.input_scale}")

@@ -324,7 +324,9 @@ class _PredictorModel:
         self, image: Array, options: PredictOptions, *, tiles: int, on_stage: OnStage, key: str = ""
     ) -> PanopticResult:
         """See `Model.predict`."""
-        return self._predictor.predict(image, options, tiles=tiles, on_stage=on_stage, key=key)
+        return self._predictor.predict(
+            image, options, input_scale=options.input_scale, tiles=tiles, on_stage=on_stage, key=key
+        )
 
     def prompt(self, image: Array | None, key: str, prompt: Prompt, *, on_stage: OnStage) -> PromptAnswer | None:
         """See `Model.prompt`."""

@@ -1162,12 +1162,32 @@
         <translation>Genauigkeit</translation>
     </message>
     <message>
+        <source>Half: fastest, misses small things</source>
+        <translation>Halb: am schnellsten, übersieht Kleines</translation>
+    </message>
+    <message>
+        <source>As the model was trained</source>
+        <translation>Wie das Modell gelernt hat</translation>
+    </message>
+    <message>
+        <source>One and a half: smaller things, twice the time</source>
+        <translation>Anderthalb: kleinere Dinge, doppelte Zeit</translation>
+    </message>
+    <message>
+        <source>Double: the smallest things, four times the time</source>
+        <translation>Doppelt: die kleinsten Dinge, vierfache Zeit</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
         <source>Label an image by itself when it is opened and has no labels</source>
         <translation>Ein unbeschriftetes Bild beim Öffnen von selbst beschriften</translation>
     </message>
     <message>
-        <source>A change of device or precision starts the engine anew; your work is not concerned.</source>
-        <translation>Ein anderes Gerät oder eine andere Genauigkeit startet die Engine neu; Ihre Arbeit ist davon nicht betroffen.</translation>
+        <source>A change of device or precision starts the engine anew; the size counts from the next image on.</source>
+        <translation>Ein anderes Gerät oder eine andere Genauigkeit startet die Engine neu; die Größe gilt ab dem nächsten Bild.</translation>
     </message>
 </context>
 <context>

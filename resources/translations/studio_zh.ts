@@ -1162,12 +1162,32 @@
         <translation>精度</translation>
     </message>
     <message>
+        <source>Half: fastest, misses small things</source>
+        <translation>一半：最快，会漏掉小物体</translation>
+    </message>
+    <message>
+        <source>As the model was trained</source>
+        <translation>与模型训练时相同</translation>
+    </message>
+    <message>
+        <source>One and a half: smaller things, twice the time</source>
+        <translation>一倍半：更小的物体，两倍时间</translation>
+    </message>
+    <message>
+        <source>Double: the smallest things, four times the time</source>
+        <translation>两倍：最小的物体，四倍时间</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>尺寸</translation>
+    </message>
+    <message>
         <source>Label an image by itself when it is opened and has no labels</source>
         <translation>打开没有标注的图像时自动标注</translation>
     </message>
     <message>
-        <source>A change of device or precision starts the engine anew; your work is not concerned.</source>
-        <translation>更改设备或精度会重启引擎；不影响您的工作。</translation>
+        <source>A change of device or precision starts the engine anew; the size counts from the next image on.</source>
+        <translation>更改设备或精度会重新启动引擎；尺寸从下一幅图像起生效。</translation>
     </message>
 </context>
 <context>

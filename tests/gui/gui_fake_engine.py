@@ -42,6 +42,7 @@ OTHER_TAXONOMY = Taxonomy("other", (Category("road", Kind.STUFF, (1, 2, 3)), Cat
 ROAD, SKY, CAR, PERSON = 1, 2, 3, 4  # the ids of the answer
 HEIGHT, WIDTH = 96, 144  # of the pictures that tests open
 DOUBTFUL = ((20, 30), (70, 110))  # what the model is unsure of, the worse one first
+SCALE_VARIABLE = "GUI_FAKE_ENGINE_SCALE"  # the file of this name is told at which size the model was to look
 HOLD_VARIABLE = "GUI_FAKE_ENGINE_HOLD"  # as long as the file of this name exists, nothing is answered
 
 
@@ -81,6 +82,8 @@ class FakeModel:
             time.sleep(0.01)
         if image[0, 0].tolist() == [255, 0, 255]:
             raise InputError("the model does not like this image; try another")
+        if path := os.environ.get(SCALE_VARIABLE):
+            Path(path).write_text(str(options.input_scale), encoding="utf-8")
         if key:
             self.kept[key] = answer(*image.shape[:2])
         return answer(*image.shape[:2])

@@ -24,6 +24,7 @@ OTHER = Preferences(
     keymap=Keymap(Preset.CVAT, {"merge": ("Ctrl+M", "F5"), "lock": ()}),
     device="cuda:1",
     precision="bf16",
+    input_scale=1.5,
     taxonomy="/somewhere/mine.json",
     export_format="vistas",
     labels_by_itself=False,

@@ -107,6 +107,9 @@ def test_engine_and_new_projects(
     qtbot.keyClick(dialog.engine.device, Qt.Key.Key_Down)
     qtbot.keyClick(dialog.engine.precision, Qt.Key.Key_Down)
     assert asked == [("cpu", "auto"), ("cpu", "fp32")]
+    qtbot.keyClick(dialog.engine.input_size, Qt.Key.Key_Down)
+    assert studio.preferences.input_scale == studio.engine.input_scale == 1.5
+    assert len(asked) == 2, "the engine goes on"
     dialog.engine.by_itself.click()
     assert not studio.labelling.by_itself
     dialog.show_page(dialog.project)

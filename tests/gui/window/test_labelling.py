@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gui_fake_engine import CAR, HEIGHT, WIDTH
+from gui_fake_engine import CAR, HEIGHT, SCALE_VARIABLE, WIDTH
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
@@ -109,6 +109,18 @@ def test_all_images_with_progress_and_a_bad_one(
     statuses = {record.name: record.status.value for record in studio.session.records}
     assert statuses == {"a.jpg": "predicted", "b.jpg": "predicted", "c.jpg": "new", "d.png": "new"}
     assert not window.status.jobs.isVisible()
+
+
+def test_the_model_looks_at_the_size_that_is_preferred(
+    labelled: Document, studio: Studio, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "scale"
+    monkeypatch.setenv(SCALE_VARIABLE, str(told))
+    studio.engine.restart()
+    studio.change_preferences(input_scale=2.0)
+    studio.labelling.label_open_image()
+    qtbot.waitUntil(lambda: told.exists() and told.read_text() == "2.0")
+    qtbot.waitUntil(lambda: not studio.labelling.is_labelling_open_image)
 
 
 def test_pause_and_cancel_from_the_status_bar(

@@ -240,6 +240,7 @@ def test_other_arrays_are_refused(predictor: Predictor) -> None:
     [
         ({"score_threshold": 1.5}, "score_threshold must be between 0 and 1, got 1.5"),
         ({"overlap_threshold": float("nan")}, "overlap_threshold must be between"),
+        ({"input_scale": 0.0}, "input_scale must be between 1/8 and 8"),
         ({"min_stuff_area": -1}, "min_stuff_area must be 0 or more"),
     ],
 )

@@ -21,7 +21,10 @@ class Pick(Tool):
 
     def press(self, event: ToolEvent, document: Document, canvas: CanvasPort) -> None:
         segment_id = document.segment_at(*event.pixel)
-        if event.button is not Button.LEFT or segment_id == VOID:
+        if event.button is not Button.LEFT:
+            return
+        if segment_id == VOID:
+            self.hint_changed.emit("There is no segment here")
             return
         category = document.map.segments[segment_id].category
         document.set_current_category(category)

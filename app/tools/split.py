@@ -1,15 +1,19 @@
-"""The split tool: a line across a segment, or scribbles on its parts, make several of it."""
+"""The split tool: a line across a segment, scribbles on its parts, or what the model doubts make several of it."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from functools import partial
 
+import numpy as np
+from numpy.typing import NDArray
+
 from seamseg_studio.app.document import Document
 from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.events import Button, CursorKind, CursorShape, Shown, Sketch, ToolEvent, ToolKey
 from seamseg_studio.app.tools.lasso import traced
 from seamseg_studio.app.tools.options import ChoiceOption, Option
+from seamseg_studio.engine.scene.immersion import split_by_doubt
 from seamseg_studio.engine.scene.outline_draft import OutlineDraft
 from seamseg_studio.engine.scene.patch import Patch
 from seamseg_studio.engine.scene.picking import segment_along
@@ -23,10 +27,11 @@ class SplitBy(StrEnum):
 
     LINE = "line"
     SCRIBBLES = "scribbles"
+    MODEL = "model"
 
 
 class Split(Tool):
-    """Drag a line right across a segment, or scribble on each of its parts and press Enter."""
+    """A line across a segment, scribbles on its parts and Enter, or a click that lets the model divide it."""
 
     name = "split"
     title = "Split"
@@ -34,7 +39,7 @@ class Split(Tool):
     shortcut = "Alt+M"
     hint = (
         "Drag a line right across a segment · with Scribbles, drag over each part, then Enter"
-        " · Backspace takes one back · Esc cancels"
+        " · with The model, click a segment · Backspace takes one back · Esc cancels"
     )
     keys = frozenset({ToolKey.FINISH, ToolKey.BACK})
 
@@ -49,8 +54,15 @@ class Split(Tool):
         return len(self._line) > 0 or bool(self._scribbles)
 
     def options(self, document: Document | None) -> tuple[Option, ...]:
-        titles = ((SplitBy.LINE.value, "A line"), (SplitBy.SCRIBBLES.value, "Scribbles"))
-        tip = "A line cuts where it is drawn; scribbles let the edges of the picture decide where the border runs"
+        titles = (
+            (SplitBy.LINE.value, "A line"),
+            (SplitBy.SCRIBBLES.value, "Scribbles"),
+            (SplitBy.MODEL.value, "The model"),
+        )
+        tip = (
+            "A line cuts where it is drawn; scribbles let the edges of the picture decide where the border runs;"
+            " the model divides where it is unsure"
+        )
         return (ChoiceOption("by", "Split by", self.by.value, titles, tip),)
 
     def set_option(self, key: str, value: object, document: Document | None) -> None:
@@ -72,9 +84,11 @@ class Split(Tool):
         if event.button is not Button.LEFT or not len(self._line):
             return
         line, self._line = traced(self._line, event), OutlineDraft()
-        if not event.is_drag:
+        if self.by is SplitBy.MODEL:
+            self._split_by_model(document, event)
+        elif not event.is_drag:
             return  # a click is no line
-        if self.by is SplitBy.SCRIBBLES:
+        elif self.by is SplitBy.SCRIBBLES:
             self._scribbles.append(line)
         else:
             self._split(document, [line])
@@ -97,6 +111,18 @@ class Split(Tool):
     def sketch(self, document: Document | None) -> tuple[Shown, ...]:
         return tuple(Sketch(line.points_yx) for line in (*self._scribbles, self._line) if len(line))
 
+    def _split_by_model(self, document: Document, event: ToolEvent) -> None:
+        segment_id = document.segment_at(*event.pixel)
+        uncertainty = document.prediction.uncertainty if document.prediction is not None else None
+        if segment_id == VOID:
+            self.hint_changed.emit("There is no segment here")
+        elif uncertainty is None:
+            self.hint_changed.emit("Label this image again to know where the model is unsure of it")
+        else:
+            label = f"split {document.describe([segment_id])}"
+            make = partial(_make_by_doubt, document, segment_id, uncertainty, label)
+            document.edit(make, num_pixels=document.map.bbox(segment_id).area, then=partial(_select, document))
+
     def _split(self, document: Document, lines: list[OutlineDraft]) -> None:
         points = [point for line in lines for point in line.points_yx]
         segment_id = segment_along(document.map, points, document.selection)
@@ -112,6 +138,12 @@ def _make(document: Document, segment_id: int, lines: list[OutlineDraft], label:
         return split_by_line(document.map, segment_id, lines[0].points_yx, policy, label)
     seeds = [line.points_yx for line in lines]
     return split_by_seeds(document.map, segment_id, seeds, document.image, policy, label)
+
+
+def _make_by_doubt(
+    document: Document, segment_id: int, uncertainty: NDArray[np.uint8], label: str, policy: EditingPolicy
+) -> Patch:
+    return split_by_doubt(document.map, segment_id, uncertainty, policy, label)
 
 
 def _select(document: Document, patch: Patch) -> None:

@@ -16,6 +16,7 @@ from seamseg_studio.engine.scene.policy import EditingPolicy
 from seamseg_studio.engine.scene.shape_edits import divisible, put_parts
 
 _NUM_LEVELS = 48
+_DOUBT_BLUR_PX = 1.5  # single unsure pixels divide nothing
 
 
 def split_by_scores(
@@ -56,6 +57,34 @@ def split_by_scores(
     draft = Draft(panoptic_map, box, policy)
     put_parts(draft, segment_id, np.take(rank, parts), box)
     return draft.to_patch(label)
+
+
+def split_by_doubt(
+    panoptic_map: PanopticMap,
+    segment_id: int,
+    uncertainty: NDArray[np.uint8],
+    policy: EditingPolicy,
+    label: str = "split by doubt",
+) -> Patch:
+    """Divides a segment where a model is unsure: between things that it took for one it mostly is.
+
+    Args:
+        panoptic_map: Not changed.
+        segment_id: The segment to divide.
+        uncertainty: Of the model, 0 certain to 255. [H, W].
+        policy: Decides what may be changed.
+        label: For the history list.
+
+    Raises:
+        EditError: As `split_by_scores`.
+        ValueError: The uncertainty is not of the size of the map.
+    """
+    if uncertainty.shape != panoptic_map.shape:
+        raise ValueError(f"the uncertainty is {uncertainty.shape}, the map {panoptic_map.shape}")
+    box = panoptic_map.bbox(segment_id)
+    scores = np.zeros(uncertainty.shape, np.float32)
+    scores[box.slices] = 255 - cv2.GaussianBlur(uncertainty[box.slices], (0, 0), _DOUBT_BLUR_PX).astype(np.float32)
+    return split_by_scores(panoptic_map, segment_id, scores, policy, label=label)
 
 
 def immersed(mask: Mask, scores: NDArray[np.float32], min_area: int) -> NDArray[np.int32]:

@@ -3067,10 +3067,6 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>2. Wahl des Modells</translation>
     </message>
     <message>
-        <source>A line cuts where it is drawn; scribbles let the edges of the picture decide where the border runs</source>
-        <translation>Eine Linie schneidet, wo sie gezogen wird; bei Kritzeln entscheiden die Kanten im Bild, wo die Grenze läuft</translation>
-    </message>
-    <message>
         <source>A line</source>
         <translation>Eine Linie</translation>
     </message>
@@ -3139,8 +3135,12 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Rahmen ziehen oder klicken: das Modell schlägt ein Segment vor · noch einmal klicken für das nächste</translation>
     </message>
     <message>
-        <source>Drag a line right across a segment · with Scribbles, drag over each part, then Enter · Backspace takes one back · Esc cancels</source>
-        <translation>Eine Linie quer über ein Segment ziehen · mit Kritzeln: über jeden Teil ziehen, dann Eingabe · Rücktaste nimmt eine zurück · Esc bricht ab</translation>
+        <source>A line cuts where it is drawn; scribbles let the edges of the picture decide where the border runs; the model divides where it is unsure</source>
+        <translation>Eine Linie schneidet, wo sie gezogen wird; beim Kritzeln bestimmen die Kanten des Bildes die Grenze; das Modell teilt, wo es unsicher ist</translation>
+    </message>
+    <message>
+        <source>Drag a line right across a segment · with Scribbles, drag over each part, then Enter · with The model, click a segment · Backspace takes one back · Esc cancels</source>
+        <translation>Eine Linie quer über ein Segment ziehen · mit Kritzeln über jeden Teil ziehen, dann Eingabe · mit Das Modell ein Segment anklicken · Rücktaste nimmt eine zurück · Esc bricht ab</translation>
     </message>
     <message>
         <source>Drag a rectangle: nothing outside can change · click to work on the whole image again · Esc cancels</source>
@@ -3225,6 +3225,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>Instances that score below it are left out</source>
         <translation>Instanzen mit weniger Punkten fallen weg</translation>
+    </message>
+    <message>
+        <source>Label this image again to know where the model is unsure of it</source>
+        <translation>Beschriften Sie dieses Bild noch einmal, um zu wissen, wo das Modell unsicher ist</translation>
     </message>
     <message>
         <source>Lasso</source>
@@ -3383,6 +3387,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Das Modell sucht · Esc bricht ab</translation>
     </message>
     <message>
+        <source>The model</source>
+        <translation>Das Modell</translation>
+    </message>
+    <message>
         <source>The part clicked</source>
         <translation>Der angeklickte Teil</translation>
     </message>
@@ -3393,6 +3401,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>There is no labelled image before this one in the project</source>
         <translation>Vor diesem Bild gibt es im Projekt kein beschriftetes</translation>
+    </message>
+    <message>
+        <source>There is no segment here</source>
+        <translation>Hier ist kein Segment</translation>
     </message>
     <message>
         <source>There is no segment under the line</source>

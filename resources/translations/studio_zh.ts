@@ -3067,10 +3067,6 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>模型的次选</translation>
     </message>
     <message>
-        <source>A line cuts where it is drawn; scribbles let the edges of the picture decide where the border runs</source>
-        <translation>直线按所画位置切割；涂画则由图像边缘决定边界走向</translation>
-    </message>
-    <message>
         <source>A line</source>
         <translation>直线</translation>
     </message>
@@ -3139,8 +3135,12 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>拖出方框或单击：模型会建议一个分割块 · 再次单击换下一个</translation>
     </message>
     <message>
-        <source>Drag a line right across a segment · with Scribbles, drag over each part, then Enter · Backspace takes one back · Esc cancels</source>
-        <translation>画一条穿过分割块的线 · 选“涂画”时，在每个部分上涂画后按 Enter · Backspace 撤回一笔 · Esc 取消</translation>
+        <source>A line cuts where it is drawn; scribbles let the edges of the picture decide where the border runs; the model divides where it is unsure</source>
+        <translation>线条在画处切开；涂画由图像边缘决定边界；模型在不确定处分割</translation>
+    </message>
+    <message>
+        <source>Drag a line right across a segment · with Scribbles, drag over each part, then Enter · with The model, click a segment · Backspace takes one back · Esc cancels</source>
+        <translation>拖一条横穿分割块的线 · 涂画：拖过每个部分再按 Enter · 模型：点击分割块 · Backspace 撤回一笔 · Esc 取消</translation>
     </message>
     <message>
         <source>Drag a rectangle: nothing outside can change · click to work on the whole image again · Esc cancels</source>
@@ -3225,6 +3225,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>Instances that score below it are left out</source>
         <translation>得分低于此值的实例会被略去</translation>
+    </message>
+    <message>
+        <source>Label this image again to know where the model is unsure of it</source>
+        <translation>请重新标注此图像，以了解模型在哪里不确定</translation>
     </message>
     <message>
         <source>Lasso</source>
@@ -3383,6 +3387,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>模型正在查看 · Esc 取消</translation>
     </message>
     <message>
+        <source>The model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
         <source>The part clicked</source>
         <translation>点击的部分</translation>
     </message>
@@ -3393,6 +3401,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>There is no labelled image before this one in the project</source>
         <translation>项目中此图像之前没有已标注的图像</translation>
+    </message>
+    <message>
+        <source>There is no segment here</source>
+        <translation>这里没有分割块</translation>
     </message>
     <message>
         <source>There is no segment under the line</source>

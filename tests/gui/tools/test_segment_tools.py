@@ -211,6 +211,31 @@ def test_scribbles_split_along_edges(take: Take, document: Document, hand: Hand,
     assert is_one_step(document, before)
 
 
+def test_the_model_splits_where_it_is_unsure(
+    take: Take, document: Document, canvas: Canvas, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    canvas.tool_hint_changed.connect(said.append)
+    take("split", by="model")
+    before, new = document.map.ids.copy(), document.map.next_id()
+    hand.click(150, 250)
+    assert "Label this image" in said[-1], "no model has seen it"
+    uncertainty = np.zeros(SHAPE, np.uint8)
+    uncertainty[:, 238:243] = 255
+    categories = np.array([255, 0, 1, 2, 2])
+    prediction = PanopticResult(before, categories, np.ones(5, np.float32), np.zeros(5, bool), uncertainty=uncertainty)
+    monkeypatch.setattr(Document, "prediction", prediction)
+    hand.click(150, 250)
+    parts = document.map.ids[BUS_BOX.slices]
+    columns = np.flatnonzero((parts != parts[:, :1]).any(axis=0))
+    assert abs(int(columns[0]) + BUS_BOX.x0 - 240) <= 3
+    assert set(np.unique(parts)) == {BUS, new}
+    assert document.selection == {BUS, new}
+    assert is_one_step(document, before)
+    hand.click(150, 75)
+    assert np.array_equal(document.map.ids, before), "it is sure of the car"
+
+
 def test_one_scribble_is_not_enough_and_esc_clears(take: Take, document: Document, hand: Hand, canvas: Canvas) -> None:
     said: list[str] = []
     canvas.tool_hint_changed.connect(said.append)
@@ -378,6 +403,19 @@ def test_the_picker_takes_the_category(take: Take, document: Document, hand: Han
     hand.click(150, 70)
     assert document.current_category == CAR_CATEGORY
     assert not document.can_undo
+
+
+def test_the_picker_says_where_there_is_nothing(take: Take, document: Document, hand: Hand, canvas: Canvas) -> None:
+    said: list[str] = []
+    canvas.tool_hint_changed.connect(said.append)
+    assert document.delete([CAR])
+    document.change_policy(fill=FillPolicy.VOID)
+    assert document.delete([BUS])
+    take("pick")
+    category = document.current_category
+    hand.click(150, 250)
+    assert said[-1] == "There is no segment here"
+    assert document.current_category == category
 
 
 def test_a_work_area_bounds_every_tool_until_a_click_clears_it(

@@ -10,7 +10,7 @@ import pytest
 from gui_fake_engine import CAR
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.document import Document
@@ -52,6 +52,13 @@ def test_a_text_file_dropped_on_a_project_changes_nothing(
     assert "notes.txt" in messages[-1].text
     assert studio.session.document is labelled
     assert len(studio.session.records) == 4
+
+
+def test_files_dropped_on_a_text_field_are_the_windows(window: MainWindow) -> None:
+    # A field that takes drops gets the file's address as its text, and the window nothing.
+    fields = window.findChildren(QLineEdit)
+    assert fields
+    assert [field.accessibleName() for field in fields if field.acceptDrops()] == []
 
 
 def test_what_is_no_file_is_not_taken(window: MainWindow) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from seamseg_studio.engine.scene.errors import EditError
-from seamseg_studio.engine.scene.immersion import immersed, split_by_scores
+from seamseg_studio.engine.scene.immersion import immersed, split_by_doubt, split_by_scores
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
 from seamseg_studio.engine.scene.policy import EditingPolicy
 
@@ -39,6 +39,22 @@ def test_two_disks_are_cut_at_their_waist() -> None:
     other = int(panoptic_map.ids[30, 30])
     columns = np.flatnonzero((panoptic_map.ids[20:40] == other).any(axis=0))
     assert 46 <= columns.max() <= 54
+
+
+def test_doubt_between_two_things_splits_them() -> None:
+    ids = np.zeros((40, 90), np.int32)
+    ids[5:35, 5:85] = 7
+    panoptic_map = PanopticMap(ids, {7: Segment(CAR)})
+    uncertainty = np.zeros(ids.shape, np.uint8)
+    uncertainty[:, 38:42] = 200
+    patch = split_by_doubt(panoptic_map, 7, uncertainty, POLICY)
+    patch.apply(panoptic_map)
+    assert len(panoptic_map.segments) == 2
+    border = np.flatnonzero(panoptic_map.ids[20, 6:85] != panoptic_map.ids[20, 5:84])
+    assert len(border) == 1
+    assert abs(int(border[0]) + 6 - 40) <= 3
+    with pytest.raises(ValueError, match="the map"):
+        split_by_doubt(panoptic_map, 7, uncertainty[:3], POLICY)
 
 
 def test_one_peak_is_no_reason_to_split() -> None:

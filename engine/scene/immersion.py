@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +18,8 @@ from seamseg_studio.engine.scene.policy import EditingPolicy
 from seamseg_studio.engine.scene.shape_edits import divisible, put_parts
 
 _NUM_LEVELS = 48
-_DOUBT_BLUR_PX = 1.5  # single unsure pixels divide nothing
+_DOUBT_BLUR, _MIN_DOUBT_BLUR_PX = 0.04, 1.5  # of the side of a square of its area; unsure specks divide nothing
+_MAX_DOUBT_PARTS = 12  # smaller parts of a segment are taken for a detail of it
 
 
 def split_by_scores(
@@ -81,10 +84,11 @@ def split_by_doubt(
     """
     if uncertainty.shape != panoptic_map.shape:
         raise ValueError(f"the uncertainty is {uncertainty.shape}, the map {panoptic_map.shape}")
-    box = panoptic_map.bbox(segment_id)
+    box, area = panoptic_map.bbox(segment_id), panoptic_map.area(segment_id)
+    blur_px = max(math.sqrt(area) * _DOUBT_BLUR, _MIN_DOUBT_BLUR_PX)
     scores = np.zeros(uncertainty.shape, np.float32)
-    scores[box.slices] = 255 - cv2.GaussianBlur(uncertainty[box.slices], (0, 0), _DOUBT_BLUR_PX).astype(np.float32)
-    return split_by_scores(panoptic_map, segment_id, scores, policy, label=label)
+    scores[box.slices] = 255 - cv2.GaussianBlur(uncertainty[box.slices].astype(np.float32), (0, 0), blur_px)
+    return split_by_scores(panoptic_map, segment_id, scores, policy, max(area // _MAX_DOUBT_PARTS, 64), label)
 
 
 def immersed(mask: Mask, scores: NDArray[np.float32], min_area: int) -> NDArray[np.int32]:

@@ -57,7 +57,40 @@ class CanvasBar(QWidget):
 
     def _make_modes(self) -> QFrame:
         """The buttons of the common modes, and one that holds the others."""
-        modes = {
+        self._modes = QButtonGroup(self)
+        self._modes.setExclusive(True)
+        self._buttons: dict[OverlayMode, QToolButton] = {}
+        self._choices: dict[OverlayMode, QAction] = {}
+        self._frame = frame = QFrame()
+        frame.setObjectName("modes")
+        row = QHBoxLayout(frame)
+        row.setContentsMargins(1, 1, 1, 1)
+        row.setSpacing(0)
+        self.more = QToolButton()
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.more)
+        menu.setToolTipsVisible(True)
+        for mode, (title, tip) in self._mode_texts().items():
+            action = menu.addAction(title)
+            action.setToolTip(tip)
+            action.triggered.connect(lambda _=False, mode=mode: self.mode_changed.emit(mode))
+            self._choices[mode] = action
+            if mode in _COMMON_MODES:
+                self._buttons[mode] = button = QToolButton()
+                button.clicked.connect(lambda _=False, mode=mode: self.mode_changed.emit(mode))
+                button.setText(title)
+                button.setToolTip(tip)
+        self.more.setMenu(menu)
+        for button in (*self._buttons.values(), self.more):
+            button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            self._modes.addButton(button)
+            row.addWidget(button)
+        return frame
+
+    def _mode_texts(self) -> dict[OverlayMode, tuple[str, str]]:
+        """Title and tip of every mode, in the order to show them."""
+        return {
             OverlayMode.FILL: (self.tr("Fill + outline"), self.tr("Colours of the categories, with outlines")),
             OverlayMode.OUTLINE: (self.tr("Outline"), self.tr("Outlines only")),
             OverlayMode.INSTANCE: (self.tr("Instances"), self.tr("Each instance in a colour of its own")),
@@ -72,40 +105,6 @@ class CanvasBar(QWidget):
                 self.tr("Only where the category is not what the model said; light grey where nothing is left"),
             ),
         }
-        self._modes = QButtonGroup(self)
-        self._modes.setExclusive(True)
-        self._buttons: dict[OverlayMode, QToolButton] = {}
-        self._choices: dict[OverlayMode, QAction] = {}
-        self._frame = frame = QFrame()
-        frame.setObjectName("modes")
-        row = QHBoxLayout(frame)
-        row.setContentsMargins(1, 1, 1, 1)
-        row.setSpacing(0)
-        self.more = QToolButton()
-        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(self.more)
-        menu.setToolTipsVisible(True)
-        for mode, (title, tip) in modes.items():
-            action = menu.addAction(title)
-            action.setToolTip(tip)
-            action.triggered.connect(lambda _=False, mode=mode: self.mode_changed.emit(mode))
-            self._choices[mode] = action
-            if mode in _COMMON_MODES:
-                button = QToolButton()
-                button.clicked.connect(lambda _=False, mode=mode: self.mode_changed.emit(mode))
-                self._buttons[mode] = button
-                row.addWidget(button)
-                button.setText(title)
-                button.setToolTip(tip)
-                button.setCheckable(True)
-                button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-                self._modes.addButton(button)
-        self.more.setMenu(menu)
-        self.more.setCheckable(True)
-        self.more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._modes.addButton(self.more)
-        row.addWidget(self.more)
-        return frame
 
     def show_display(self, display: Display) -> None:
         """Shows values without telling them."""

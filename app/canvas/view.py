@@ -83,7 +83,15 @@ class Canvas(LookingWidget):
         self._bar.show_display(self._display)
         self._minimap.centre_requested.connect(self._on_minimap_centre_requested)
         self.display_changed.connect(self._on_display_changed)
-        self._pointer = Pointer(
+        self._pointer = self._make_pointer()
+        self._key_pointer = self._make_key_pointer()
+        self._keyboard = self._make_keyboard()
+        self._sketches = SketchPainter()
+        self._cursor = ToolCursor(self._pointer)
+        self.set_tool(Select())
+
+    def _make_pointer(self) -> Pointer:
+        return Pointer(
             PointerTargets(
                 viewpoint=lambda: self._view,
                 look=self.look_from,
@@ -97,7 +105,9 @@ class Canvas(LookingWidget):
                 refresh_cursor=self.refresh_cursor,
             )
         )
-        self._key_pointer = KeyPointer(
+
+    def _make_key_pointer(self) -> KeyPointer:
+        return KeyPointer(
             KeyPointerTargets(
                 viewport=lambda: self._need_stage().viewport(),
                 position=lambda: self._pointer.position,
@@ -105,7 +115,9 @@ class Canvas(LookingWidget):
                 pixel_px=lambda: self.zoom,
             )
         )
-        self._keyboard = Keyboard(
+
+    def _make_keyboard(self) -> Keyboard:
+        return Keyboard(
             KeyTargets(
                 tool=lambda: self._tool if self._document is not None else None,
                 pan=self._pointer.set_space,
@@ -115,9 +127,6 @@ class Canvas(LookingWidget):
             ),
             self._key_pointer,
         )
-        self._sketches = SketchPainter()
-        self._cursor = ToolCursor(self._pointer)
-        self.set_tool(Select())
 
     # What is shown
 

@@ -104,15 +104,7 @@ class KeysPage(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._keymap = Keymap()
-        self.preset = QComboBox(self)
-        self.preset.setAccessibleName(self.tr("Keys as in"))
-        for preset, text in (
-            (Preset.STUDIO, self.tr("Seamseg Studio")),
-            (Preset.LABELME, "labelme"),
-            (Preset.CVAT, "CVAT"),
-            (Preset.PHOTOSHOP, "Photoshop"),
-        ):
-            self.preset.addItem(text, preset)
+        self.preset = self._make_preset_box()
         self.filter = SearchField(self.tr("Search a command or a key"))
         head = QFormLayout()
         head.addRow(self.tr("Keys as in"), self.preset)
@@ -122,6 +114,35 @@ class KeysPage(QWidget):
         self.filtered.setFilterKeyColumn(-1)
         self.filtered.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.table = self._make_table()
+        row = self._make_editor()
+        self.note = muted("", self)
+        self.note.setWordWrap(True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(head)
+        column.addWidget(self.filter)
+        column.addWidget(self.table, 1)
+        column.addLayout(row)
+        column.addWidget(self.note)
+        self._join()
+        self.table.setCurrentIndex(self.filtered.index(0, 0))
+        self._check()
+
+    def _make_preset_box(self) -> QComboBox:
+        box = QComboBox(self)
+        box.setAccessibleName(self.tr("Keys as in"))
+        for preset, text in (
+            (Preset.STUDIO, self.tr("Seamseg Studio")),
+            (Preset.LABELME, "labelme"),
+            (Preset.CVAT, "CVAT"),
+            (Preset.PHOTOSHOP, "Photoshop"),
+        ):
+            box.addItem(text, preset)
+        return box
+
+    def _make_editor(self) -> QHBoxLayout:
+        """The field for new keys and what can be done with them."""
         self.field = QKeySequenceEdit(self)
         self.field.setMaximumSequenceLength(1)
         self.field.setClearButtonEnabled(True)
@@ -135,17 +156,9 @@ class KeysPage(QWidget):
         for button in (self.set_button, self.add_button, self.clear_button, self.back_button):
             button.setAutoDefault(False)
             row.addWidget(button)
-        self.note = muted("", self)
-        self.note.setWordWrap(True)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addLayout(head)
-        column.addWidget(self.filter)
-        column.addWidget(self.table, 1)
-        column.addLayout(row)
-        column.addWidget(self.note)
+        return row
 
+    def _join(self) -> None:
         self.preset.activated.connect(self._on_preset_activated)
         self.filter.textChanged.connect(self.filtered.setFilterFixedString)
         self.table.selectionModel().currentChanged.connect(self._on_table_current_changed)
@@ -154,8 +167,6 @@ class KeysPage(QWidget):
         self.add_button.clicked.connect(lambda: self._set(list(self._keymap.keys(self.action_id))))
         self.clear_button.clicked.connect(lambda: self._take(self._keymap.with_keys(self.action_id, ())))
         self.back_button.clicked.connect(self._on_back_clicked)
-        self.table.setCurrentIndex(self.filtered.index(0, 0))
-        self._check()
 
     @property
     def action_id(self) -> str:

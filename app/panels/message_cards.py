@@ -43,18 +43,7 @@ class Card(QFrame):
         self._column = column = QVBoxLayout(self)
         column.setContentsMargins(14, 9, 8, 11)
         column.setSpacing(5)
-        head = QHBoxLayout()
-        title = QLabel(message.title, self)
-        title.setProperty("role", "heading")
-        title.setWordWrap(True)
-        self.close_button = QToolButton(self)
-        self.close_button.setProperty("role", "flat")
-        self.close_button.setIcon(icons["close"])
-        self.close_button.setAccessibleName(self.tr("Dismiss: {0}").format(message.title))
-        self.close_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        head.addWidget(title, 1)
-        head.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
-        column.addLayout(head)
+        column.addLayout(self._make_head())
         if message.text:
             text = QLabel(message.text, self)
             text.setWordWrap(True)
@@ -62,28 +51,47 @@ class Card(QFrame):
             text.setTextFormat(Qt.TextFormat.PlainText)
             column.addWidget(text)
         self.is_dismissed = False
-        self.close_button.clicked.connect(self.dismiss)
         self.buttons: list[QPushButton] = []
-        self._row = row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         if message.choices:
-            row.setContentsMargins(0, 4, 6, 0)
-            for place, choice in enumerate(message.choices):
-                button = QPushButton(choice.text, self)
-                if place == 0:
-                    button.setProperty("role", "primary")
-                button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-                button.clicked.connect(self.dismiss)
-                button.clicked.connect(lambda _=False, choice=choice: choice.run())
-                row.addWidget(button)
-                self.buttons.append(button)
-            row.addStretch(1)
-            column.addLayout(row)
+            self._fill_row()
+            column.addLayout(self._row)
         elif message.level is Level.INFO:
             timer = QTimer(self)
             timer.setSingleShot(True)
             timer.timeout.connect(self.dismiss)
             timer.start(_INFO_SHOWN_MS)
         self._arrange()
+
+    def _make_head(self) -> QHBoxLayout:
+        """The title, and what closes the card."""
+        head = QHBoxLayout()
+        title = QLabel(self.message.title, self)
+        title.setProperty("role", "heading")
+        title.setWordWrap(True)
+        self.close_button = QToolButton(self)
+        self.close_button.setProperty("role", "flat")
+        self.close_button.setIcon(self._icons["close"])
+        self.close_button.setAccessibleName(self.tr("Dismiss: {0}").format(self.message.title))
+        self.close_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.close_button.clicked.connect(self.dismiss)
+        head.addWidget(title, 1)
+        head.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
+        return head
+
+    def _fill_row(self) -> None:
+        """A button for each choice."""
+        self._row.setContentsMargins(0, 4, 6, 0)
+        for place, choice in enumerate(self.message.choices):
+            button = QPushButton(choice.text, self)
+            if place == 0:
+                button.setProperty("role", "primary")
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(self.dismiss)
+            button.clicked.connect(lambda _=False, choice=choice: choice.run())
+            self._row.addWidget(button)
+            self.buttons.append(button)
+        self._row.addStretch(1)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -244,5 +244,6 @@ ACTIONS: tuple[ActionSpec, ...] = (
     # Help
     ActionSpec("palette", "Help", "&Command palette…", Commands.show_palette, ("Ctrl+Shift+P",), "search"),
     ActionSpec("shortcuts", "Help", "&Keyboard shortcuts", Commands.show_shortcuts, ("F1",)),
+    ActionSpec("tour", "Help", "Short &tour", Commands.start_tour),
     ActionSpec("about", "Help", "&About Seamseg Studio", Commands.show_about, gap=True),
 )

@@ -103,6 +103,7 @@ def begin(studio: Studio, window: MainWindow, paths: Sequence[Path]) -> None:
         studio.session.open_paths(paths)
     elif not recent:
         studio.open_sample_project()
+        studio.tour.start_with_an_image()
     elif recent[0].exists():
         studio.session.open_project(recent[0])
     window.load_canvas()

@@ -28,6 +28,7 @@ from seamseg_studio.app.review import Review
 from seamseg_studio.app.session import Session
 from seamseg_studio.app.settings import Settings, user_data_folder
 from seamseg_studio.app.theme import Theme
+from seamseg_studio.app.tour import Tour
 from seamseg_studio.app.trainings import Trainings
 from seamseg_studio.app.work_time import WorkTimer
 
@@ -88,6 +89,7 @@ class Studio(QObject):
         self.labelling.by_itself = self.preferences.labels_by_itself
         self.labelling.starter_wanted.connect(lambda: self.load_model(None))
         self.review = Review(self.session, self)
+        self.tour = Tour(self.session, lambda: self.preferences.keymap, self)
         self.changed_photos = ChangedPhotos(self.session, self)
         self.trainings = Trainings(self.session, self.board, self)
         self.trainings.started.connect(self.training_started)

@@ -148,6 +148,7 @@ def take_guide(photographer: Photographer) -> None:
         ("edit_categories", "dialog-categories"),
         ("flag_note", "dialog-flag"),
         ("train", "dialog-train"),
+        ("load_model", "dialog-models"),
         ("palette", "dialog-palette"),
         ("shortcuts", "dialog-keys"),
         ("preferences", "dialog-look"),

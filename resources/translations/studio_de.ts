@@ -468,6 +468,10 @@
         <translation>&amp;Nichts auswählen</translation>
     </message>
     <message>
+        <source>Short &amp;tour</source>
+        <translation>Kurzer &amp;Rundgang</translation>
+    </message>
+    <message>
         <source>Show &amp;all</source>
         <translation>Alle &amp;einblenden</translation>
     </message>
@@ -3493,6 +3497,65 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>Enter takes it, Esc not · Shift adds, Ctrl takes away</source>
         <translation>Eingabe übernimmt, Esc nicht · Umschalt fügt hinzu, Strg nimmt weg</translation>
+    </message>
+</context>
+<context>
+    <name>Tour</name>
+    <message>
+        <source>Begin</source>
+        <translation>Beginnen</translation>
+    </message>
+    <message>
+        <source>Next</source>
+        <translation>Weiter</translation>
+    </message>
+    <message>
+        <source>Enough</source>
+        <translation>Genug</translation>
+    </message>
+    <message>
+        <source>Colours are categories, lines go around segments: so the model sees this photo.</source>
+        <translation>Farben sind Kategorien, Linien umgeben Segmente: So sieht das Modell dieses Foto.</translation>
+    </message>
+    <message>
+        <source>Hold H to see the photo alone.</source>
+        <translation>Halten Sie H, um nur das Foto zu sehen.</translation>
+    </message>
+    <message>
+        <source>Click a segment and press a digit for another category, or paint over it with the brush ({0}).</source>
+        <translation>Klicken Sie ein Segment an und drücken Sie eine Ziffer für eine andere Kategorie, oder übermalen Sie es mit dem Pinsel ({0}).</translation>
+    </message>
+    <message>
+        <source>Every stroke is saved at once; {0} takes it back.</source>
+        <translation>Jeder Strich ist sofort gespeichert; {0} nimmt ihn zurück.</translation>
+    </message>
+    <message>
+        <source>{0} accepts the image and opens the next one.</source>
+        <translation>{0} nimmt das Bild an und öffnet das nächste.</translation>
+    </message>
+    <message>
+        <source>What you accept and correct can teach the model: {0}.</source>
+        <translation>Was Sie annehmen und korrigieren, kann das Modell lehren: {0}.</translation>
+    </message>
+    <message>
+        <source>Drop a folder of your own photos into the window to begin. {0} finds every command.</source>
+        <translation>Ziehen Sie einen Ordner mit eigenen Fotos ins Fenster, um zu beginnen. {0} findet jeden Befehl.</translation>
+    </message>
+    <message>
+        <source>The model suggests</source>
+        <translation>Das Modell schlägt vor</translation>
+    </message>
+    <message>
+        <source>You correct</source>
+        <translation>Sie korrigieren</translation>
+    </message>
+    <message>
+        <source>You say what is right</source>
+        <translation>Sie sagen, was stimmt</translation>
+    </message>
+    <message>
+        <source>With your own photos</source>
+        <translation>Mit Ihren eigenen Fotos</translation>
     </message>
 </context>
 <context>

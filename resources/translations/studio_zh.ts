@@ -468,6 +468,10 @@
         <translation>取消选择</translation>
     </message>
     <message>
+        <source>Short &amp;tour</source>
+        <translation>简短导览(&amp;T)</translation>
+    </message>
+    <message>
         <source>Show &amp;all</source>
         <translation>全部显示</translation>
     </message>
@@ -3493,6 +3497,65 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>Enter takes it, Esc not · Shift adds, Ctrl takes away</source>
         <translation>Enter 采用，Esc 放弃 · Shift 添加，Ctrl 减去</translation>
+    </message>
+</context>
+<context>
+    <name>Tour</name>
+    <message>
+        <source>Begin</source>
+        <translation>开始</translation>
+    </message>
+    <message>
+        <source>Next</source>
+        <translation>下一步</translation>
+    </message>
+    <message>
+        <source>Enough</source>
+        <translation>够了</translation>
+    </message>
+    <message>
+        <source>Colours are categories, lines go around segments: so the model sees this photo.</source>
+        <translation>颜色表示类别，线条围住分割块：这就是模型看到的这张照片。</translation>
+    </message>
+    <message>
+        <source>Hold H to see the photo alone.</source>
+        <translation>按住 H 只看照片。</translation>
+    </message>
+    <message>
+        <source>Click a segment and press a digit for another category, or paint over it with the brush ({0}).</source>
+        <translation>点击分割块并按数字键换成其他类别，或用画笔（{0}）涂改。</translation>
+    </message>
+    <message>
+        <source>Every stroke is saved at once; {0} takes it back.</source>
+        <translation>每一笔都会立即保存；{0} 可撤销。</translation>
+    </message>
+    <message>
+        <source>{0} accepts the image and opens the next one.</source>
+        <translation>{0} 接受图像并打开下一幅。</translation>
+    </message>
+    <message>
+        <source>What you accept and correct can teach the model: {0}.</source>
+        <translation>您接受和修正的内容可以训练模型：{0}。</translation>
+    </message>
+    <message>
+        <source>Drop a folder of your own photos into the window to begin. {0} finds every command.</source>
+        <translation>把自己的照片文件夹拖入窗口即可开始。{0} 可找到所有命令。</translation>
+    </message>
+    <message>
+        <source>The model suggests</source>
+        <translation>模型提出建议</translation>
+    </message>
+    <message>
+        <source>You correct</source>
+        <translation>您来修正</translation>
+    </message>
+    <message>
+        <source>You say what is right</source>
+        <translation>您来确认</translation>
+    </message>
+    <message>
+        <source>With your own photos</source>
+        <translation>用您自己的照片</translation>
     </message>
 </context>
 <context>

@@ -344,6 +344,7 @@ CASES: dict[str, Case] = {
     ),
     "palette": Case(lambda h: h.dialog(CommandPalette)),
     "shortcuts": Case(lambda h: h.dialog(PreferencesDialog)),
+    "tour": Case(lambda h: h.window.cards.cards[0].message.key == "tour"),
     "about": Case(lambda h: h.window.cards.cards[0].message.key == "about"),
 }
 

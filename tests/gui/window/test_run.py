@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.messages import Level
+from seamseg_studio.app.panels.message_cards import Card
 from seamseg_studio.app.run import Failures, begin, main, parse
 from seamseg_studio.app.studio import Studio, copy_missing
 
@@ -150,6 +152,32 @@ def test_first_start_opens_the_samples_and_later_the_last_project(
     begin(studio, window, [])
     qtbot.waitUntil(lambda: studio.session.document is not None, timeout=20_000)
     assert asked == ["samples"]
+
+
+def test_the_tour_comes_with_the_first_image_and_leads_to_its_end(
+    window: MainWindow, studio: Studio, photos: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studio, "open_sample_project", lambda: studio.session.open_paths([photos]))
+
+    def cards() -> list[Card]:
+        return [card for card in window.cards.cards if card.message.key == "tour"]
+
+    studio.change_preferences(keymap=studio.preferences.keymap.with_keys("tool_brush", ["F9"]))
+    begin(studio, window, [])
+    assert cards() == []
+    qtbot.waitUntil(lambda: bool(cards()))
+    titles = []
+    while cards():
+        card = cards()[0]
+        titles.append(card.message.title)
+        if len(titles) == 2:
+            assert "F9" in card.message.text, "the keys in force"
+        qtbot.mouseClick(card.buttons[0], Qt.MouseButton.LeftButton)
+    assert len(set(titles)) == len(titles) == 4
+    studio.session.close_project()
+    begin(studio, window, [])
+    qtbot.waitUntil(lambda: studio.session.document is not None)
+    assert cards() == [], "only once"
 
 
 def test_samples_are_copied_once_and_never_replaced(tmp_path: Path) -> None:

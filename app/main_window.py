@@ -7,20 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import (
-    QCloseEvent,
-    QCursor,
-    QDragEnterEvent,
-    QDropEvent,
-    QPaintEvent,
-)
-from PySide6.QtWidgets import (
-    QDockWidget,
-    QLabel,
-    QMainWindow,
-    QMenu,
-    QStackedWidget,
-)
+from PySide6.QtGui import QCloseEvent, QCursor, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QStackedWidget
 
 from seamseg_studio.app.commands import Commands
 from seamseg_studio.app.dialogs.category_popup import CategoryPopup
@@ -337,7 +325,8 @@ class MainWindow(QMainWindow):
 
     def show_palette(self) -> None:
         """Opens the command palette over the upper middle of the window."""
-        palette = CommandPalette(self.actions_by_id.actions, self._studio.theme, self)
+        panels = {name: dock.toggleViewAction() for name, dock in self.docks.items()}
+        palette = CommandPalette(self.actions_by_id.actions, panels, self._studio.theme, self)
         palette.move(self.mapToGlobal(self.rect().center()) - palette.rect().center())
         palette.show()
 

@@ -75,11 +75,13 @@ class KeyPointer:
             self._let_go()
         self.is_shown = False
 
-    def mouse_moved(self) -> None:
-        """The pointer moved; if it was not by keys the mouse has it again."""
+    def gives_way(self) -> bool:
+        """Gives the pointer back to the mouse, if it was not keys that moved it; whether it was shown until now."""
+        was_shown = self.is_shown
         if not self._is_sending:
             self._held = _NONE
             self.is_shown = False
+        return was_shown and not self.is_shown
 
     def _move(self, way: QPointF) -> None:
         area = self._to.viewport().rect()

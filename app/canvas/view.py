@@ -226,8 +226,8 @@ class Canvas(LookingWidget):
         """Takes a pointer event; whether it was used."""
         if self._document is None:
             return False
-        if isinstance(event, QMouseEvent):
-            self._key_pointer.mouse_moved()
+        if isinstance(event, QMouseEvent) and self._key_pointer.gives_way() and self._stage is not None:
+            self._stage.viewport().update()  # its lines go
         return self._pointer.handle(event)
 
     def claims_key(self, event: QKeyEvent) -> bool:

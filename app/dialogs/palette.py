@@ -18,11 +18,21 @@ _SIZE = QSize(520, 420)
 class CommandPalette(SearchPopup):
     """Search, arrows, Return."""
 
-    def __init__(self, actions: Mapping[str, QAction], theme: Theme, parent: QWidget | None = None) -> None:
-        self._actions = actions
+    def __init__(
+        self, actions: Mapping[str, QAction], panels: Mapping[str, QAction], theme: Theme, parent: QWidget | None = None
+    ) -> None:
+        """Args:
+        actions: The commands, by id.
+        panels: What shows or hides the panels, by their names.
+        theme: How rows are drawn.
+        parent: The window.
+        """
+        self._actions = {**actions, **{f"panel {name}": action for name, action in panels.items()}}
+        panel = QCoreApplication.translate("CommandPalette", "Panel: {0}")
         model = QStandardItemModel()
-        for name, action in actions.items():
-            item = QStandardItem(action.text().replace("&", "").rstrip("…"))
+        for name, action in self._actions.items():
+            text = action.text() if name in actions else panel.format(action.text())
+            item = QStandardItem(text.replace("&", "").rstrip("…"))
             item.setData(name, Role.ITEM)
             keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             item.setData(keys if action.isEnabled() else action.property("reason") or "", Role.DETAIL)

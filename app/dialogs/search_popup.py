@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QSize, QSortFilterProxyModel, Qt
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QRegularExpression,
+    QSize,
+    QSortFilterProxyModel,
+    Qt,
+)
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from seamseg_studio.app.panels.fields import RowList, SearchField
@@ -65,7 +74,12 @@ class SearchPopup(QDialog):
         raise AssertionError("every popup says what its rows do")
 
     def _on_search_text_changed(self, text: str) -> None:
-        self._filtered.setFilterFixedString(text)
+        words = (QRegularExpression.escape(word) for word in text.split())
+        self._filtered.setFilterRegularExpression(  # all words, in any order
+            QRegularExpression(
+                "".join(f"(?=.*{word})" for word in words), QRegularExpression.PatternOption.CaseInsensitiveOption
+            )
+        )
         self.view.setCurrentIndex(self._filtered.index(0, 0))
 
     def _move(self, offset: int) -> None:

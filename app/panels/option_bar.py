@@ -79,7 +79,11 @@ class OptionBar(QToolBar):
 
     def set_document(self, document: Document | None) -> None:
         """Tells the tool which document its options are about."""
+        if self._document is not None:
+            self._document.policy_changed.disconnect(self._refresh)
         self._document = document
+        if document is not None:
+            document.policy_changed.connect(self._refresh)  # by whatever way: a key, another tool
         self._refresh()
 
     @property

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import math
+from enum import StrEnum
 
 from seamseg_studio.app.document import Document
 from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.events import Button, CursorKind, CursorShape, Shown, Sketch, ToolEvent
+from seamseg_studio.app.tools.options import ChoiceOption, Option
 from seamseg_studio.engine.scene.geometry import Box
+
+
+class Extent(StrEnum):
+    """What edits may change."""
+
+    WHOLE = "whole"
+    DRAWN = "drawn"
 
 
 def box_between(first: tuple[float, float], second: tuple[float, float], shape: tuple[int, int]) -> Box:
@@ -34,6 +43,28 @@ class Area(Tool):
         super().__init__()
         self._start: tuple[float, float] | None = None
         self._end = (0.0, 0.0)
+        self._drawn: Box | None = None  # last, in the image that is open
+
+    def options(self, document: Document | None) -> tuple[Option, ...]:
+        if document is None:
+            return ()
+        extent = Extent.DRAWN if document.policy.region is not None else Extent.WHOLE
+        titles = ((Extent.WHOLE.value, "The whole image"), (Extent.DRAWN.value, "As drawn"))
+        return (ChoiceOption("extent", "May change", extent.value, titles, "What the tools may change"),)
+
+    def set_option(self, key: str, value: object, document: Document | None) -> None:
+        if key != "extent" or document is None:
+            super().set_option(key, value, document)
+        elif Extent(str(value)) is Extent.WHOLE:
+            self._drawn = document.policy.region or self._drawn
+            document.change_policy(region=None)
+        elif document.policy.region is None:
+            region = None if self._drawn is None else self._drawn.clipped(document.map.shape)
+            if region is None or region.is_empty:
+                self.hint_changed.emit("Drag a rectangle first")
+            else:
+                document.change_policy(region=region)
+        self.option_changed.emit(key)
 
     @property
     def busy(self) -> bool:
@@ -51,7 +82,9 @@ class Area(Tool):
         if start is None or event.button is not Button.LEFT:
             return
         region = box_between(start, (event.y, event.x), document.map.shape) if event.is_drag else None
+        self._drawn = document.policy.region or self._drawn
         document.change_policy(region=None if region is None or region.is_empty else region)
+        self.option_changed.emit("extent")
 
     def cancel(self, document: Document) -> None:
         self._start = None

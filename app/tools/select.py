@@ -9,6 +9,7 @@ from seamseg_studio.app.document import Document
 from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.events import Button, Modifier, Shown, Sketch, ToolEvent
 from seamseg_studio.app.tools.lasso import traced
+from seamseg_studio.app.tools.options import Option, ToggleOption
 from seamseg_studio.engine.scene.outline_draft import OutlineDraft
 from seamseg_studio.engine.scene.picking import next_under, segments_inside, segments_under
 from seamseg_studio.engine.scene.taxonomy import VOID
@@ -40,6 +41,17 @@ class Select(Tool):
         self._pressed: int | None = None
         self._line = OutlineDraft()
         self._last_click: tuple[float, float] | None = None
+        self.extends = False
+
+    def options(self, document: Document | None) -> tuple[Option, ...]:
+        tip = "Every click adds a segment or takes it away, as with Shift held"
+        return (ToggleOption("extends", "Add to the selection", self.extends, tip),)
+
+    def set_option(self, key: str, value: object, document: Document | None) -> None:
+        if key != "extends":
+            super().set_option(key, value, document)
+        self.extends = bool(value)
+        self.option_changed.emit(key)
 
     @property
     def busy(self) -> bool:
@@ -59,7 +71,7 @@ class Select(Tool):
         self.cancel(document)
         if pressed is None or event.button is not Button.LEFT:
             return
-        extend = Modifier.SHIFT in event.modifiers or Modifier.CTRL in event.modifiers
+        extend = self.extends or Modifier.SHIFT in event.modifiers or Modifier.CTRL in event.modifiers
         if event.is_drag:
             self._last_click = None
             inside = segments_inside(document.map, line.points_yx)

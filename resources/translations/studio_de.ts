@@ -954,6 +954,10 @@
 <context>
     <name>CommandPalette</name>
     <message>
+        <source>Panel: {0}</source>
+        <translation>Leiste: {0}</translation>
+    </message>
+    <message>
         <source>Command palette</source>
         <translation>Befehlspalette</translation>
     </message>
@@ -3143,8 +3147,20 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Eine Linie schneidet, wo sie gezogen wird; beim Kritzeln bestimmen die Kanten des Bildes die Grenze; das Modell teilt, wo es unsicher ist</translation>
     </message>
     <message>
+        <source>Add to the selection</source>
+        <translation>Zur Auswahl hinzufügen</translation>
+    </message>
+    <message>
+        <source>As drawn</source>
+        <translation>Wie gezeichnet</translation>
+    </message>
+    <message>
         <source>Drag a line right across a segment · with Scribbles, drag over each part, then Enter · with The model, click a segment · Backspace takes one back · Esc cancels</source>
         <translation>Eine Linie quer über ein Segment ziehen · mit Kritzeln über jeden Teil ziehen, dann Eingabe · mit Das Modell ein Segment anklicken · Rücktaste nimmt eine zurück · Esc bricht ab</translation>
+    </message>
+    <message>
+        <source>Drag a rectangle first</source>
+        <translation>Ziehen Sie erst ein Rechteck auf</translation>
     </message>
     <message>
         <source>Drag a rectangle: nothing outside can change · click to work on the whole image again · Esc cancels</source>
@@ -3185,6 +3201,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>Eraser</source>
         <translation>Radierer</translation>
+    </message>
+    <message>
+        <source>Every click adds a segment or takes it away, as with Shift held</source>
+        <translation>Jeder Klick fügt ein Segment hinzu oder nimmt es weg, wie mit Umschalt</translation>
     </message>
     <message>
         <source>Everything</source>
@@ -3251,6 +3271,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Zauberstab</translation>
     </message>
     <message>
+        <source>May change</source>
+        <translation>Änderbar</translation>
+    </message>
+    <message>
         <source>Model thresholds</source>
         <translation>Schwellen des Modells</translation>
     </message>
@@ -3269,6 +3293,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>Of a click: [ and ]</source>
         <translation>Eines Klicks: [ und ]</translation>
+    </message>
+    <message>
+        <source>Of a thing, the brush then goes on with the instance clicked instead of beginning a new one</source>
+        <translation>Bei einem Ding setzt der Pinsel dann die angeklickte Instanz fort, statt eine neue zu beginnen</translation>
     </message>
     <message>
         <source>Overlap</source>
@@ -3329,6 +3357,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>Scribbles</source>
         <translation>Kritzeln</translation>
+    </message>
+    <message>
+        <source>Select it too</source>
+        <translation>Auch auswählen</translation>
     </message>
     <message>
         <source>Select</source>
@@ -3399,6 +3431,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Der angeklickte Teil</translation>
     </message>
     <message>
+        <source>The whole image</source>
+        <translation>Das ganze Bild</translation>
+    </message>
+    <message>
         <source>Their size: [ and ]</source>
         <translation>Ihre Größe: [ und ]</translation>
     </message>
@@ -3449,6 +3485,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>What the region becomes. Holding Shift adds to the selected segment, Ctrl subtracts</source>
         <translation>Was das Gebiet wird. Umschalt halten fügt dem ausgewählten Segment hinzu, Strg zieht ab</translation>
+    </message>
+    <message>
+        <source>What the tools may change</source>
+        <translation>Was die Werkzeuge ändern dürfen</translation>
     </message>
     <message>
         <source>What</source>

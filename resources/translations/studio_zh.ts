@@ -954,6 +954,10 @@
 <context>
     <name>CommandPalette</name>
     <message>
+        <source>Panel: {0}</source>
+        <translation>面板：{0}</translation>
+    </message>
+    <message>
         <source>Command palette</source>
         <translation>命令面板</translation>
     </message>
@@ -3143,8 +3147,20 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>线条在画处切开；涂画由图像边缘决定边界；模型在不确定处分割</translation>
     </message>
     <message>
+        <source>Add to the selection</source>
+        <translation>添加到选择</translation>
+    </message>
+    <message>
+        <source>As drawn</source>
+        <translation>所画区域</translation>
+    </message>
+    <message>
         <source>Drag a line right across a segment · with Scribbles, drag over each part, then Enter · with The model, click a segment · Backspace takes one back · Esc cancels</source>
         <translation>拖一条横穿分割块的线 · 涂画：拖过每个部分再按 Enter · 模型：点击分割块 · Backspace 撤回一笔 · Esc 取消</translation>
+    </message>
+    <message>
+        <source>Drag a rectangle first</source>
+        <translation>请先拖出一个矩形</translation>
     </message>
     <message>
         <source>Drag a rectangle: nothing outside can change · click to work on the whole image again · Esc cancels</source>
@@ -3185,6 +3201,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>Eraser</source>
         <translation>橡皮擦</translation>
+    </message>
+    <message>
+        <source>Every click adds a segment or takes it away, as with Shift held</source>
+        <translation>每次点击都添加或移去一个分割块，如同按住 Shift</translation>
     </message>
     <message>
         <source>Everything</source>
@@ -3251,6 +3271,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>魔棒</translation>
     </message>
     <message>
+        <source>May change</source>
+        <translation>可更改</translation>
+    </message>
+    <message>
         <source>Model thresholds</source>
         <translation>模型阈值</translation>
     </message>
@@ -3269,6 +3293,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>Of a click: [ and ]</source>
         <translation>单击的程度：[ 和 ]</translation>
+    </message>
+    <message>
+        <source>Of a thing, the brush then goes on with the instance clicked instead of beginning a new one</source>
+        <translation>对于物体，画笔会继续所点击的实例，而不是新建</translation>
     </message>
     <message>
         <source>Overlap</source>
@@ -3329,6 +3357,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>Scribbles</source>
         <translation>涂画</translation>
+    </message>
+    <message>
+        <source>Select it too</source>
+        <translation>同时选中</translation>
     </message>
     <message>
         <source>Select</source>
@@ -3399,6 +3431,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>点击的部分</translation>
     </message>
     <message>
+        <source>The whole image</source>
+        <translation>整幅图像</translation>
+    </message>
+    <message>
         <source>Their size: [ and ]</source>
         <translation>大小：[ 和 ]</translation>
     </message>
@@ -3449,6 +3485,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>What the region becomes. Holding Shift adds to the selected segment, Ctrl subtracts</source>
         <translation>区域变为什么。按住 Shift 添加到所选分割块，Ctrl 减去</translation>
+    </message>
+    <message>
+        <source>What the tools may change</source>
+        <translation>工具可以更改的范围</translation>
     </message>
     <message>
         <source>What</source>

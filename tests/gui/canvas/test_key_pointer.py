@@ -92,9 +92,16 @@ def test_the_picture_follows_at_the_edge(canvas: Canvas, hand: Hand, told: list[
 
 def test_the_mouse_takes_the_pointer_back(canvas: Canvas, hand: Hand, document: Document) -> None:
     canvas.set_tool(make_tools()["brush"])
+    hand.key(Qt.Key.Key_Right)
+    shown = hand.color(40, 300)
     hand.key(Qt.Key.Key_Period)
     assert canvas._key_pointer.is_shown
+    middle = hand.viewport.rect().center()
     hand.move(50, 50)
+    picture = hand.picture()
+    assert shown == hand.color(40, 300)
+    colors = {picture.pixelColor(x, middle.y()).rgb() for x in range(4, 40)}
+    assert len(colors) == 1, "no line is left across the ground"
     assert not canvas._key_pointer.is_shown
     assert not document.stroke_active, "no button is held"
 

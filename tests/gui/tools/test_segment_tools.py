@@ -405,6 +405,32 @@ def test_the_picker_takes_the_category(take: Take, document: Document, hand: Han
     assert not document.can_undo
 
 
+def test_options_of_select_pick_and_area(take: Take, document: Document, hand: Hand, canvas: Canvas) -> None:
+    take("select", extends=True)
+    hand.click(150, 70)
+    hand.click(150, 250)
+    assert document.selection == {CAR, BUS}
+    hand.click(150, 70)
+    assert document.selection == {BUS}
+    take("pick", selects=True)
+    hand.click(150, 70)
+    assert document.selection == {CAR}
+    said: list[str] = []
+    canvas.tool_hint_changed.connect(said.append)
+    area = take("area", extent="drawn")
+    assert "rectangle first" in said[-1]
+    assert document.policy.region is None
+    hand.drag((20, 20), (40, 60))
+    drawn = document.policy.region
+    assert drawn == Box(20, 20, 41, 61)
+    area.set_option("extent", "whole", document)
+    assert document.policy.region is None
+    area.set_option("extent", "drawn", document)
+    assert document.policy.region == drawn
+    hand.click(100, 100)
+    assert area.options(document)[0].value == "whole"
+
+
 def test_the_picker_says_where_there_is_nothing(take: Take, document: Document, hand: Hand, canvas: Canvas) -> None:
     said: list[str] = []
     canvas.tool_hint_changed.connect(said.append)

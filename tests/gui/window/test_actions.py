@@ -460,6 +460,20 @@ def test_palette_finds_and_runs_a_command(labelled: Document, window: MainWindow
     assert not palette.isVisible()
 
 
+def test_palette_finds_words_in_any_order_and_panels(labelled: Document, window: MainWindow, qtbot: QtBot) -> None:
+    window.actions_by_id["palette"].trigger()
+    palette = window.findChild(CommandPalette)
+    assert palette is not None
+    qtbot.keyClicks(palette.search, "model load")
+    rows = palette.view.model()
+    assert [rows.index(row, 0).data() for row in range(rows.rowCount())] == ["Load a model"]
+    palette.search.clear()
+    qtbot.keyClicks(palette.search, "panel queue")
+    assert not window.docks["queue"].isVisible()
+    qtbot.keyClick(palette.search, Qt.Key.Key_Return)
+    assert window.docks["queue"].isVisible()
+
+
 def test_everything_that_can_have_focus_has_a_name(labelled: Document, window: MainWindow) -> None:
     from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QComboBox, QLineEdit, QSlider, QWidget
 

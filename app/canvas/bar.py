@@ -156,11 +156,11 @@ class CanvasBar(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
         ground = self.palette().color(QPalette.ColorRole.Window)
         ground.setAlpha(_GROUND_ALPHA)
         painter.setBrush(ground)
-        painter.drawRoundedRect(self.rect(), 7, 7)
+        painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 7, 7)
 
     def _on_tone_changed(self) -> None:
         self.tones_changed.emit(self.brightness.value() / 100, self.tones.contrast_value, self.tones.gamma_value)

@@ -71,3 +71,13 @@ def test_the_keys_of_the_first_table_are_those_of_its_actions() -> None:
     rows = {line.split("|")[2]: line.split("|")[1] for line in text.splitlines() if line.startswith("| `")}
     row = next(shown for what, shown in rows.items() if "category's name" in what)
     assert row.strip(" `") in keys["names"]
+
+
+def test_the_table_of_actions_is_current() -> None:
+    from seamseg_studio.app.actions import ACTIONS
+
+    listed = set(re.findall(r"does_what_it_says\[(\w+)\]", (DOCS / "actions.md").read_text(encoding="utf-8")))
+    known = {spec.id for spec in ACTIONS}
+    assert len(known) > 90
+    assert listed - known == set(), "run: python scripts/actions_table.py"
+    assert len(known - listed) <= 5, "run: python scripts/actions_table.py"

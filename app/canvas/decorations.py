@@ -83,3 +83,16 @@ def paint_tag(painter: QPainter, rect: QRectF, text: str, rgb: tuple[int, int, i
     painter.drawRect(QRectF(rect.left(), rect.top(), 3, rect.height()))
     painter.setPen(_TAG_TEXT)
     painter.drawText(rect.adjusted(9, 0, -4, 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+
+def paint_notice(painter: QPainter, text: str, bounds: QRect) -> None:
+    """Says something about the whole picture, at the top in the middle of `bounds`."""
+    metrics = QFontMetricsF(painter.font())
+    width, height = metrics.horizontalAdvance(text) + 24, metrics.height() + 10
+    rect = QRectF(round(bounds.center().x() - width / 2), bounds.top() + 10, round(width), round(height))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(_TAG_GROUND)
+    painter.drawRoundedRect(rect, 4, 4)
+    painter.setPen(_TAG_TEXT)
+    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)

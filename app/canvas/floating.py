@@ -64,7 +64,7 @@ class Floating:
         self.minimap.raise_()
 
     def _on_timer_timeout(self) -> None:
-        self.minimap.set_picture(self.overview(self.minimap.size()))
+        self.minimap.set_picture(self.overview(self.minimap.size() * self.minimap.devicePixelRatioF()))
         self._on_drawn()
 
     def overview(self, size: QSize) -> QImage:

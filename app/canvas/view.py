@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPai
 from PySide6.QtWidgets import QFrame, QWidget
 
 from seamseg_studio.app.canvas import decorations
+from seamseg_studio.app.canvas.colours import OverlayMode
 from seamseg_studio.app.canvas.cursor import ToolCursor
 from seamseg_studio.app.canvas.display import for_another_image
 from seamseg_studio.app.canvas.floating import Floating
@@ -24,6 +25,7 @@ from seamseg_studio.app.canvas.minimap import Minimap
 from seamseg_studio.app.canvas.names import Names
 from seamseg_studio.app.canvas.navigation import Navigation
 from seamseg_studio.app.canvas.pointer import Pointer, PointerTargets
+from seamseg_studio.app.canvas.rulers import WIDTH_PX as RULER_PX
 from seamseg_studio.app.canvas.rulers import PointerLines, paint_rulers
 from seamseg_studio.app.canvas.sketches import SketchPainter, paint_region
 from seamseg_studio.app.canvas.tags import SelectionTags
@@ -262,7 +264,10 @@ class Canvas(LookingWidget):
             if display.names and self._layers is not None:
                 seen = self._view.visible_box(document.map.shape, stage.device_shape)
                 self._names.paint(painter, document, self._layers.overlay.hidden, self._view, ratio, seen)
-            self._tags.paint(painter, document, self._view, ratio, area)
+            free = area.adjusted(RULER_PX, RULER_PX, 0, 0) if display.rulers else area
+            self._tags.paint(painter, document, self._view, ratio, free)
+            if display.mode is OverlayMode.DIFFERENCE and document.prediction is None:
+                decorations.paint_notice(painter, self.tr("There is no prediction of this image to compare with"), free)
         if document.policy.region is not None:
             paint_region(painter, document.policy.region, self._view, ratio, area)
         sketches = self.active_tool.sketch(document)

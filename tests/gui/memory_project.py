@@ -44,6 +44,9 @@ class MemoryProject:
         self.num_done += 1
         return self.patches[self.num_done - 1]
 
+    def images(self) -> list[ImageRecord]:
+        return []
+
     def history(self, image_id: int) -> list[Line]:
         return [Line(patch.label, place >= self.num_done) for place, patch in enumerate(self.patches)]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from canvas_street import CAR, CAR_CATEGORY, ROAD_CATEGORY, SHAPE, SKY, MakeDocument
@@ -421,3 +423,40 @@ def test_touchpad_pinches_about_the_fingers_and_scrolls_in_mid_stroke(
     hand.release(50, 120)
     assert painted(document, new)[:, 1].max() <= 125
     assert len(document.project.history(1)) == 1
+
+
+@pytest.mark.parametrize("name", sorted(make_tools()))
+def test_one_can_look_around_in_the_midst_of_any_gesture(
+    name: str, canvas: Canvas, document: Document, hand: Hand, touchpad: QPointingDevice
+) -> None:
+    """Space, the middle button, the wheel and a pinch; the gesture goes on after each as if nothing had been."""
+    tool = make_tools()[name]
+    tool.setParent(canvas)
+    canvas.set_tool(tool)
+    hand.press(60, 60)
+    hand.move(60, 80)
+    ids, at = document.map.ids.copy(), (60, 80)
+
+    def looked(act: Callable[[], None]) -> None:
+        view = canvas._view
+        act()
+        assert canvas._view != view
+        assert np.array_equal(document.map.ids, ids), "looking around changes nothing"
+
+    def pan(down: Callable[[], None], up: Callable[[], None]) -> None:
+        spot = hand.spot(*at)
+        down()
+        hand.move_on_screen(spot + QPointF(21, -17))
+        up()
+
+    looked(lambda: hand.wheel(*at, 2))
+    looked(lambda: pinch(hand, touchpad, at, 0.25))
+    looked(lambda: pan(lambda: hand.press(*at, MIDDLE), lambda: hand.release(*at, MIDDLE)))
+    looked(lambda: pan(lambda: hand.key_down(Qt.Key.Key_Space), lambda: hand.key_up(Qt.Key.Key_Space)))
+    looked(lambda: hand.wheel(*at, -1))
+    hand.move(64, 90)
+    hand.release(64, 90)
+    tool.finish(document)
+    view = canvas._view
+    hand.move(100, 100)
+    assert canvas._view == view, "the pan has ended"

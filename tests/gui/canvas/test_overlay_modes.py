@@ -131,6 +131,23 @@ def test_difference_shows_only_what_the_model_did_not_say(modelled: Document, ca
     assert near(hand.color(*IN_BUS), GREY)
 
 
+def test_difference_says_that_there_is_nothing_to_compare_with(
+    make_document: MakeDocument, canvas: Canvas, hand: Hand, modelled: Document
+) -> None:
+    def notice() -> NDArray[np.uint32]:
+        picture = hand.viewport.grab().toImage()
+        pixels = np.frombuffer(picture.constBits(), np.uint32).reshape(picture.height(), -1)
+        return pixels[10:30, picture.width() // 2 - 60 : picture.width() // 2 + 60].copy()
+
+    for document, is_told in ((modelled, False), (make_document(street()), True)):
+        canvas.set_document(document)
+        canvas.set_show_outlines(False)
+        canvas.set_overlay_mode(OverlayMode.OUTLINE)
+        plain = notice()
+        canvas.set_overlay_mode(OverlayMode.DIFFERENCE)
+        assert (len(np.unique(notice())) > len(np.unique(plain)) + 5) is is_told
+
+
 def test_category_colours_have_no_outlines(modelled: Document, canvas: Canvas, hand: Hand) -> None:
     edge = (150, SHAPE_EDGE)
     canvas.set_overlay_mode(OverlayMode.FILL)

@@ -84,6 +84,25 @@ def test_large_files_are_decoded_straight_into_place(
     assert asked == [(48, 80, 3)], "as it is stored, not as it is shown"
 
 
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_gigapixels_are_copied_a_strip_at_a_time(
+    tmp_path: Path, photo: np.ndarray, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"photo{suffix}"
+    Image.fromarray(photo).save(path, quality=95)
+    whole, preview = read_image(path), read_preview(path, 20)
+    monkeypatch.setattr(image_file, "_CV2_MAX_BYTES", photo.size - 1)
+    monkeypatch.setattr(image_file, "_STRIP_PIXELS", 5 * photo.shape[1])
+    with monkeypatch.context() as patch:
+        patch.setattr(cv2, "imread", None)
+        patch.setattr(cv2, "imdecode", None)
+        again = read_image(path)
+    assert np.abs(again.astype(int) - whole).max() <= 2  # two decoders of one file
+    assert suffix == ".jpg" or np.array_equal(again, whole)
+    if suffix == ".jpg":
+        np.testing.assert_array_equal(read_preview(path, 20), preview)  # small, so still by the faster decoder
+
+
 @pytest.mark.parametrize("at_end", [False, True])
 def test_exif_of_a_png_is_found_before_and_after_the_pixels(tmp_path: Path, photo: np.ndarray, at_end: bool) -> None:
     exif = Image.Exif()

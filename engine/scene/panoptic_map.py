@@ -129,8 +129,11 @@ class PanopticMap:
 
     @classmethod
     def empty(cls, height: int, width: int) -> PanopticMap:
-        """Makes a map that is all void."""
-        return cls(np.zeros((height, width), dtype=np.int32), {}, np.zeros((height, width), dtype=np.uint8))
+        """Makes a map that is all void, and takes hardly any memory until something is painted."""
+        # Nothing looks at the pixels here, so the system need not even provide them yet.
+        survey = ({VOID: height * width}, {VOID: Box(0, 0, height, width)}) if height and width else None
+        ids, provenance = np.zeros((height, width), dtype=np.int32), np.zeros((height, width), dtype=np.uint8)
+        return cls(ids, {}, provenance, survey)
 
     def copy(self) -> PanopticMap:
         """Returns an independent map with the same content and the same next id."""

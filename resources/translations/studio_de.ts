@@ -530,6 +530,10 @@
         <translation>Leinwand</translation>
     </message>
     <message>
+        <source>There is no prediction of this image to compare with</source>
+        <translation>Zu diesem Bild gibt es keine Vorhersage, mit der man vergleichen könnte</translation>
+    </message>
+    <message>
         <source>The last change is still being worked out; undo drops it</source>
         <translation>Die letzte Änderung wird noch berechnet; Rückgängig verwirft sie</translation>
     </message>

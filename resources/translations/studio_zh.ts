@@ -530,6 +530,10 @@
         <translation>画布</translation>
     </message>
     <message>
+        <source>There is no prediction of this image to compare with</source>
+        <translation>此图像没有可供比较的预测结果</translation>
+    </message>
+    <message>
         <source>The last change is still being worked out; undo drops it</source>
         <translation>上一次修改仍在计算中；撤销可放弃它</translation>
     </message>

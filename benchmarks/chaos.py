@@ -30,6 +30,7 @@ def main() -> int:
     parser.add_argument("--actions", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
+    supervisor._START_S = 10.0  # one that is stopped while it starts
     supervisor._PROVEN_S = 0.0  # a child that lived for a moment only is no reason to give up
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -258,7 +258,13 @@ class Runner:
     def _to_cpu(self) -> None:
         # Loaded again from disk: after a driver error nothing can be copied off the device any more.
         assert self._loaded is not None
-        self._loaded = replace(self._loaded, model=self._make(self._loaded.spec, "cpu", "fp32"))
+        model = self._make(self._loaded.spec, "cpu", "fp32")
+        if model.fingerprint != self._loaded.model.fingerprint:
+            raise EngineError(
+                f"the model {self._loaded.spec or 'starter'} was replaced while it was in use; load it again, and label "
+                "again what it had labelled"
+            )
+        self._loaded = replace(self._loaded, model=model)
 
     def _load_on_cpu(self, spec: str | None, reason: str, say: Say) -> Model:
         if self._device == "cpu":

@@ -23,11 +23,13 @@ from seamseg_studio.engine.service.requests import ModelInfo, Phase, Request, Re
 from seamseg_studio.engine.service.results import from_arrays
 from seamseg_studio.engine.service.sender import Sender
 from seamseg_studio.engine.service.shared_pixels import Block
+from seamseg_studio.engine.service.watchdog import Watchdog
 
 _log = logging.getLogger(__name__)
 
 _TICK_S = 0.25
 _CLOSE_GRACE_S = 1.0  # a dismissed worker ends within milliseconds, unless it is stopped or hangs in a driver
+_START_S = 60.0  # until a child has greeted, even where Python itself starts slowly
 _PROVEN_S = 60.0  # a child that lived as long was no failed start
 
 _STOPPED = "the engine is stopped"
@@ -119,12 +121,17 @@ class Supervisor:
         """One child's life; returns a sentence saying why it ended."""
         child, authkey = started
         reason = _STOPPED
+        watchdog = Watchdog(child.kill, lambda: self.sender.closing, _CLOSE_GRACE_S)
         try:
-            child.connect(authkey)
-            reason = self._converse(child)
+            with watchdog.limit(_START_S):
+                child.connect(authkey)
+            reason = self._converse(child, watchdog)
         except SeamsegError as error:
             reason = str(error)
         finally:
+            watchdog.close()
+            if watchdog.has_bitten and not self.sender.closing:
+                reason = _SILENT
             with self.changed:
                 self.sender.set_channel(None)
             if not self.sender.closing:
@@ -136,7 +143,7 @@ class Supervisor:
             _log.warning("%s (exit code %s)\n%s", reason, child.process.returncode, child.log())
         return reason
 
-    def _converse(self, child: Child) -> str:
+    def _converse(self, child: Child, watchdog: Watchdog) -> str:
         """Hears the child until the connection ends; returns a sentence saying why."""
         channel = child.channel
         assert channel is not None
@@ -151,7 +158,10 @@ class Supervisor:
             heard = pinged = time.monotonic()
             while not self.sender.closing:
                 if channel.poll(_TICK_S):
-                    self._handle(*channel.receive())
+                    with watchdog.limit(self._setup.heartbeat_s):
+                        message, block = channel.receive()
+                    self._handle(message, block)
+                    del message, block  # or its pixels would stay until the next message
                     heard = time.monotonic()
                 now = time.monotonic()
                 if now - pinged > self._setup.heartbeat_s / 4:

@@ -11,6 +11,7 @@ import signal
 import time
 from dataclasses import replace
 from enum import IntEnum
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -48,6 +49,7 @@ class Command(IntEnum):
     HANG = 8  # the whole process, once
     OUT_OF_MEMORY_ALWAYS = 9
     OUT_OF_MEMORY_WHILE_OTHERS_ARE_KEPT = 10  # for a prompt
+    HANG_IN_ANSWER = 11  # the whole process, in the middle of its next message, once
 
 
 def image_for(command: Command, *, time_s: float = 0.0, mark: int = 0, size: tuple[int, int] = (24, 32)) -> Any:
@@ -158,6 +160,9 @@ class FakeModel:
         if command == Command.HANG and not once.exists():
             once.touch()
             os.kill(os.getpid(), signal.SIGSTOP)
+        if command == Command.HANG_IN_ANSWER and not once.exists():
+            once.touch()
+            Connection._send = _send_half_and_stop  # type: ignore[attr-defined]
         if command == Command.RAISE:
             raise KeyError("surprise")
         if (
@@ -168,6 +173,11 @@ class FakeModel:
             raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
         if command == Command.DRIVER_ERROR and self.device != "cpu":
             raise RuntimeError("CUDA error: unspecified launch failure")
+
+
+def _send_half_and_stop(connection: Any, data: Any) -> None:
+    os.write(connection.fileno(), bytes(data)[: len(data) // 2])
+    os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def load(spec: str | None, device: str, precision: str) -> FakeModel:

@@ -102,3 +102,13 @@ def test_an_unknown_factory_is_a_sentence() -> None:
     for name in ("nowhere:load", "fake_engine:nothing", "fake_engine"):
         with pytest.raises(EngineError, match="the engine cannot load"):
             find_factory(name)
+
+
+@pytest.mark.parametrize("command", [Command.DRIVER_ERROR, Command.OUT_OF_MEMORY_ON_DEVICE])
+def test_a_model_whose_file_was_replaced_does_not_go_on_in_its_place(
+    runner: Runner, said: list[str], command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_ENGINE_FINGERPRINT", "another")
+    with pytest.raises(EngineError, match="the model starter was replaced while it was in use; load it again"):
+        _predict(runner, command, said)
+    assert runner.model.device == "fake:0"

@@ -15,7 +15,7 @@ import pytest
 from fake_engine import Command, expected_ids, image_for
 from torment import Held, Torment
 
-from seamseg_studio.engine.service import supervisor
+from seamseg_studio.engine.service import child, supervisor
 from seamseg_studio.engine.service.client import EngineClient
 from seamseg_studio.engine.service.errors import EngineError
 from seamseg_studio.engine.service.protocol import EngineKind, EngineState, Priority
@@ -116,6 +116,39 @@ def test_a_child_that_hangs_is_replaced(make_client: MakeClient, tmp_path: Path)
     }
 
 
+def test_a_child_that_hangs_in_the_middle_of_an_answer_is_replaced(make_client: MakeClient) -> None:
+    states: list[EngineState] = []
+    client = make_client(heartbeat_s=1.0, on_state=states.append)
+    client.wait_until_loaded()
+    image = image_for(Command.HANG_IN_ANSWER, mark=5)
+    np.testing.assert_array_equal(client.predict(image).future.result(20).ids, expected_ids(image))
+    assert any("stopped answering" in state.message for state in states)
+
+
+def test_closing_does_not_wait_for_a_child_that_hangs_in_an_answer(
+    make_client: MakeClient, tmp_path: Path, wait_for: Wait
+) -> None:
+    client = make_client()
+    client.wait_until_loaded()
+    client.predict(image_for(Command.HANG_IN_ANSWER))
+    pid = client.pid
+    wait_for(lambda: (Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]) == "T")
+    client.close()
+    assert client.pid is None
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_a_child_that_hangs_while_it_starts_is_replaced(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "_START_S", 3.0)
+    monkeypatch.setattr(child, "_WORKER", "fake_slow_start")
+    states: list[EngineState] = []
+    client = make_client(on_state=states.append, max_crashes=20)
+    client.wait_until_loaded()
+    assert any("stopped answering" in state.message for state in states)
+
+
 def test_work_longer_than_the_heartbeat_is_no_hang(make_client: MakeClient) -> None:
     client = make_client(heartbeat_s=0.5)
     pid = client.wait_until_loaded() and client.pid
@@ -196,6 +229,7 @@ def test_kills_hangs_and_cancels_lose_nothing_and_leave_nothing(
 ) -> None:
     """`benchmarks/chaos.py` does the same a thousand times."""
     monkeypatch.setattr(supervisor, "_PROVEN_S", 0.0)
+    monkeypatch.setattr(supervisor, "_START_S", 10.0)
     before = Held.now()
     client = make_client(max_crashes=10**6, heartbeat_s=1.0)
     client.wait_until_loaded()

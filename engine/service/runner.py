@@ -261,8 +261,8 @@ class Runner:
         model = self._make(self._loaded.spec, "cpu", "fp32")
         if model.fingerprint != self._loaded.model.fingerprint:
             raise EngineError(
-                f"the model {self._loaded.spec or 'starter'} was replaced while it was in use; load it again, and label "
-                "again what it had labelled"
+                f"the model {self._loaded.spec or 'starter'} was replaced while it was in use; load it again, and "
+                "label again what it had labelled"
             )
         self._loaded = replace(self._loaded, model=model)
 

@@ -194,7 +194,8 @@ class Reader:
         every = range(len(self._names))
         self._numbers = every if split is None else [n for n in every if self._index.part(int(rows[n])) == split]
         for row in np.flatnonzero(~labelled).tolist():
-            self.losses.add(UNLABELLED, _file_name(self._index.image(row)) or f"image {row}")
+            name = "" if row in self._index.refused else _file_name(self._index.image(row))
+            self.losses.add(UNLABELLED, name or f"image {row}")
 
     def _noter(self) -> Callable[[Any, int], None]:
         """Makes what notes the name of every annotation, and what is wrong with it."""

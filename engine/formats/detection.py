@@ -39,10 +39,10 @@ def _of_folder(folder: Path) -> str | None:
     indexes = sorted(path for path in folder.glob("*.json") if path.name != "taxonomy.json")
     if indexes and _of_file(indexes[0]) == "labelme":
         return "labelme"
-    if len(indexes) == 1 or (folder / "panoptic.json") in indexes:
-        index = folder / "panoptic.json"
-        return _of_file(index if index in indexes else indexes[0])
-    return None
+    for preferred in (folder / "panoptic.json", folder / "instances.json"):
+        if preferred in indexes:  # beside it there may be one of each part
+            return _of_file(preferred)
+    return _of_file(indexes[0]) if len(indexes) == 1 else None
 
 
 def _of_file(path: Path) -> str | None:

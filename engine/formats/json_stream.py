@@ -16,6 +16,7 @@ _CHUNK_BYTES = 1 << 20
 _MAX_VALUE_BYTES = 1 << 28  # one item; a longer one is damage, or meant to fill the memory
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
+_MARK = re.compile(r'"(?:[^"\\]|\\.)*"|["\[\]{}]', re.DOTALL)  # a string, or a bracket, or a string cut off
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Piece:
 
     Attributes:
         key: The member of the outermost object that it is, or that it is an item of.
-        value: What it is; for a list an empty one, its items follow.
+        value: What it is; for a list an empty one, its items follow; None if it is nested too deep to be anything.
         is_item: Whether it is an item of the list `key`.
         start: Its first byte in the file.
         length: In bytes.
@@ -141,17 +142,36 @@ class _Scanner:
                 wrong = not error.msg.startswith("Unterminated") and error.pos < len(self._text) - 16
                 if wrong or self._at_end:
                     raise self._damage(error.msg, error.pos) from error
+            except RecursionError:
+                value, end = None, self._end_of_nested()
+                break
             else:
                 # A number may go on in the next chunk, and "1e+" is taken for a 1 before it has come.
                 if end + 2 < len(self._text) or self._at_end:
                     break
             self._more()
         text = self._text[self._place : end]
-        if not text.isascii():
+        if value is not None and not text.isascii():
             value = json.loads(text.encode("latin-1").decode("utf-8"))
         start = self._offset + self._place
         self._place = end
         return value, start, len(text)
+
+    def _end_of_nested(self) -> int:
+        """Finds the end of a list or object that is nested too deep to be decoded, by its brackets alone."""
+        depth, done = 0, 0  # done: how far from its beginning
+        while True:
+            mark = _MARK.search(self._text, self._place + done)
+            if mark is None or mark.group() == '"':
+                if self._at_end:
+                    raise self._damage("a value has no end")
+                done = (len(self._text) if mark is None else mark.start()) - self._place
+                self._more()
+                continue
+            depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(mark.group(), 0)
+            done = mark.end() - self._place
+            if depth == 0:
+                return mark.end()
 
     def _more(self) -> None:
         """Moves the window on, keeping what has not been taken; doubles it for values that do not fit."""

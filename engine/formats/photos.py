@@ -97,7 +97,7 @@ def pixels_of(
     """
     if image is None:
         if image_path is None:
-            raise FormatError(f"{name}: its photograph is not there; name the folder of the photographs (--images)")
+            raise FormatError(f"{name}: its photograph is not there; put it back, or name its folder (--images)")
         image = read_image(image_path, _limit(shape))
     check_size(image_path or name, (image.shape[0], image.shape[1]), shape)
     return image

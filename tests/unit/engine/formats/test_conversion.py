@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from seamseg_studio.engine.formats.conversion import Conversion, convert
+from seamseg_studio.engine.formats.detection import detect_format
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.losses import Loss
 from seamseg_studio.engine.formats.registry import FORMATS, LabelledImage
@@ -83,6 +84,7 @@ def test_coco_files_remember_parts(source: Path, tmp_path: Path, name: str) -> N
         parts = [entry for part in ("train", "val") for entry in documents[f"{stem}_{part}"][key]]
         assert sorted(map(str, parts)) == sorted(map(str, whole))
         assert 0 < len(documents[f"{stem}_val"][key]) < len(whole)
+    assert detect_format(tmp_path / "o").name == name
     parts = {image.name: image.split for image in FORMATS[name].reader(tmp_path / "o")}
     assert parts == {"im0": "train", "im1": "val", "im2": "train", "im3": "val"}
     reader = FORMATS[name].reader(tmp_path / "o", split="val")

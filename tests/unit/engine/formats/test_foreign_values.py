@@ -137,7 +137,6 @@ def test_values_of_the_wrong_kind_reach_one_image_only(
     file = data.draw(st.sampled_from(_FILES[name]), label="file")
     place = _damage_file(source / file, data)
     is_of_one = file in _FILES_OF_ONE_IMAGE or (len(place) > 1 and place[0] in _OF_ONE_IMAGE)
-    is_of_one &= "[[[[" not in (source / file).read_text(errors="replace") or file in _FILES_OF_ONE_IMAGE
     reader = _open(entry, source, may_be_refused=not is_of_one)
     if reader is None:
         return

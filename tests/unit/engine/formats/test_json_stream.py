@@ -126,3 +126,19 @@ def test_an_index_changed_after_opening_is_named(tmp_path: Path) -> None:
     index.write_text("{}")
     with pytest.raises(FormatError, match="was changed while it was read"):
         next(iter(reader))
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 1 << 20])
+def test_what_is_nested_too_deep_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    monkeypatch.setattr(json_stream, "_CHUNK_BYTES", chunk)
+    depth = 5000
+    deep = '{"a ]\\" [": ' + "[" * depth + '"é}", 1' + "]" * depth + "}"
+    path = tmp_path / "x.json"
+    path.write_text(f'{{"images": [1, {deep}, {{"id": "é"}}], "info": {deep}, "end": 2}}')
+    pieces = [(piece.key, piece.value) for piece in read_pieces(path)]
+    assert pieces == [
+        ("images", []), ("images", 1), ("images", None), ("images", {"id": "é"}), ("info", None), ("end", 2),
+    ]  # fmt: skip
+    path.write_text(f'{{"images": [1, {deep[:-1]}')
+    with pytest.raises(FormatError, match="a value has no end"):
+        list(read_pieces(path))

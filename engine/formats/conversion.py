@@ -143,7 +143,8 @@ def explain(name: str, error: Exception) -> str:
         return str(error)
     reason = " ".join(str(error).split())[:160] or type(error).__name__
     if isinstance(error, OSError):
-        return f"{error.filename or name}: {error.strerror or reason}; make this file writable or choose another target"
+        path = error.filename2 or error.filename or name  # of a renaming the second is the one that people know
+        return f"{path}: {error.strerror or reason}; make room for this file or choose another target"
     if isinstance(error, MemoryError):
         return f"{name}: is too large for the memory of this machine; convert it with fewer --workers"
     frame = traceback.extract_tb(error.__traceback__)[-1]

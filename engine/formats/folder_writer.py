@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import math
 import os
+import stat
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -319,6 +320,7 @@ def _count_broken_scores(labels: Labels) -> int:
 def _has_content(path: Path) -> bool:
     # After a power loss a file may be there without its content. Text files of images without instances are empty.
     try:
-        return path.stat().st_size > 0 or path.suffix == ".txt"
+        status = path.stat()
+        return stat.S_ISREG(status.st_mode) and (status.st_size > 0 or path.suffix == ".txt")
     except OSError:
         return False

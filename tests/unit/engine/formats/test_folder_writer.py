@@ -68,7 +68,10 @@ def _convert(reader: _Three, target: Path, name: str = "coco-panoptic", **option
         (OverflowError(), "b: its labels are damaged (OverflowError); export it again"),
         (RuntimeError("two\nlines"), "b: unexpected RuntimeError (two lines; test_folder_writer.py:"),
         (MemoryError(), "b: is too large for the memory of this machine; convert it with fewer --workers"),
-        (PermissionError(errno.EACCES, "Permission denied", "x.png"), "x.png: Permission denied; make this file"),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "x.png"),
+            "x.png: Permission denied; make room for this file",
+        ),
     ],
 )
 def test_whatever_goes_wrong_with_one_image_the_others_are_converted(
@@ -142,6 +145,20 @@ def test_taking_back_a_run_touches_nothing_of_others(
     left = [f"{mine.name}/", f"{mine.name}/notes.txt"] if mine != target else ["notes.txt"]
     found = [f"{path}/" if (target / path).is_dir() else path for path in _tree(target)]
     assert sorted(found) == sorted([*left, "others/", "others/.x.png.abcd1234.part"])
+
+
+def test_a_folder_in_the_place_of_a_file_costs_one_image(
+    tmp_path: Path, taxonomy: Taxonomy, make_photo: Callable[..., Path]
+) -> None:
+    three = _Three(taxonomy, make_photo("p.png", 8, 8), _labels)
+    _convert(three, tmp_path / "o", "npz")
+    (tmp_path / "o" / "npz" / "b.npz").unlink()
+    (tmp_path / "o" / "npz" / "b.npz").mkdir()
+    done, _ = _convert(three, tmp_path / "o", "npz", resume=True)
+    ((name, reason),) = done.failures
+    assert (name, done.num_kept) == ("b", 2)
+    assert reason.startswith(f"{tmp_path / 'o' / 'npz' / 'b.npz'}: ")
+    assert not list((tmp_path / "o").rglob(".*.part"))
 
 
 def test_leftovers_of_a_killed_run_are_swept_and_nothing_else(tmp_path: Path, taxonomy: Taxonomy) -> None:

@@ -60,6 +60,7 @@ class SeamsegSource:
 
     Attributes:
         taxonomy: Its categories.
+        is_partial: Whether void may hide things, as in corrections, which nobody vouched for everywhere.
     """
 
     def __init__(self, folder: Path, split: str) -> None:
@@ -71,6 +72,7 @@ class SeamsegSource:
         """
         reader = Reader(folder, split=split)
         self.taxonomy: Taxonomy = reader.taxonomy
+        self.is_partial = reader.has_weights
         self._images: list[LabelledImage] = list(reader)
         if not self._images:
             raise TrainingInputError(f"{folder}: split {split!r} lists no images; export some or name another split")

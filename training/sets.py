@@ -85,6 +85,7 @@ def open_sets(path: Path, config: Config, options: TrainingOptions) -> DataSets:
     shares = tuple(float(entry.get("share", 1.0)) for entry in document["sets"])
     has_shares = any("share" in entry for entry in document["sets"])
     is_partial = bool(options.annotated) or any("annotated" in entry for entry in document["sets"])
+    is_partial |= any(part.is_partial for pair in parts for part in pair)
     return DataSets(
         path.resolve().stem if is_list else path.resolve().name,
         taxonomy,

@@ -189,6 +189,7 @@ class Reader:
 
     Attributes:
         taxonomy: Its categories.
+        has_weights: Whether some images say what their pixels count: corrections, void where nobody vouched.
         losses: What had to be repaired so far.
     """
 
@@ -209,6 +210,7 @@ class Reader:
         self._metadata = path / METADATA_NAME
         self._index = MetadataIndex(self._metadata)
         self.taxonomy = self._index.taxonomy
+        self.has_weights = self._index.has_weights
         files = {file.stem: file for file in sorted((path / "lst").glob("*.txt"))}
         if split is not None and split not in files:
             raise FormatError(f"{path}: has no split {split!r}; there are: {', '.join(files) or 'none'}")

@@ -25,6 +25,7 @@ class MetadataIndex:
     Attributes:
         taxonomy: Its categories.
         rows: The place of every image's entry, by the image's id, in the file's order.
+        has_weights: Whether some images say what their pixels count, as exported corrections do.
         refused: What is wrong with images whose entry cannot be used, by their ids; "image 3" where that is missing.
     """
 
@@ -38,6 +39,7 @@ class MetadataIndex:
         self._spans = Spans(path)
         self.rows: dict[str, int] = {}
         self.refused: dict[str, FormatError] = {}
+        self.has_weights = False
         found: dict[str, Any] = {}
         try:
             with path.open("rb") as file:
@@ -68,6 +70,7 @@ class MetadataIndex:
             entry = unpacker.unpack()
             given = entry.get("id") if isinstance(entry, dict) else None
             name = given if isinstance(given, str) else f"image {number}"
+            self.has_weights |= isinstance(entry, dict) and "origin" in entry
             try:
                 _check_entry(entry, number, self._path)
                 if name in self.rows:  # nobody knows which entry is meant

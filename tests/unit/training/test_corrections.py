@@ -30,6 +30,7 @@ from seamseg_studio.training.events import read_events
 from seamseg_studio.training.fine_tune import Budget, fine_tune_settings
 from seamseg_studio.training.recipes.pack import PackedSample, write_pack
 from seamseg_studio.training.sample import Sample, compact
+from seamseg_studio.training.sets import open_sets
 
 MakeSample = Callable[..., Sample]
 
@@ -143,7 +144,7 @@ def test_what_a_person_touched_counts_more_than_what_was_accepted(make_sample: M
 
 
 def test_exported_corrections_count_as_those_of_the_project(
-    taxonomy: Taxonomy, make_sample: MakeSample, tmp_path: Path
+    taxonomy: Taxonomy, make_sample: MakeSample, tiny_config: Path, tmp_path: Path
 ) -> None:
     samples = [make_sample(64, 96, 2, "a"), make_sample(64, 96, 1, "b"), make_sample(64, 96, 2, "c")]
     folder = make_project(tmp_path, taxonomy, samples, Status.ACCEPTED)
@@ -156,6 +157,8 @@ def test_exported_corrections_count_as_those_of_the_project(
         export_corrections(project, tmp_path / "set", rule=SplitRule(0.0))
     direct = {sample.name: sample for sample in read_material(folder, taxonomy, shortest_px=64).corrected}
     source = SeamsegSource(tmp_path / "set", "train")
+    config, options = load_training_config(tiny_config)
+    assert open_sets(tmp_path / "set", config, options).is_partial, "void hides what nobody vouched for"
     assert len(direct) == len(source) == 3
     weights = set()
     for index in range(3):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import colorsys
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,7 @@ class OverlayMode(StrEnum):
     DIFFERENCE = "difference"
 
 
+@lru_cache(maxsize=4096)  # an image has many segments and few colours
 def word(rgb: tuple[int, int, int], alpha: int = 255) -> int:
     """The premultiplied 0xAARRGGBB word of a colour."""
     red, green, blue = (round(value * alpha / 255) for value in rgb)

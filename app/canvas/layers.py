@@ -71,9 +71,14 @@ class Layers:
         ]
 
     def _make_labelled(self) -> LabelledLayer:
-        overlay = Overlay(self.document.map, self.document.displayed_taxonomy, self.document.prediction)
+        overlay = Overlay(
+            self.document.map,
+            self.document.displayed_taxonomy,
+            self.document.prediction,
+            self._display.mode,
+            self._display.outlines,
+        )
         overlay.set_dims_others(self._display.dims_others)
-        overlay.set_mode(self._display.mode, self._display.outlines)
         overlay.set_selection(self.document.selection)
         overlay.set_hidden(self._hidden_ids())
         labelled = LabelledLayer(self.image, overlay)

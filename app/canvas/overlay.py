@@ -46,12 +46,19 @@ _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 class Overlay:
     """The colours of a map's segments and lines, looked up by id."""
 
-    def __init__(self, panoptic_map: PanopticMap, taxonomy: Taxonomy, prediction: PanopticResult | None = None) -> None:
+    def __init__(
+        self,
+        panoptic_map: PanopticMap,
+        taxonomy: Taxonomy,
+        prediction: PanopticResult | None = None,
+        mode: OverlayMode = OverlayMode.FILL,
+        show_outlines: bool = True,
+    ) -> None:
         self.map = panoptic_map
         self._prediction = prediction
         self._taxonomy = taxonomy
-        self._mode = OverlayMode.FILL
-        self._show_outlines = True
+        self._mode = mode
+        self._show_outlines = show_outlines
         self._line_width = 1
         self._selection: frozenset[int] = frozenset()
         self._hidden: frozenset[int] = frozenset()
@@ -144,10 +151,13 @@ class Overlay:
     def _fill_word(self, segment_id: int) -> int:
         if segment_id in self._hidden:
             return 0
-        if self._heat_by_pixel is not None:
-            return 1  # any: the pixels have their own
+        if self._mode is OverlayMode.UNCERTAINTY:
+            if self._heat_by_pixel is not None:
+                return 1  # any: the pixels have their own
+            if segment_id == VOID:
+                return heat(1.0)
         if segment_id == VOID:
-            return heat(1.0) if self._mode is OverlayMode.UNCERTAINTY else 0
+            return 0
         segment = self.map.segments.get(segment_id)
         return fill_word(segment_id, segment, self._taxonomy, self._mode, is_selected=segment_id in self._selection)
 

@@ -166,6 +166,7 @@ class EngineJobs(QObject):
             options: The thresholds.
             key: The name given to `predict`.
         """
+        options = replace(options, input_scale=self.input_scale)
         return Answer(self._running().fuse_again(image, options, key=key), self)
 
     def load_model(self, spec: str | None) -> Answer:

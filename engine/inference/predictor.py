@@ -287,17 +287,17 @@ class Predictor:
             on_stage: See `predict`.
 
         Returns:
-            What `predict` would return, without uncertainty; None if there are no features (any more).
+            What `predict` would return, without uncertainty; None if there are no such features (any more).
         """
-        features = self._features.get(key)
-        if features is None:
+        features, options = self._features.get(key), options or PredictOptions()
+        if features is None or features.input_size != self._input_size(features.image_size, options.input_scale):
             return None
         clock = Clock(on_stage)
         if features.parts is None:
             features = with_parts(self._network, features, clock.begin)
             self._features.put(key, features)
         clock.begin("fusion")
-        result = fused_again(features, options or PredictOptions(), self.taxonomy.num_stuff, self.config)
+        result = fused_again(features, options, self.taxonomy.num_stuff, self.config)
         clock.end()
         return replace(result, timings_ms=clock.timings_ms)
 

@@ -311,6 +311,7 @@ def test_other_thresholds_need_no_network(
         np.testing.assert_array_equal(again.categories, labels.categories)
         np.testing.assert_array_equal(again.second_choice, labels.second_choice)
     assert len({labels.ids.tobytes() for labels in expected}) > 1
+    assert predictor.fuse_again("fused", PredictOptions(input_scale=2.0)) is None  # was seen at another size
     predictor.release()
     assert predictor.fuse_again("fused", many[0]) is None
 

@@ -298,9 +298,9 @@ def _turn_upright(image: npt.NDArray[np.generic], orientation: int) -> npt.NDArr
 
 
 def _decode_pillow(path: Path) -> RgbImage:
-    with Image.open(path, formats=_PILLOW_FORMATS) as opened:
-        opened.load()
-        image = ImageOps.exif_transpose(opened)
+    with Image.open(path, formats=_PILLOW_FORMATS) as image:
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)  # else it is copied, turned or not
         if image.mode in ("I;16", "I;16L", "I;16B", "I;16N"):
             grey = (np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8)
             return cast(RgbImage, cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB))

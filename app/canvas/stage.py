@@ -47,6 +47,10 @@ class StageInput(Protocol):
     def covered_px(self) -> int:
         """How much of the foot something lies over, in logical pixels."""
 
+    @property
+    def edge_px(self) -> int:
+        """How much of the top and the left side something lies over, in logical pixels."""
+
 
 class _LabelledImage(pg.GraphicsObject):  # type: ignore[misc]
     """The image with its overlay, in image coordinates; pixel (0, 0) covers the unit square at the origin."""
@@ -146,8 +150,10 @@ class Stage(pg.GraphicsView):  # type: ignore[misc]
 
     def fitting(self, shape: tuple[int, int]) -> Viewpoint:
         """The view that shows the whole of an image of `shape`, nothing lying over it."""
-        covered_px = round(self._handler.covered_px * self.device_ratio)
-        return fitting(Box(0, 0, *shape), self.device_shape, covered_px=covered_px)
+        covered_px, edge_px = (
+            round(size * self.device_ratio) for size in (self._handler.covered_px, self._handler.edge_px)
+        )
+        return fitting(Box(0, 0, *shape), self.device_shape, covered_px=covered_px, edge_px=edge_px)
 
     def set_viewpoint(self, view: Viewpoint) -> None:
         """Looks from `view`, moved so far that some of the image is seen."""

@@ -252,6 +252,11 @@ class Canvas(LookingWidget):
         """How much of the foot something lies over, in logical pixels."""
         return self._floating.covered_px
 
+    @property
+    def edge_px(self) -> int:
+        """How much of the top and the left side something lies over, in logical pixels."""
+        return RULER_PX if self._display.rulers else 0
+
     def paint_above(self, painter: QPainter, exposed: QRect) -> None:
         """Draws grid, names, the tool's lines and its ring."""
         document, stage = self._document, self._stage
@@ -313,6 +318,8 @@ class Canvas(LookingWidget):
             self._layers.set_display(self._display)
         self._bar.show_display(self._display)
         self._floating.place()
+        if self._navigation is not None:
+            self._navigation.keep_fitted()  # the rulers may have come or gone
         self._repaint()
 
     def _repaint(self, box: Box | None = None) -> None:

@@ -67,7 +67,9 @@ class Viewpoint:
         return Box(edges[0][0], edges[1][0], edges[0][1], edges[1][1])
 
 
-def fitting(box: Box, view_shape: tuple[int, int], *, max_scale: float = MAX_SCALE, covered_px: int = 0) -> Viewpoint:
+def fitting(
+    box: Box, view_shape: tuple[int, int], *, max_scale: float = MAX_SCALE, covered_px: int = 0, edge_px: int = 0
+) -> Viewpoint:
     """The view that shows the whole of `box` (image pixels), centred, in a viewport of `view_shape` device pixels.
 
     Args:
@@ -75,13 +77,15 @@ def fitting(box: Box, view_shape: tuple[int, int], *, max_scale: float = MAX_SCA
         view_shape: Height and width of the viewport.
         max_scale: Larger it is not shown.
         covered_px: Rows at the foot of the viewport that something lies over; they count if there is much more.
+        edge_px: Rows at its top and columns at its left that something lies over.
     """
     height, width = max(box.y1 - box.y0, 1), max(box.x1 - box.x0, 1)
-    rows = view_shape[0] - (covered_px if covered_px * _MIN_COVERED_TIMES <= view_shape[0] else 0)
-    room = [max(extent - 2 * FIT_MARGIN_PX, 16) for extent in (rows, view_shape[1])]
+    rows = view_shape[0] - edge_px - (covered_px if covered_px * _MIN_COVERED_TIMES <= view_shape[0] else 0)
+    columns = view_shape[1] - edge_px
+    room = [max(extent - 2 * FIT_MARGIN_PX, 16) for extent in (rows, columns)]
     scale = min(room[0] / height, room[1] / width, max_scale)
-    top = (box.y0 + box.y1) / 2 * scale - rows / 2
-    left = (box.x0 + box.x1) / 2 * scale - view_shape[1] / 2
+    top = (box.y0 + box.y1) / 2 * scale - rows / 2 - edge_px
+    left = (box.x0 + box.x1) / 2 * scale - columns / 2 - edge_px
     return Viewpoint(scale, round(top), round(left))
 
 

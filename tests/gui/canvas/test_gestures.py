@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.canvas import Canvas
+from seamseg_studio.app.canvas.rulers import WIDTH_PX
 from seamseg_studio.app.document import Document
 from seamseg_studio.app.tools import Brush, Eraser, make_tools
 
@@ -288,6 +289,12 @@ def test_nothing_lies_over_the_fitted_image(canvas: Canvas, hand: Hand) -> None:
     assert canvas._bar.isVisible()
     assert hand.spot(height - 0.5, 0).y() <= bar.top()
     assert hand.spot(-0.5, 0).y() >= 0
+    canvas.toggle("rulers")
+    for point in (hand.spot(-0.5, -0.5), hand.spot(height - 0.5, SHAPE[1] - 0.5)):
+        assert WIDTH_PX <= point.x() <= canvas.width()
+        assert WIDTH_PX <= point.y() <= bar.top()
+    canvas.toggle("rulers")
+    assert hand.spot(-0.5, 0).y() < WIDTH_PX
     canvas.resize(900, 4 * bar.height())  # too little room to leave any of it out
     assert hand.spot(height - 0.5, 0).y() > canvas._bar.geometry().top()
 

@@ -98,6 +98,20 @@ def test_conversions_keep_weights_or_count_them(dataset: Path, tmp_path: Path, n
         assert [loss.image for loss in done.losses.listed(NO_WEIGHTS)] == ["a"]
 
 
+def test_pixels_that_are_repaired_away_count_nothing(dataset: Path) -> None:
+    document = msgpack.unpackb((dataset / "metadata.bin").read_bytes())
+    document["images"][0]["cat"][1] = 255
+    (dataset / "metadata.bin").write_bytes(msgpack.packb(document))
+    labels = next(iter(_SEAMSEG.reader(dataset))).labels
+    expected = _corrected(1)
+    gone = (labels.ids == 0) & (expected.ids > 0)
+    assert gone.any()
+    assert labels.weights is not None
+    assert labels.provenance is not None
+    assert not labels.weights[gone].any()
+    assert not labels.provenance[gone].any()
+
+
 def test_a_mapping_takes_the_weights_of_what_becomes_void(taxonomy: Taxonomy) -> None:
     labels = _corrected(5)
     dropped = labels.segments[3].category

@@ -147,12 +147,20 @@ _FIELD = re.compile(r"\{(\d)\}")
 
 def spoken(text: str) -> str:
     """Returns sentences of the engine, one a line, in the person's language; what is no such stays as it is."""
-    return "\n".join(_found(line, SENTENCE_CONTEXT, SENTENCES) for line in text.split("\n"))
+    return "\n".join(_spoken_line(line) for line in text.split("\n"))
 
 
 def spoken_label(label: str) -> str:
     """Returns what the journal calls a change in the person's language."""
     return _found(label, LABEL_CONTEXT, LABELS)
+
+
+def _spoken_line(line: str) -> str:
+    said = _found(line, SENTENCE_CONTEXT, SENTENCES)
+    name, colon, rest = line.partition(": ")
+    if said != line or not colon:
+        return said
+    return f"{name}: {_found(rest, SENTENCE_CONTEXT, SENTENCES)}"  # what happened to one image of many
 
 
 def _found(text: str, context: str, table: tuple[str, ...]) -> str:

@@ -102,6 +102,8 @@ def test_fields_are_spoken_too() -> None:
     text = "segment 7 may not change while only void may; make everything editable first"
     assert "Unbeschriftetes" in spoken(text)
     assert "segment" not in spoken(text)
+    one_of_many = "b.jpg: not enough memory to answer; close other programs"
+    assert spoken(one_of_many) == "b.jpg: Nicht genug Speicher für die Antwort; schließen Sie andere Programme"
     several = "ignored\na.jpg: no such file; check the name"
     assert spoken(several) == "ignored\na.jpg: diese Datei gibt es nicht; prüfen Sie den Namen"
 

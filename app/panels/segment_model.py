@@ -8,7 +8,7 @@ from PySide6.QtCore import QAbstractItemModel, QItemSelection, QModelIndex, QObj
 from PySide6.QtGui import QColor
 
 from seamseg_studio.app.panels.rows import Badge, Index, Role, Switch
-from seamseg_studio.app.panels.segment_rows import Group, Row, share_text
+from seamseg_studio.app.panels.segment_rows import CROWD, FREE, LOCKED, Group, Row, share_text
 
 _MANY = 64  # changed rows, from which on telling of all is quicker
 _TOP = 0  # internal id of top rows; a row below heading n has n + 1
@@ -25,10 +25,13 @@ class SegmentModel(QAbstractItemModel):
         self._hidden: frozenset[int] = frozenset()
         self._badges = {"model": Badge(self.tr("model")), "human": Badge(self.tr("you"), "good")}
         self._badges["imported"] = Badge(self.tr("file"))
-        self._origins = {
+        self._headings = {
             "model": self.tr("by the model"),
             "human": self.tr("by you"),
             "imported": self.tr("from a file"),
+            LOCKED: self.tr("locked"),
+            CROWD: self.tr("crowds"),
+            FREE: self.tr("single and free to change"),
         }
 
     @property
@@ -143,7 +146,7 @@ class SegmentModel(QAbstractItemModel):
         return None
 
     def _described(self, row: Row) -> str:
-        parts = [row.name, share_text(row.area), self._origins.get(row.origin, row.origin)]
+        parts = [row.name, share_text(row.area), self._headings.get(row.origin, row.origin)]
         parts += [] if row.score is None else [self.tr("score {0}").format(f"{row.score:.2f}")]
         parts += [self.tr("crowd")] if row.is_crowd else []
         parts += [self.tr("locked")] if row.is_locked else []
@@ -154,7 +157,7 @@ class SegmentModel(QAbstractItemModel):
         group = self._groups[number]
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                name = group.key if group.color is not None else self._origins.get(group.key, group.key)
+                name = group.key if group.color is not None else self._headings.get(group.key, group.key)
                 return f"{name}  {len(group.rows)}"
             case Role.SWATCH:
                 return None if group.color is None else QColor(*group.color)
@@ -190,5 +193,5 @@ class SegmentModel(QAbstractItemModel):
             self.dataChanged.emit(first, self.createIndex(len(group.rows) - 1, 0, number + 1))
 
 
-def _shape(groups: Sequence[Group]) -> list[tuple[str, int]]:
-    return [(group.key, len(group.rows)) for group in groups]
+def _shape(groups: Sequence[Group]) -> list[tuple[str, list[int]]]:
+    return [(group.key, [row.segment_id for row in group.rows]) for group in groups]

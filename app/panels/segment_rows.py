@@ -21,6 +21,11 @@ class Grouping(StrEnum):
     NONE = "none"
     CATEGORY = "category"
     ORIGIN = "origin"
+    STATE = "state"
+
+
+LOCKED, CROWD, FREE = "locked", "crowd", "free"
+"""The keys of headings by state."""
 
 
 class Row(NamedTuple):
@@ -45,7 +50,7 @@ class Group:
     """Rows under one heading.
 
     Attributes:
-        key: The category's or the origin's name; it stays the same while rows come and go.
+        key: The category's, the origin's or the state's name; it stays the same while rows come and go.
         color: Of the category; None for other headings.
         rows: In order, at least one.
     """
@@ -105,12 +110,19 @@ def groups_of(rows: list[Row], taxonomy: Taxonomy, grouping: Grouping) -> list[G
         return []
     members: dict[str, list[Row]] = {}
     for row in rows:
-        key = row.origin if grouping is Grouping.ORIGIN else taxonomy[row.category].name
-        members.setdefault(key, []).append(row)
+        members.setdefault(_heading(row, taxonomy, grouping), []).append(row)
     return [
         Group(key, found[0].color if grouping is Grouping.CATEGORY else None, tuple(found))
         for key, found in members.items()
     ]
+
+
+def _heading(row: Row, taxonomy: Taxonomy, grouping: Grouping) -> str:
+    if grouping is Grouping.ORIGIN:
+        return row.origin
+    if grouping is Grouping.STATE:
+        return LOCKED if row.is_locked else CROWD if row.is_crowd else FREE
+    return taxonomy[row.category].name
 
 
 def share_text(share: float) -> str:

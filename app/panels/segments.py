@@ -127,6 +127,7 @@ class SegmentsPanel(Panel):
             Grouping.NONE: self.tr("no headings"),
             Grouping.CATEGORY: self.tr("under categories"),
             Grouping.ORIGIN: self.tr("under who said so"),
+            Grouping.STATE: self.tr("under locked, crowds, others"),
         }
         orders = QActionGroup(menu)
         self.order_actions = {order: menu.addAction(name) for order, name in self._order_names.items()}

@@ -2425,6 +2425,14 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>aus einer Datei</translation>
     </message>
     <message>
+        <source>crowds</source>
+        <translation>Gruppen</translation>
+    </message>
+    <message>
+        <source>single and free to change</source>
+        <translation>einzeln und änderbar</translation>
+    </message>
+    <message>
         <source>score {0}</source>
         <translation>Punktzahl {0}</translation>
     </message>
@@ -2474,6 +2482,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>under who said so</source>
         <translation>unter dem, der es sagt</translation>
+    </message>
+    <message>
+        <source>under locked, crowds, others</source>
+        <translation>unter gesperrt, Gruppen, übrige</translation>
     </message>
 </context>
 <context>

@@ -2425,6 +2425,14 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>来自文件</translation>
     </message>
     <message>
+        <source>crowds</source>
+        <translation>群体</translation>
+    </message>
+    <message>
+        <source>single and free to change</source>
+        <translation>单个且可更改</translation>
+    </message>
+    <message>
         <source>score {0}</source>
         <translation>得分 {0}</translation>
     </message>
@@ -2474,6 +2482,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>under who said so</source>
         <translation>按来源分组</translation>
+    </message>
+    <message>
+        <source>under locked, crowds, others</source>
+        <translation>按锁定、群体、其他</translation>
     </message>
 </context>
 <context>

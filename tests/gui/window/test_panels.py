@@ -241,6 +241,11 @@ def test_segments_under_headings(labelled: Document, window: MainWindow, qtbot: 
     assert labelled.map.segments[PERSON].locked
     panel.grouping_actions[Grouping.ORIGIN].trigger()
     assert sorted(texts(view)) == ["by the model  3", "by you  1"]
+    panel.grouping_actions[Grouping.STATE].trigger()  # car and person are locked
+    assert sorted(texts(view)) == ["locked  2", "single and free to change  2"]
+    labelled.set_locked([CAR, PERSON], False)
+    labelled.set_crowd([PERSON], True)
+    qtbot.waitUntil(lambda: sorted(texts(view)) == ["crowds  1", "single and free to change  3"])
     labelled.set_selection({ROAD, SKY})
     assert sorted(index.data() for index in view.selectedIndexes()) == ["road", "sky"]
 

@@ -48,10 +48,10 @@ class KeyPointer:
     @staticmethod
     def claims(event: QKeyEvent) -> bool:
         """Whether a key is one of these: arrows, with Shift pixel by pixel, comma and full stop."""
-        held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        if event.key() in _WAYS:
-            return held in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
-        return event.key() in (_CLICK, _HOLD) and held == Qt.KeyboardModifier.NoModifier
+        # With Shift, too: there are keyboards on which a full stop needs it.
+        held = event.modifiers() & ~(Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier)
+        is_ours = event.key() in _WAYS or event.key() in (_CLICK, _HOLD)
+        return is_ours and held == Qt.KeyboardModifier.NoModifier
 
     def press(self, event: QKeyEvent) -> None:
         """One of the keys went down."""

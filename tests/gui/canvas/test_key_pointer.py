@@ -77,7 +77,7 @@ def test_esc_takes_back_what_keys_began(canvas: Canvas, hand: Hand, document: Do
     hand.key(Qt.Key.Key_Right)
     hand.key(Qt.Key.Key_Escape)
     assert np.array_equal(document.map.ids, before)
-    hand.key(Qt.Key.Key_Period)  # lets go
+    hand.key(Qt.Key.Key_Period, SHIFT)  # lets go, as it is typed on some keyboards
     assert np.array_equal(document.map.ids, before)
     assert not document.can_undo
 

@@ -80,7 +80,7 @@ def test_an_installed_model_is_loaded(
     dialog.list.setCurrentRow(2)
     qtbot.mouseClick(dialog.go, LEFT)
     qtbot.waitUntil(lambda: model_is(studio, "city"), timeout=20_000)
-    assert studio.settings.model == str(own / "city")
+    qtbot.waitUntil(lambda: studio.settings.model == str(own / "city"))  # told after the engine has it
     dialog = open_dialog(window, qtbot)
     assert dialog.list.currentRow() == 2
     assert dialog.list.currentItem().text() == "city (in use)"

@@ -42,8 +42,9 @@ SEAMSEG_HD Tap make_tap(float point, int length, bool nearest, bool zero_padding
   if (nearest) {
     const float pixel = floorf(point);
     tap.first = tap.second = to_pixel(pixel, length);
-    tap.first_weight = zero_padding && !(point >= 0.f && point < static_cast<float>(length)) ? 0.f : 1.f;
-    tap.second_weight = 0.f;
+    // Two halves of one pixel: a weight of 0 would make NaN of an infinite neighbour.
+    tap.first_weight = zero_padding && !(point >= 0.f && point < static_cast<float>(length)) ? 0.f : 0.5f;
+    tap.second_weight = tap.first_weight;
     return tap;
   }
   const float shifted = point - 0.5f;
@@ -92,11 +93,18 @@ SEAMSEG_HD F absolute_scale(F weight, F weight_eps) {
   return (weight < F(0) ? -weight : weight) + weight_eps;
 }
 
-// For going back from an output of type T to what was normalised. Where the scale is small, an output of 16 bits says
-// little of that; from here down it is underrated, so that noise does not grow without bound.
+// How much of a value rounding to type T may cost; nothing to speak of but for 16 bits.
+template <typename T>
+struct Rounding {
+  static constexpr float value = 0.f;
+};
+
+// For going back from an output of type T to what was normalised. Rounding costs an output about `bias` up to
+// |bias| * Rounding; where that is more than the scale, the output says nothing of its origin any more, and the scale is
+// taken for larger, so that noise stays below two deviations.
 template <typename T, typename F>
-SEAMSEG_HD F inverse_scale(F weight, F weight_eps) {
-  const F scale = absolute_scale(weight, weight_eps), least = sizeof(T) == 2 ? F(0.02) : F(0);
+SEAMSEG_HD F inverse_scale(F weight, F bias, F weight_eps) {
+  const F scale = absolute_scale(weight, weight_eps), least = (bias < F(0) ? -bias : bias) * F(Rounding<T>::value);
   return F(1) / (scale > least ? scale : least);
 }
 

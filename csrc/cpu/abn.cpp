@@ -129,7 +129,7 @@ std::tuple<Tensor, Tensor> abn_sums(
     const F forth = F(slope), back = F(1.0 / slope);
     torch::stable::parallel_for(0, layout.channels, channel_grain(layout), [&](int64_t begin, int64_t end) {
       for (int64_t c = begin; c < end; ++c) {
-        const F inverse = inverse_scale<T>(weights[c], F(weight_eps));
+        const F inverse = inverse_scale<T>(weights[c], biases[c], F(weight_eps));
         double total = 0.0, weighted = 0.0;
         for_runs(layout, c, [&](int64_t offset, int64_t length, int64_t step) {
           for (int64_t i = 0; i < length; ++i) {
@@ -175,7 +175,8 @@ Tensor abn_gradient(
     torch::stable::parallel_for(0, layout.channels, channel_grain(layout), [&](int64_t begin, int64_t end) {
       for (int64_t c = begin; c < end; ++c) {
         const F scale = absolute_scale(weights[c], F(weight_eps));
-        const F inverse = inverse_scale<T>(weights[c], F(weight_eps)), factor = scale / std::sqrt(vars[c] + F(eps));
+        const F inverse = inverse_scale<T>(weights[c], biases[c], F(weight_eps));
+        const F factor = scale / std::sqrt(vars[c] + F(eps));
         const F mean_gradient = sums[c] * inverse_num, mean_weighted = weighted_sums[c] * inverse_num;
         for_runs(layout, c, [&](int64_t offset, int64_t length, int64_t step) {
           for (int64_t i = 0; i < length; ++i) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../checks.h"
+#include "../shared.h"
 #include "simd.h"
 
 #include <torch/headeronly/util/BFloat16.h>
@@ -17,6 +18,15 @@ struct Accumulator {
 template <>
 struct Accumulator<double> {
   using type = double;
+};
+
+template <>
+struct Rounding<c10::Half> {
+  static constexpr float value = 1.f / 2048;
+};
+template <>
+struct Rounding<c10::BFloat16> {
+  static constexpr float value = 1.f / 256;
 };
 
 template <typename Call>

@@ -90,7 +90,9 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor> panoptic_fusion(
       if (counts.taken < counts.area) take_back(box, next, height, width, ids_data);
       continue;
     }
-    category_data[next] = categories.const_data_ptr<int64_t>()[n] + num_stuff;
+    // Unsigned, so that a category of nonsense wraps around instead of overflowing.
+    const uint64_t category = static_cast<uint64_t>(categories.const_data_ptr<int64_t>()[n]);
+    category_data[next] = static_cast<int64_t>(category + static_cast<uint64_t>(num_stuff));
     score_data[next] = given_scores[n];
     ++next;
   }

@@ -46,7 +46,9 @@ struct GradientSums {
   float weight_eps, slope, inverse_slope;
   int activation;
   struct Channel { float bias, inverse_scale; };
-  __device__ Channel channel(int c) const { return {bias[c], seamseg::inverse_scale<T>(weight[c], weight_eps)}; }
+  __device__ Channel channel(int c) const {
+    return {bias[c], seamseg::inverse_scale<T>(weight[c], bias[c], weight_eps)};
+  }
   template <int V>
   __device__ void add(int64_t offset, const Channel* channels, int step, Sums* sums) const {
     const auto outputs = load_pack<T, V>(y + offset);
@@ -191,7 +193,7 @@ struct Gradient {
   struct Channel { float bias, factor, spread, mean; };
   __device__ Channel channel(int c) const {
     const float scale = absolute_scale(weight[c], weight_eps), factor = scale * rsqrtf(var[c] + eps);
-    const float spread = weighted_sum[c] * inverse_num * inverse_scale<T>(weight[c], weight_eps) * factor;
+    const float spread = weighted_sum[c] * inverse_num * inverse_scale<T>(weight[c], bias[c], weight_eps) * factor;
     return {bias[c], factor, spread, sum[c] * inverse_num * factor};
   }
   template <int V>

@@ -34,10 +34,8 @@ __global__ void __launch_bounds__(THREADS) between_kernel(
   }
 }
 
-const float4* as_boxes(const char* op, const char* name, const Tensor& boxes) {
-  const void* data = boxes.const_data_ptr();
-  check(is_aligned(data, 16), op, ": ", name, " must begin at a multiple of 16 bytes");
-  return static_cast<const float4*>(data);
+const float4* as_boxes(const Tensor& aligned) {
+  return static_cast<const float4*>(aligned.const_data_ptr());
 }
 
 Tensor shift_boxes(const Tensor& boxes, const Tensor& shifts, double height, double width) {
@@ -47,8 +45,9 @@ Tensor shift_boxes(const Tensor& boxes, const Tensor& shifts, double height, dou
   Tensor out = torch::stable::empty_like(boxes);
   const int64_t num = boxes.size(0);
   if (num == 0) return out;
+  const Tensor aligned = aligned_boxes(boxes), aligned_shifts = aligned_boxes(shifts);
   shift_kernel<<<blocks_for(num, THREADS), THREADS, 0, device.stream()>>>(
-      as_boxes(op, "boxes", boxes), as_boxes(op, "shifts", shifts), num,
+      as_boxes(aligned), as_boxes(aligned_shifts), num,
       CutTo{static_cast<float>(height), static_cast<float>(width)}, static_cast<float4*>(out.mutable_data_ptr()));
   check_launch(op);
   return out;
@@ -61,8 +60,9 @@ Tensor box_shifts(const Tensor& source, const Tensor& target) {
   Tensor out = torch::stable::empty_like(source);
   const int64_t num = source.size(0);
   if (num == 0) return out;
+  const Tensor aligned_source = aligned_boxes(source), aligned_target = aligned_boxes(target);
   between_kernel<<<blocks_for(num, THREADS), THREADS, 0, device.stream()>>>(
-      as_boxes(op, "source", source), as_boxes(op, "target", target), num,
+      as_boxes(aligned_source), as_boxes(aligned_target), num,
       static_cast<float4*>(out.mutable_data_ptr()));
   check_launch(op);
   return out;
@@ -230,8 +230,9 @@ Tensor mask_counts(const Tensor& boxes, const Tensor& mask) {
   const unsigned columns = static_cast<unsigned>(ceil_div(int64_t{width} + 1, THREADS));
   column_sums_kernel<<<columns, THREADS, 0, device.stream()>>>(sums, height, width);
   check_launch(op);
+  const Tensor aligned = aligned_boxes(boxes);
   count_kernel<<<blocks_for(num, THREADS), THREADS, 0, device.stream()>>>(
-      as_boxes(op, "boxes", boxes), num, sums, height, width, out.mutable_data_ptr<float>());
+      as_boxes(aligned), num, sums, height, width, out.mutable_data_ptr<float>());
   check_launch(op);
   return out;
 }

@@ -40,8 +40,8 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor> panoptic_fusion(
     double min_stuff_area) {
   const char* op = "panoptic_fusion";
   check_fusion(semantic, boxes, categories, scores, mask_logits, num_stuff, overlap_threshold);
-  check(is_aligned(boxes.const_data_ptr(), 16), op, ": boxes must begin at a multiple of 16 bytes");
   const OnDeviceOf device(semantic);
+  const Tensor aligned = aligned_boxes(boxes);
   const cudaStream_t stream = device.stream();
   const int64_t num = boxes.size(0), pixels = semantic.numel(), most = 1 + num + NUM_CATEGORIES;
   const int height = static_cast<int>(semantic.size(0)), width = static_cast<int>(semantic.size(1));
@@ -62,7 +62,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor> panoptic_fusion(
   const uint8_t* semantic_data = semantic.const_data_ptr<uint8_t>();
 
   plan_kernel<<<1, SETUP_THREADS, 0, stream>>>(
-      static_cast<const float4*>(boxes.const_data_ptr()), scores_data, order_data, count,
+      static_cast<const float4*>(aligned.const_data_ptr()), scores_data, order_data, count,
       static_cast<float>(score_threshold), height, width, plan, totals);
   check_launch(op);
   if (num > 0 && pixels > 0) {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "../checks.h"
+#include "../shared.h"
 
 #include <torch/csrc/inductor/aoti_torch/c/shim.h>
 #include <torch/csrc/stable/accelerator.h>
 #include <torch/csrc/stable/macros.h>
+#include <torch/csrc/stable/ops.h>
 
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
@@ -69,6 +71,15 @@ __device__ __forceinline__ __half from_float<__half>(float value) { return __flo
 template <>
 __device__ __forceinline__ __nv_bfloat16 from_float<__nv_bfloat16>(float value) { return __float2bfloat16_rn(value); }
 
+template <>
+struct Rounding<__half> {
+  static constexpr float value = 1.f / 2048;
+};
+template <>
+struct Rounding<__nv_bfloat16> {
+  static constexpr float value = 1.f / 256;
+};
+
 // V values read or written by one instruction of up to 16 bytes.
 template <typename T, int V>
 struct alignas(sizeof(T) * V) Pack {
@@ -87,6 +98,11 @@ __device__ __forceinline__ void store_pack(T* target, const Pack<T, V>& pack) {
 
 inline bool is_aligned(const void* pointer, size_t bytes) {
   return reinterpret_cast<uintptr_t>(pointer) % bytes == 0;
+}
+
+// The boxes themselves, or a copy if they begin where four floats cannot be read at once.
+inline Tensor aligned_boxes(const Tensor& boxes) {
+  return is_aligned(boxes.const_data_ptr(), 16) ? boxes : torch::stable::clone(boxes);
 }
 
 template <typename Call>

@@ -273,8 +273,8 @@ std::tuple<Tensor, Tensor> nms(
   if (n == 0 || groups == 0) return {keep, new_filled(boxes, {groups}, ScalarType::Long, 0)};
   Tensor count = new_tensor(boxes, {groups}, ScalarType::Long);
 
-  check(is_aligned(boxes.const_data_ptr(), 16), op, ": boxes must begin at a multiple of 16 bytes");
-  const float4* boxes_data = static_cast<const float4*>(boxes.const_data_ptr());
+  const Tensor aligned = aligned_boxes(boxes);
+  const float4* boxes_data = static_cast<const float4*>(aligned.const_data_ptr());
   const float* scores_data = scores.const_data_ptr<float>();
   const int64_t* categories_data = categories ? categories->const_data_ptr<int64_t>() : nullptr;
   int64_t* keep_data = keep.mutable_data_ptr<int64_t>();

@@ -68,8 +68,9 @@ __global__ void __launch_bounds__(THREADS) forward_rows_kernel(
   }
   const T* map = maps.data[where.level] + where.batch * shape.channels * where.height * where.width;
   // blockIdx.y shares the bins of a box out, so that few boxes fill the GPU too.
-  const int first = blockIdx.y * THREADS + threadIdx.x, step = gridDim.y * THREADS;
-  for (int item = first; item < bins * packs; item += step) {
+  // Unsigned: the last step may go past 2^31.
+  const unsigned step = gridDim.y * THREADS, items = bins * packs;
+  for (unsigned item = blockIdx.y * THREADS + threadIdx.x; item < items; item += step) {
     const int bin = item / packs, channel = (item - bin * packs) * V;
     const int row = bin / shape.columns;
     const Tap y = tap_y(where, row, shape), x = tap_x(where, bin - row * shape.columns, shape);
@@ -202,8 +203,9 @@ __global__ void __launch_bounds__(THREADS) backward_rows_kernel(
   const int packs = static_cast<int>(shape.channels / V);
   const T* source = dy + n * bins * shape.channels;
   float* map = maps.data[where.level] + where.batch * shape.channels * where.height * where.width;
-  const int columns = xs.num_touched, items = ys.num_touched * columns * packs;
-  for (int item = blockIdx.y * THREADS + threadIdx.x; item < items; item += gridDim.y * THREADS) {
+  const int columns = xs.num_touched;
+  const unsigned items = ys.num_touched * columns * packs, step = gridDim.y * THREADS;
+  for (unsigned item = blockIdx.y * THREADS + threadIdx.x; item < items; item += step) {
     const int place = item / packs, channel = (item - place * packs) * V;
     const int row = place / columns;
     const Touched py = ys.touched[row], px = xs.touched[place - row * columns];

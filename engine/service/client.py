@@ -1,6 +1,7 @@
 """The engine as the window sees it: ask, get a future, be told what it is doing. No torch here.
 
-Two threads per client: `engine-supervisor` (see `supervisor`) and `engine-sender` (see `sender`).
+Three threads per client: `engine-supervisor` (see `supervisor`), `engine-sender` (see `sender`) and, while there is a
+child, `engine-watchdog` (see `watchdog`).
 """
 
 from __future__ import annotations

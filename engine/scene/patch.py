@@ -75,8 +75,7 @@ class Patch:
     @property
     def touched_ids(self) -> frozenset[int]:
         """The segments whose pixels or record change, void left out."""
-        pixels = np.unique(np.concatenate([self.runs.before, self.runs.after])).tolist()
-        return frozenset(pixels) - {0} | frozenset(self.segments_before)
+        return self.runs.ids - {0} | frozenset(self.segments_before)
 
     def apply(self, panoptic_map: PanopticMap) -> None:
         """Makes the change.

@@ -197,6 +197,13 @@ class Runs:
         flat_ids[index] = np.repeat(self.after, self.length)
         flat_provenance[index] = np.repeat(self.vouched_after, self.length)
 
+    @property
+    def ids(self) -> frozenset[int]:
+        """The ids that the pixels have before or after."""
+        if not len(self.y):
+            return frozenset()
+        return frozenset(_grouped(self.before)[0].tolist() + _grouped(self.after)[0].tolist())
+
     def count(self, values: NDArray[np.int32]) -> dict[int, int]:
         """Returns pixels per distinct value of `values`, one of this object's arrays."""
         if not len(values):

@@ -29,6 +29,7 @@ def test_counts_and_boxes_are_those_of_the_pixels(
     changed = before != after
     shown = {int(i) for i in np.unique(after[changed])}
     assert runs.count(runs.after) == {i: int((changed & (after == i)).sum()) for i in shown}
+    assert runs.ids == shown | {int(i) for i in np.unique(before[changed])}
     boxes = runs.boxes(runs.after)
     assert boxes.keys() == shown
     canvas = np.zeros((before.shape[0] + 10, before.shape[1] + 10), np.int64)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from seamseg_studio.engine.scene.fill import stuff_around
 from seamseg_studio.engine.scene.geometry import Box, Mask
 from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segment
-from seamseg_studio.engine.scene.patch import Patch, patch_between
+from seamseg_studio.engine.scene.patch import Patch, patch_between, patch_of_runs
 from seamseg_studio.engine.scene.policy import EditingPolicy, FillPolicy
+from seamseg_studio.engine.scene.runs import Runs
 from seamseg_studio.engine.scene.taxonomy import VOID
 
 
@@ -25,10 +26,18 @@ class Draft:
         self.map = panoptic_map
         self.box = box
         self.policy = policy
-        self.ids: NDArray[np.int32] = panoptic_map.ids[box.slices].copy()
-        self.provenance: NDArray[np.uint8] = panoptic_map.provenance[box.slices].copy()
+        # Most edits put once: then what changes is compared where they put, and no crop is ever copied.
+        self._put_first: tuple[Mask, NDArray[np.int32] | np.int32] | None = None
+        self._crops: tuple[NDArray[np.int32], NDArray[np.uint8]] | None = None
         self._records: dict[int, Segment] = {}
         self._new_ids = panoptic_map.new_ids()
+
+    @property
+    def ids(self) -> NDArray[np.int32]:
+        """Ids in the box as this draft leaves them; not to be changed. [h, w] int32."""
+        if self._put_first is None and self._crops is None:
+            return self.map.ids[self.box.slices]
+        return self._written()[0]
 
     def segment(self, segment_id: int) -> Segment:
         """Returns a record as this draft leaves it."""
@@ -57,13 +66,11 @@ class Draft:
 
     def put(self, pixels: Mask, segment_id: int) -> None:
         """Gives pixels to a segment or to void, in the name of a human."""
-        np.copyto(self.ids, np.int32(segment_id), where=pixels)
-        np.copyto(self.provenance, np.uint8(Origin.HUMAN.code), where=pixels)
+        self._put(pixels, np.int32(segment_id))
 
     def put_ids(self, pixels: Mask, ids: NDArray[np.int32]) -> None:
         """Gives each pixel to the segment named at the same place of `ids`, in the name of a human."""
-        np.copyto(self.ids, ids, where=pixels)
-        np.copyto(self.provenance, np.uint8(Origin.HUMAN.code), where=pixels)
+        self._put(pixels, ids)
 
     def clear(self, pixels: Mask, second_choice: NDArray[np.uint8] | None, leaving: Collection[int] = ()) -> None:
         """Takes pixels away from their segments and fills them as the policy says.
@@ -97,4 +104,34 @@ class Draft:
 
     def to_patch(self, label: str) -> Patch:
         """Returns what the draft changes as a patch."""
-        return patch_between(self.map, self.box, self.ids, self.provenance, self._records, label)
+        if self._put_first is None:
+            if self._crops is None:
+                return patch_of_runs(self.map, Runs.empty(), self._records, label)
+            return patch_between(self.map, self.box, *self._crops, self._records, label)
+        pixels, ids = self._put_first
+        runs = Runs.where(
+            self.map.ids[self.box.slices],
+            ids,
+            self.map.provenance[self.box.slices],
+            np.uint8(Origin.HUMAN.code),
+            (self.box.y0, self.box.x0),
+            pixels,
+        )
+        return patch_of_runs(self.map, runs, self._records, label)
+
+    def _put(self, pixels: Mask, ids: NDArray[np.int32] | np.int32) -> None:
+        if self._put_first is None and self._crops is None:
+            self._put_first = (pixels, ids)
+            return
+        crop, provenance = self._written()
+        np.copyto(crop, ids, where=pixels)
+        np.copyto(provenance, np.uint8(Origin.HUMAN.code), where=pixels)
+
+    def _written(self) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+        """Returns the crops with all that was put so far; writable."""
+        if self._crops is None:
+            self._crops = (self.map.ids[self.box.slices].copy(), self.map.provenance[self.box.slices].copy())
+            if self._put_first is not None:
+                first, self._put_first = self._put_first, None
+                self._put(*first)
+        return self._crops

@@ -274,12 +274,12 @@ def changeable_whole(panoptic_map: PanopticMap, ids: Collection[int], policy: Ed
 
 def pixels_of(panoptic_map: PanopticMap, ids: list[int]) -> tuple[Mask, Box]:
     """Returns the pixels of some segments as a mask of their common box."""
+    if len(ids) == 1:
+        return panoptic_map.mask(ids[0])
     box = EMPTY_BOX
     for segment_id in ids:
         box = box.union(panoptic_map.bbox(segment_id))
     crop = panoptic_map.ids[box.slices]
-    if len(ids) == 1:
-        return crop == ids[0], box
     table = np.zeros(panoptic_map.next_id(), dtype=np.bool_)
     table[ids] = True
     return table[crop], box

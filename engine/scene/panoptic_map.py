@@ -231,8 +231,18 @@ class PanopticMap:
 
     def mask(self, segment_id: int) -> tuple[Mask, Box]:
         """Returns the pixels of a segment or void as a mask of its bounding box, and that box."""
-        box = self.bbox(segment_id)
-        return self._ids[box.slices] == segment_id, box
+        bound, num_changes = self._bounds.get(segment_id, EMPTY_BOX), self._num_changes
+        if segment_id in self._tight or bound.is_empty:
+            box = self.bbox(segment_id)
+            return self._ids[box.slices] == segment_id, box
+        # Looking for the box and making the mask is one pass, not two.
+        mask = self._ids[bound.slices] == segment_id
+        box = tight_box(mask, bound)
+        with self._lock:
+            if num_changes == self._num_changes:
+                self._bounds[segment_id] = box
+                self._tight.add(segment_id)
+        return mask[box.moved(-bound.y0, -bound.x0).slices], box
 
     def ids_of_category(self, category: int) -> list[int]:
         """Returns the segments of a category, by ascending id."""

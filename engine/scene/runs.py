@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seamseg_studio.engine.scene.geometry import EMPTY_BOX, Box
+from seamseg_studio.engine.scene.geometry import EMPTY_BOX, Box, Mask
 
 # Runs longer than this on average are written one by one (a slice assignment each); shorter ones all at once through
 # an index array. Both ways give the same result; measured, they cost the same near this length.
@@ -15,6 +16,9 @@ _SLICE_LENGTH = 48
 
 # Crops are compared in strips of about so many pixels: what is made on the way then stays in the processor's cache.
 _STRIP_PIXELS = 1 << 17
+
+# Stretches of touching runs are put together in batches of about so many pixels.
+_BATCH_PIXELS = 1 << 15
 
 _ARRAYS = ("y", "x", "length", "before", "after", "vouched_before", "vouched_after")
 
@@ -57,25 +61,54 @@ class Runs:
             vouched_before, vouched_after: Provenance of the crop. [h, w] uint8.
             origin_yx: Where the crop lies in the image.
         """
+        return cls.where(before, after, vouched_before, vouched_after, origin_yx, None)
+
+    @classmethod
+    def where(
+        cls,
+        before: NDArray[np.int32],
+        after: NDArray[np.int32] | np.int32,
+        vouched_before: NDArray[np.uint8],
+        vouched_after: NDArray[np.uint8] | np.uint8,
+        origin_yx: tuple[int, int],
+        pixels: Mask | None,
+    ) -> Runs:
+        """As `between`, but what comes after counts only for some pixels, and may be the same for all of them.
+
+        Args:
+            before, vouched_before: The crop as it is. [h, w] int32, uint8.
+            after, vouched_after: What the pixels become: [h, w] or one value.
+            origin_yx: Where the crop lies in the image.
+            pixels: Those that count, None for all. [h, w] bool.
+        """
         rows_at_once = max(1, _STRIP_PIXELS // max(1, before.shape[1]))
         parts = []
         for start in range(0, before.shape[0], rows_at_once):
             strip = slice(start, start + rows_at_once)
-            part = cls._between(before[strip], after[strip], vouched_before[strip], vouched_after[strip])
+            part = cls._of_strip(
+                before[strip],
+                after[strip] if isinstance(after, np.ndarray) else after,
+                vouched_before[strip],
+                vouched_after[strip] if isinstance(vouched_after, np.ndarray) else vouched_after,
+                None if pixels is None else pixels[strip],
+            )
             if len(part):
                 parts.append(part.moved((origin_yx[0] + start, origin_yx[1])))
         return cls.concatenated(parts)
 
     @classmethod
-    def _between(
+    def _of_strip(
         cls,
         before: NDArray[np.int32],
-        after: NDArray[np.int32],
+        after: NDArray[np.int32] | np.int32,
         vouched_before: NDArray[np.uint8],
-        vouched_after: NDArray[np.uint8],
+        vouched_after: NDArray[np.uint8] | np.uint8,
+        pixels: Mask | None,
     ) -> Runs:
         changed = before != after
         changed |= vouched_before != vouched_after
+        if pixels is not None:
+            changed &= pixels
         rows = np.flatnonzero(changed.any(axis=1))
         if not len(rows):
             return cls.empty()
@@ -84,15 +117,23 @@ class Runs:
         columns = np.flatnonzero(changed[first:last].any(axis=0))
         left, right = int(columns[0]), int(columns[-1]) + 1
         window = (slice(first, last), slice(left, right))
-        changed, before, after = changed[window], before[window], after[window]
-        vouched_before, vouched_after = vouched_before[window], vouched_after[window]
+        changed, before, vouched_before = changed[window], before[window], vouched_before[window]
+        columns_of: list[NDArray[np.int32] | NDArray[np.uint8] | Mask] = [before, vouched_before]
+        if isinstance(after, np.ndarray):
+            after = after[window]
+            columns_of.append(after)
+        if isinstance(vouched_after, np.ndarray):
+            vouched_after = vouched_after[window]
+            columns_of.append(vouched_after)
+        if pixels is not None:
+            columns_of.append(changed)
         edge = np.empty(changed.shape, dtype=np.bool_)
         edge[:, 0] = True
         inner = edge[:, 1:]
         np.not_equal(before[:, 1:], before[:, :-1], out=inner)
-        # Whether a pixel changed follows from these four, so it needs no comparison of its own.
+        # Where all pixels count, whether one changed follows from these, so it needs no comparison of its own.
         differs = np.empty(inner.shape, dtype=np.bool_)
-        for values in (after, vouched_before, vouched_after):
+        for values in columns_of[1:]:
             np.not_equal(values[:, 1:], values[:, :-1], out=differs)
             inner |= differs
         flat = np.flatnonzero(edge)
@@ -105,9 +146,9 @@ class Runs:
             (x + left).astype(np.int32),
             lengths.astype(np.int32),
             before[y, x],
-            after[y, x],
+            after[y, x] if isinstance(after, np.ndarray) else np.full(len(y), after, dtype=np.int32),
             vouched_before[y, x],
-            vouched_after[y, x],
+            vouched_after[y, x] if isinstance(vouched_after, np.ndarray) else np.full(len(y), vouched_after, np.uint8),
         )
 
     @classmethod
@@ -268,14 +309,29 @@ def _fill(
     lengths: NDArray[np.int32],
     values: NDArray[np.int32] | NDArray[np.uint8],
 ) -> None:
-    """Writes long runs one by one; those that touch and agree are one, also across the end of a row."""
+    """Writes long runs; those that touch and agree are one, also across the end of a row."""
     ends = starts + lengths
-    begins = np.ones(len(starts), dtype=np.bool_)
-    begins[1:] = (starts[1:] != ends[:-1]) | (values[1:] != values[:-1])
-    firsts = np.flatnonzero(begins)
+    touches = starts[1:] == ends[:-1]
+    firsts = np.flatnonzero(np.append(True, ~(touches & (values[1:] == values[:-1]))))
     lasts = np.append(firsts[1:], len(starts)) - 1
-    for begin, end, value in zip(starts[firsts].tolist(), ends[lasts].tolist(), values[firsts].tolist(), strict=True):
-        flat[begin:end] = value
+    starts, ends, values = starts[firsts], ends[lasts], values[firsts]
+    stretches = np.flatnonzero(np.append(True, starts[1:] != ends[:-1]))  # runs that touch, whatever their values
+    if len(starts) < 2 * len(stretches):
+        for begin, end, value in zip(starts.tolist(), ends.tolist(), values.tolist(), strict=True):
+            flat[begin:end] = value
+        return
+    # Many short assignments cost more than to put a stretch together first, where that stays in the cache.
+    lengths = ends - starts
+    offsets = (np.cumsum(lengths) - lengths)[stretches]
+    batches = np.flatnonzero(np.append(True, np.diff(offsets // _BATCH_PIXELS) > 0)).tolist()
+    bounds, places = [*stretches.tolist(), len(starts)], starts[stretches].tolist()
+    sizes = np.diff(np.append(offsets, lengths.sum())).tolist()
+    for first, last in pairwise([*batches, len(stretches)]):
+        runs = slice(bounds[first], bounds[last])
+        content, offset = np.repeat(values[runs], lengths[runs]), 0
+        for begin, size in zip(places[first:last], sizes[first:last], strict=True):
+            flat[begin : begin + size] = content[offset : offset + size]
+            offset += size
 
 
 def count_ids(ids: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

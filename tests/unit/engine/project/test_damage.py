@@ -223,3 +223,52 @@ def look_at_or_raise(folder: Path) -> None:
     with Project.open(folder) as project:
         for record in project.images():
             project.load_map(record.id)
+
+
+def spoil_step(project: Project, number: int) -> None:
+    """In both its homes: one alone would be mended without a word."""
+    forget_copies(project.folder)
+    with project._database.write() as connection:
+        connection.execute("UPDATE journal SET patch = x'00' WHERE id = ?", (number,))
+
+
+def test_where_root_and_checkpoint_lead_equally_far_the_history_stays(project: Project, record: ImageRecord) -> None:
+    panoptic_map = project.load_map(record.id)
+    for x in (0, 5, 10, 15, 20):
+        edit(project, record, panoptic_map, x)
+        if x == 5:
+            project.checkpoint(record.id, panoptic_map)
+    spoil_step(project, 4)
+    assert project.salvage(record.id) == ["paint at 15", "paint at 20"]
+    assert [entry.label for entry in project.history(record.id)] == ["paint at 0", "paint at 5", "paint at 10"]
+
+
+def test_a_checkpoint_that_leads_further_is_worth_its_history(project: Project, record: ImageRecord) -> None:
+    panoptic_map = project.load_map(record.id)
+    for x in (0, 5, 10, 15):
+        edit(project, record, panoptic_map, x)
+        if x == 10:
+            project.checkpoint(record.id, panoptic_map)
+            expected = project.load_map(record.id)
+    spoil_step(project, 2)
+    spoil_step(project, 4)
+    assert project.salvage(record.id) == ["paint at 0", "paint at 5", "paint at 10", "paint at 15"]
+    assert (project.load_map(record.id).ids == expected.ids).all()
+
+
+def test_labels_that_were_undone_and_replaced_are_no_way_out(project: Project, record: ImageRecord) -> None:
+    """The checkpoint is of steps that were replaced: whole as it is, it holds what a person took back."""
+    panoptic_map = project.load_map(record.id)
+    for x in (0, 5, 10, 15):
+        edit(project, record, panoptic_map, x)
+    project.checkpoint(record.id, panoptic_map)
+    for _ in range(2):
+        undone = project.undo(record.id)
+        assert undone is not None
+        undone.revert(panoptic_map)
+    expected = project.load_map(record.id)
+    for x in (20, 25):
+        edit(project, record, panoptic_map, x)
+    spoil_step(project, 5)
+    assert project.salvage(record.id) == ["paint at 20", "paint at 25"]
+    assert (project.load_map(record.id).ids == expected.ids).all()

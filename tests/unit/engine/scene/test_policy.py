@@ -185,3 +185,12 @@ def test_a_segment_that_is_no_crowd_stays_as_it_is_said_to_be_none() -> None:
     scene = PanopticMap(ids, {1: Segment(CAR, score=0.5, origin=Origin.MODEL)})
     for policy in (EditingPolicy(TAXONOMY), EditingPolicy(TAXONOMY, region=Box(0, 0, 4, 4))):
         assert edits.set_crowd(scene, [1], False, policy).is_empty
+
+
+def test_relabelled_things_do_not_join_locked_stuff() -> None:
+    ids = np.ones((4, 8), dtype=np.int32)
+    ids[:, 4:] = 2
+    scene = PanopticMap(ids, {1: Segment(SKY, locked=True), 2: Segment(CAR)})
+    with pytest.raises(EditError, match="unlock it before others join it"):
+        edits.relabel(scene, [2], SKY, EditingPolicy(TAXONOMY))
+    assert not edits.relabel(scene, [2], ROAD, EditingPolicy(TAXONOMY)).is_empty

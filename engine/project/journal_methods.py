@@ -45,7 +45,7 @@ class JournalMethods(ProjectRooms):
                 assert missing is not None
                 self._journal.append(image_id, missing, keeps_status=True)
             entry = self._journal.append(image_id, self._taxonomies.current.patch_to_keys(patch))
-        self._labels.past.forget(image_id)
+        self._labels.past.note_present(image_id)
         self._journal.set_mark(image_id, patch.mark_after)
         return entry
 

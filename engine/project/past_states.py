@@ -43,6 +43,10 @@ class PastStates:
             is_behind = self._known[image_id][1]
         return is_behind
 
+    def note_present(self, image_id: int) -> None:
+        """Says that the journal of an image stands at what people see."""
+        self._known[image_id] = (self._taxonomies.current.number, False)
+
     def forget(self, image_id: int) -> None:
         """Says that the journal of an image may stand elsewhere now."""
         self._known.pop(image_id, None)

@@ -132,6 +132,30 @@ def test_undo_reads_no_map_where_no_category_ended(
     assert not reads
 
 
+def test_work_after_a_category_ended_reads_no_map(
+    project: Project, record: ImageRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paint(project, record, project.load_map(record.id), 0, CAR)
+    project.change_taxonomy(NO_CARS, WITHOUT_CARS)
+    panoptic_map = project.load_map(record.id)
+    reads = []
+    load = LabelStore.load_by_key
+    monkeypatch.setattr(LabelStore, "load_by_key", lambda self, image_id: reads.append(1) or load(self, image_id))
+    for x in (4, 12, 20):
+        paint(project, record, panoptic_map, x, 0)
+    for _ in range(3):
+        patch = project.undo(record.id)
+        assert patch is not None
+        patch.revert(panoptic_map)
+    patch = project.redo(record.id)
+    assert patch is not None
+    patch.apply(panoptic_map)
+    paint(project, record, panoptic_map, 24, 1)
+    assert not reads
+    monkeypatch.undo()
+    assert_shown(project, record.id, panoptic_map)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_any_way_through_history_and_changes_is_shown_as_it_is(
     project: Project, reopened: Callable[[], Project], seed: int

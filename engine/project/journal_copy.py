@@ -165,6 +165,10 @@ class JournalCopies:
         image = self._image(image_id, last)
         compacted = int(str(image.row["compacted"]))
         kept, steps = self._kept.get(image_id) or self._known_by_tail(image_id), set[int]()
+        if kept is not None and kept.newest > self._newest_given():
+            # An older database was put in its place: what this file knows more is not thrown away.
+            self._path(image_id).replace(self._path(image_id).with_suffix(f"{_SUFFIX}.former"))
+            kept = None
         if kept is None:
             kept, steps = self._survey(image_id)
         is_folded = kept.compacted != compacted  # most of the file is of no use any more
@@ -181,6 +185,10 @@ class JournalCopies:
             self._append(self._path(image_id).name, frames)
         self._kept[image_id] = _Kept(last, compacted)
         self._suspected.discard(image_id)
+
+    def _newest_given(self, table: str = "journal") -> int:
+        row = self._database.row("SELECT seq FROM sqlite_sequence WHERE name = ?", table)
+        return 0 if row is None else int(row["seq"])
 
     def _append(self, name: str, frames: Sequence[bytes]) -> None:
         if frames:
@@ -218,6 +226,9 @@ class JournalCopies:
         path = self._folder / CATEGORIES_NAME
         if self._last_version is None:
             self._last_version = max([0, *(int(str(frame.row["id"])) for frame in read_frames(path))])
+            if self._last_version > self._newest_given("taxonomies"):
+                path.replace(path.with_suffix(f"{_SUFFIX}.former"))
+                self._last_version = 0
         rows = self._database.rows("SELECT * FROM taxonomies WHERE id > ? ORDER BY id", self._last_version)
         if rows:
             self._append(CATEGORIES_NAME, [Frame("taxonomies", dict(row)).to_bytes() for row in rows])

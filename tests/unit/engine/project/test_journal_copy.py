@@ -25,7 +25,7 @@ from seamseg_studio.engine.project.journal_copy import copies_in, line_of, read_
 from seamseg_studio.engine.project.recovery_sources import made_readable
 
 from .conftest import TAXONOMY, forget_copies, make_image, make_result
-from .test_recovery import STEPS, act, labels_of, replace_steps
+from .test_recovery import FEWER, MORE, STEPS, act, labels_of, replace_steps
 from .test_store import assert_same, edit
 
 PAGE = 4096
@@ -245,6 +245,33 @@ def test_a_step_costs_what_it_holds(worked: Project, monkeypatch: pytest.MonkeyP
         assert after.st_size - before.st_size < len(patch.to_bytes()) + 1500
     worked.close()
     assert reads == ["categories.steps"], "which is small"
+
+
+def test_a_database_of_an_earlier_day_gets_a_second_home_of_its_own(worked: Project) -> None:
+    """Somebody put a copy of the database back and worked on: its next steps have numbers that it gave already."""
+    backup = worked._database.back_up("weekly")
+    panoptic_map = worked.load_map(1)
+    for x in (1, 2, 3):
+        edit(worked, worked.image(1), panoptic_map, x)
+    worked.change_taxonomy(MORE, {place: place for place in range(4)})
+    worked.close()
+    (path, *_) = copies_in(worked.folder)
+    future = path.read_bytes()
+    shutil.copy2(backup, worked.folder / "project.db")
+    with closing(sqlite3.connect(worked.folder / "project.db")) as connection, connection:
+        connection.execute("UPDATE settings SET value = 'true' WHERE key = 'closed well'")
+    with Project.open(worked.folder) as project:
+        edit(project, project.image(1), project.load_map(1), 20)
+        project.change_taxonomy(FEWER, {0: 0, 1: 1, 2: 2, 3: None})
+        categories = project.taxonomy
+        database, seen = closed(project)
+    assert path.with_suffix(".steps.former").read_bytes() == future
+    shutil.rmtree(worked.folder / "backups")
+    database.write_bytes(b"gone")
+    recover_project(worked.folder)
+    with Project.open(worked.folder) as project:
+        assert project.taxonomy == categories
+        assert state(project) == seen
 
 
 def test_folded_steps_leave_the_second_home(worked: Project) -> None:

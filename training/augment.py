@@ -5,7 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from seamseg_studio.training.constants import bring, constant
+
 _LUMA = (0.299, 0.587, 0.114)
+# How far gamma, brightness, the white balance of three channels, saturation and contrast move at strength 1.
+_SHARES = (0.7, 0.8, 0.25, 0.25, 0.25, 1.2, 0.8)
 
 
 def jitter_colors(images_B3HW: Tensor, strength: float, generator: torch.Generator | None = None) -> Tensor:
@@ -23,14 +27,12 @@ def jitter_colors(images_B3HW: Tensor, strength: float, generator: torch.Generat
     if strength <= 0:
         return x * 255
 
-    def draw(channels: int, share: float) -> Tensor:
-        values = torch.rand(len(x), channels, 1, 1, generator=generator) * 2 - 1
-        return (values * strength * share).exp().to(x.device, non_blocking=True)
-
-    x = x.clamp(min=1e-4) ** draw(1, 0.7)
-    x = x * draw(1, 0.8) * draw(3, 0.25)
-    grey = (x * x.new_tensor(_LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
-    x = grey + (x - grey) * draw(1, 1.2)
-    mean = grey.mean((2, 3), keepdim=True)
-    x = mean + (x - mean) * draw(1, 0.8)
+    values = (torch.rand(len(x), len(_SHARES), generator=generator) * 2 - 1) * strength
+    drawn = bring(values, x.device) * constant(_SHARES, x.device)
+    gamma, light, balance, saturation, contrast = torch.split(drawn.exp()[:, :, None, None], [1, 1, 3, 1, 1], dim=1)
+    x = x.clamp(min=1e-4) ** gamma
+    x = x * (light * balance)
+    grey = (x * constant(_LUMA, x.device).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    x = torch.lerp(grey, x, saturation)
+    x = torch.lerp(grey.mean((2, 3), keepdim=True), x, contrast)
     return x.clamp_(0, 1) * 255

@@ -39,6 +39,7 @@ class TrainingOptions:
 
     optimizer: str = "sgd"  # one of OPTIMIZERS; [optimizer] lr, weight_decay and momentum apply to both
     schedule: str = "config"  # "config" follows [scheduler]; "cosine" falls to 1 % of lr over the whole run
+    schedule_span: tuple[float, ...] = ()  # part of the cosine that the run goes through, (0, 0.5) for the first half
     max_steps: int = 0  # stop after so many steps; 0: after [scheduler] epochs
     max_minutes: float = 0.0  # stop after so long; "cosine" then follows the clock and still ends low
     amp: str = "off"  # one of AMP_MODES: mixed precision on a GPU
@@ -133,5 +134,7 @@ def _check(options: TrainingOptions, name: str) -> None:
             raise ConfigError(f"{name}: [{SECTION}] lr_factors: {prefix!r} needs a number of at least 0")
     if not 0 < options.layer_decay <= 1:
         raise ConfigError(f"{name}: [{SECTION}] layer_decay = {options.layer_decay} must be above 0 and at most 1")
+    if (span := options.schedule_span) and (len(span) != 2 or not 0 <= span[0] < span[1] <= 1):
+        raise ConfigError(f"{name}: [{SECTION}] schedule_span = {span} must be two shares such as (0, 0.5)")
     if not 0 <= options.ema_decay < 1:
         raise ConfigError(f"{name}: [{SECTION}] ema_decay = {options.ema_decay} must be at least 0 and below 1")

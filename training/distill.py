@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from seamseg_studio.engine.model.panoptic_net import PanopticNet
 from seamseg_studio.engine.ops.roi_sampling import pyramid_sampling
+from seamseg_studio.training.constants import inside
 from seamseg_studio.training.proposals import Proposals, flatten_levels
 from seamseg_studio.training.sample import VOID_CATEGORY
 from seamseg_studio.training.targets import GroundTruth, covered_share
@@ -114,10 +115,8 @@ def distillation_loss(
 
 def _unknown(truth: GroundTruth, sizes: Sequence[tuple[int, int]]) -> Tensor:
     unknown = truth.semantic == VOID_CATEGORY
-    for image, (height, width) in zip(unknown, sizes, strict=True):
-        image[height:] = False
-        image[:, width:] = False
-    return unknown
+    inside_BHW = inside(sizes, (unknown.shape[1], unknown.shape[2]), unknown.device)
+    return unknown if inside_BHW is None else unknown & inside_BHW
 
 
 def _divergence(pupil: Tensor, teacher: Tensor, dim: int) -> Tensor:

@@ -9,7 +9,8 @@ and keys that they do not know; a change that would break them raises `v`.
 |              | resumed), `num_parameters`, `num_processes`; from corrections also `num_held_out`,                 |
 |              | `num_unlabelled`, `heads_only`, `base_scores` {"pq", "miou"} on what is held back                 |
 | `step`       | `step`, `losses` {obj, bbx, roi_cls, roi_bbx, roi_msk, sem}, `total`, `lr`, `seconds` (since the   |
-|              | start of the run), `images` (seen since then), `progress` (0 to 1)                                 |
+|              | start of the run), `images` (seen since then), `progress` (0 to 1),                                |
+|              | `timings` {data, forward, backward, optimizer} (mean seconds a step since the last such event)     |
 | `epoch`      | `epoch` (finished ones), `step`                                                                    |
 | `snapshot`   | `step`, `path`                                                                                    |
 | `validation` | `step`, `pq`, `miou`, `categories` {name: {"iou", "pq"}} (null where the category does not occur)   |

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from seamseg_studio.engine.model.panoptic_net import PanopticNet
 from seamseg_studio.training import losses, ranks, targets
 from seamseg_studio.training.batch import Batch, ground_truth
+from seamseg_studio.training.constants import constant, inside, sizes_on
 from seamseg_studio.training.distill import DISTILL, Outputs, Teacher, distillation_loss, sample_regions
 from seamseg_studio.training.features import FeatureCache
 from seamseg_studio.training.proposals import Proposals, flatten_levels, make_anchors, propose
 
-_GPU_STEP = 64  # numbers of masks on a GPU are multiples of this: cuDNN plans each number anew
 MASK_SCALE = 2  # sides of a predicted mask over those of the sampled grid
 
 
@@ -30,11 +30,14 @@ class ForwardOptions:
         ignore_void: See TrainingOptions.
         negatives_everywhere: See TrainingOptions.
         mask_positives_only: See TrainingOptions.
+        fixed_sizes: Whether the numbers of boxes and masks that are computed do not depend on the data. On a GPU that
+            is faster: the host need not wait to know them, and cuDNN plans each number anew.
     """
 
     ignore_void: bool = False
     negatives_everywhere: bool = False
     mask_positives_only: bool = False
+    fixed_sizes: bool = False
 
 
 class LossModel(nn.Module):
@@ -92,13 +95,11 @@ def normalise(
     images_B3HW: Tensor, sizes: Sequence[tuple[int, int]], mean: Sequence[float], std: Sequence[float]
 ) -> Tensor:
     """Returns float images as the network expects them; the padding is 0 after the normalisation."""
-    mean_t = torch.tensor(mean, device=images_B3HW.device).view(1, 3, 1, 1)
-    std_t = torch.tensor(std, device=images_B3HW.device).view(1, 3, 1, 1)
+    device = images_B3HW.device
+    mean_t, std_t = (constant(values, device).view(1, 3, 1, 1) for values in (mean, std))
     scaled = (images_B3HW.float() / 255 - mean_t) / std_t
-    for image, (height, width) in zip(scaled, sizes, strict=True):
-        image[:, height:] = 0
-        image[:, :, width:] = 0
-    return scaled
+    inside_BHW = inside(sizes, (scaled.shape[2], scaled.shape[3]), device)
+    return scaled if inside_BHW is None else scaled * inside_BHW[:, None]
 
 
 def compute_losses(
@@ -136,7 +137,7 @@ def _losses(
 ) -> tuple[losses.Losses, Proposals, targets.GroundTruth]:
     config = network.config
     truth = ground_truth(batch, network.num_stuff, ignore_void=options.ignore_void)
-    sizes_B2 = torch.tensor(batch.sizes, dtype=torch.float32, device=images_B3HW.device)
+    sizes_B2 = sizes_on(batch.sizes, images_B3HW.device)
 
     first = config.rpn.fpn_min_level
     strides = config.fpn.out_strides[first : first + config.rpn.fpn_levels]
@@ -147,7 +148,13 @@ def _losses(
     obj, bbx = losses.proposal_losses(objectness_BM, shifts_BM4, wanted.labels, wanted.shifts, config.rpn.sigma)
 
     proposals = propose(objectness_BM.detach(), shifts_BM4.detach(), anchors_M4, sizes_B2, config.rpn)
-    sampled = targets.proposal_targets(proposals, truth, config.roi, negatives_everywhere=options.negatives_everywhere)
+    sampled = targets.proposal_targets(
+        proposals,
+        truth,
+        config.roi,
+        negatives_everywhere=options.negatives_everywhere,
+        fixed_sizes=options.fixed_sizes,
+    )
     roi_cls, roi_bbx, roi_msk = _roi_losses(network, found.levels, images_B3HW, sampled, truth, options)
 
     sem = losses.semantic_loss(
@@ -173,16 +180,21 @@ def _roi_losses(
     x_NCSS = sample_regions(network, levels, sampled.boxes, sampled.batch_index, size)
     scores_NT, shifts_NT4 = network.roi_head.box(x_NCSS)
     roi_cls, roi_bbx = losses.box_losses(
-        scores_NT, shifts_NT4, sampled.labels, sampled.shifts, config.sigma, sampled.weights
+        scores_NT, shifts_NT4, sampled.labels, sampled.shifts, config.sigma, sampled.weights, sampled.real
     )
 
-    positive = (sampled.labels > 0).nonzero()[:, 0]
+    is_real = None
+    if sampled.real is not None:
+        most = max(1, int(config.num_samples * config.pos_ratio)) * len(truth.valid)
+        positive, is_real = targets.pick((sampled.labels > 0) & sampled.real, min(most, len(sampled.labels)))
+    else:
+        positive = (sampled.labels > 0).nonzero()[:, 0]
     if options.mask_positives_only:
         if len(positive) == 0 and ranks.count() == 1:
             return roi_cls, roi_bbx, scores_NT.sum() * 0
-        logits_PTHW = network.roi_head.mask(x_NCSS[_padded(positive)])[: len(positive)]
+        logits_PTHW = network.roi_head.mask(x_NCSS.index_select(0, positive))
     else:
-        logits_PTHW = network.roi_head.mask(x_NCSS)[positive]
+        logits_PTHW = network.roi_head.mask(x_NCSS).index_select(0, positive)
     wanted = targets.mask_targets(
         sampled.boxes[positive],
         sampled.batch_index[positive],
@@ -191,12 +203,8 @@ def _roi_losses(
         (config.roi_size[0] * MASK_SCALE, config.roi_size[1] * MASK_SCALE),
         void_is_background=config.void_is_background,
     )
-    return roi_cls, roi_bbx, losses.mask_loss(logits_PTHW, sampled.labels[positive] - 1, wanted)
-
-
-def _padded(index: Tensor) -> Tensor:
-    """Returns `index`, on a GPU followed by repetitions up to a round number."""
-    if not index.is_cuda or len(index) == 0:
-        return index
-    count = -(-len(index) // _GPU_STEP) * _GPU_STEP
-    return index[torch.arange(count, device=index.device) % len(index)]
+    if is_real is not None:
+        wanted = torch.where(is_real[:, None, None], wanted, -1)
+    # A picked one that is not real may be a negative, which has no category.
+    category = (sampled.labels[positive] - 1).clamp(min=0)
+    return roi_cls, roi_bbx, losses.mask_loss(logits_PTHW, category, wanted)

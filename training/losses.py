@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from seamseg_studio.training import ranks
+from seamseg_studio.training.constants import bring, inside
 from seamseg_studio.training.sample import FIRST_CATEGORY_SET, VOID_CATEGORY
 
 LOSS_NAMES = ("obj", "bbx", "roi_cls", "roi_bbx", "roi_msk", "sem")
@@ -73,6 +74,7 @@ def box_losses(
     targets_N4: Tensor,
     sigma: float,
     weights_N: Tensor | None = None,
+    real_N: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Category and box losses of the sampled proposals.
 
@@ -83,13 +85,16 @@ def box_losses(
         targets_N4: Shifts to the matched box times the regression weights; used where positive.
         sigma: Of the smooth L1 loss.
         weights_N: How much each proposal counts; None for 1 each.
+        real_N: Which proposals there are at all; None for all of them.
 
     Returns:
         Both losses; the box loss is divided by N. Zero (connected to the network) without proposals.
     """
-    num_sampled = ranks.mean_count(len(labels_N), scores_NT)
+    num_sampled = ranks.mean_count(len(labels_N) if real_N is None else real_N.sum(), scores_NT)
     if len(labels_N) == 0:
         return scores_NT.sum() * 0, shifts_NT4.sum() * 0
+    if real_N is not None:
+        weights_N = real_N.float() if weights_N is None else weights_N * real_N
     if weights_N is None:
         cls_loss = F.cross_entropy(scores_NT.float(), labels_N, reduction="sum") / num_sampled
     else:
@@ -142,15 +147,16 @@ def semantic_loss(
         weights_BHW: How much each pixel counts; None for 1 each.
     """
     if logits_BCHW.shape[2:] != labels_BHW.shape[1:]:
-        logits_BCHW = F.interpolate(logits_BCHW, size=labels_BHW.shape[1:], mode="bilinear", align_corners=False)
+        # In half precision the gradients of a small pixel's many large ones would not add up.
+        size = labels_BHW.shape[1:]
+        logits_BCHW = F.interpolate(logits_BCHW.float(), size=size, mode="bilinear", align_corners=False)
     loss_BHW = _pixel_loss(logits_BCHW.float(), labels_BHW, category_sets_KC)
     if weights_BHW is not None:
         loss_BHW = loss_BHW * weights_BHW
-    full = tuple(labels_BHW.shape[1:])
-    if all(tuple(size) == full for size in sizes):
+    inside_BHW = inside(sizes, (labels_BHW.shape[1], labels_BHW.shape[2]), labels_BHW.device)
+    if inside_BHW is None:
         return _worst_mean(loss_BHW.flatten(1), ohem).mean()
-    crops = [loss_BHW[i, :height, :width].reshape(1, -1) for i, (height, width) in enumerate(sizes)]
-    return torch.cat([_worst_mean(crop, ohem) for crop in crops]).mean()
+    return _worst_mean_inside(loss_BHW, inside_BHW, sizes, ohem).mean()
 
 
 def _pixel_loss(logits_BCHW: Tensor, labels_BHW: Tensor, category_sets_KC: Tensor | None) -> Tensor:
@@ -173,3 +179,16 @@ def _worst_mean(loss_BN: Tensor, ohem: float) -> Tensor:
     if 0 < ohem < 1:
         loss_BN = loss_BN.topk(math.ceil(ohem * loss_BN.shape[1]), dim=1, sorted=False).values
     return loss_BN.mean(dim=1)
+
+
+def _worst_mean_inside(loss_BHW: Tensor, inside_BHW: Tensor, sizes: Sequence[tuple[int, int]], ohem: float) -> Tensor:
+    """`_worst_mean` of images of several sizes: each over the share of its own pixels. [B]."""
+    counts = [height * width for height, width in sizes]
+    if 0 < ohem < 1:
+        counts = [math.ceil(ohem * count) for count in counts]
+        worst = loss_BHW.masked_fill(~inside_BHW, -torch.inf).flatten(1).topk(max(counts), dim=1).values
+        places = torch.arange(worst.shape[1], device=worst.device)
+        counts_B = bring(torch.tensor(counts), worst.device)
+        return torch.where(places < counts_B[:, None], worst, 0.0).sum(dim=1) / counts_B
+    counts_B = bring(torch.tensor(counts), loss_BHW.device)
+    return torch.where(inside_BHW, loss_BHW, 0.0).sum(dim=(1, 2)) / counts_B

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from seamseg_studio.engine.model.config import ConfigError
 from seamseg_studio.engine.model.norm import Norm
@@ -43,9 +43,22 @@ def make_optimizer(network: nn.Module, config: OptimizerConfig, options: Trainin
         {"params": parameters, "weight_decay": decay, "factor": factor, "lr": config.lr * factor}
         for (factor, decay), parameters in groups.items()
     ]
+    # One launch for many tensors; and it can be told to leave them alone without the host knowing (`leave_out`).
     if options.optimizer == "adamw":
-        return torch.optim.AdamW(parts, lr=config.lr)
-    return torch.optim.SGD(parts, lr=config.lr, momentum=config.momentum, nesterov=config.nesterov)
+        return torch.optim.AdamW(parts, lr=config.lr, fused=True)
+    optimizer = torch.optim.SGD(parts, lr=config.lr, momentum=config.momentum, nesterov=config.nesterov, fused=True)
+    fill_momenta(optimizer)
+    return optimizer
+
+
+def fill_momenta(optimizer: torch.optim.Optimizer) -> None:
+    """Gives parameters a momentum of 0 that have none yet: a fused step wants them of all parameters or of none."""
+    for group in optimizer.param_groups:
+        if group.get("momentum"):
+            for parameter in group["params"]:
+                state = optimizer.state[parameter]
+                if state.get("momentum_buffer") is None:
+                    state["momentum_buffer"] = torch.zeros_like(parameter)
 
 
 def rate_factor(name: str, options: TrainingOptions) -> float:
@@ -125,22 +138,22 @@ class MovingAverage:
     def __init__(self, network: nn.Module, decay: float) -> None:
         self.decay = decay
         self.num_updates = 0
-        self.tensors = {name: value.detach().clone() for name, value in network.state_dict().items()}
+        # The network's own tensors: steps and loaded snapshots change them in place.
+        self._present = {name: value.detach() for name, value in network.state_dict().items()}
+        self.tensors = {name: value.clone() for name, value in self._present.items()}
 
     @torch.no_grad()
-    def update(self, network: nn.Module) -> None:
+    def update(self) -> None:
         """Moves the average towards the network's present state."""
         self.num_updates += 1
         decay = min(self.decay, (1 + self.num_updates) / (10 + self.num_updates))
-        floats: list[Tensor] = []
-        news: list[Tensor] = []
-        for name, value in network.state_dict().items():
-            if value.is_floating_point():
-                floats.append(self.tensors[name])
-                news.append(value.detach())
-            else:
-                self.tensors[name].copy_(value)
-        torch._foreach_lerp_(floats, news, 1 - decay)
+        floats = [name for name, value in self._present.items() if value.is_floating_point()]
+        counts = [name for name, value in self._present.items() if not value.is_floating_point()]
+        torch._foreach_lerp_(
+            [self.tensors[name] for name in floats], [self._present[name] for name in floats], 1 - decay
+        )
+        if counts:
+            torch._foreach_copy_([self.tensors[name] for name in counts], [self._present[name] for name in counts])
 
 
 def _factor(at: int, total: int, config: SchedulerConfig) -> float:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from seamseg_studio.engine.model.sections import RpnConfig
+from seamseg_studio.engine.ops import native, native_nms
 from seamseg_studio.engine.ops.boxes import level_anchors, shift_boxes
 from seamseg_studio.engine.ops.nms import nms
 
-# Above this many candidates an image, the matrix of all overlaps of a batch would take too much memory.
-MAX_MATRIX_CANDIDATES = 3000
+_MAX_KEPT_ANCHORS = 16  # sizes of batches whose anchors are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,24 @@ def flatten_levels(objectness: Sequence[Tensor], shifts: Sequence[Tensor]) -> tu
 def make_anchors(
     sizes: Sequence[tuple[int, int]], strides: Sequence[int], config: RpnConfig, device: torch.device
 ) -> Tensor:
-    """Returns the anchors [M, 4] of levels of some sizes (cells), in the order of `flatten_levels`."""
-    levels = [
-        level_anchors(size, stride, config.anchor_scale, config.anchor_ratios, device)
-        for size, stride in zip(sizes, strides, strict=True)
-    ]
+    """Returns the anchors [M, 4] of levels of some sizes (cells), in the order of `flatten_levels`.
+
+    They are kept for the next batch of these sizes: whoever gets them must not change them.
+    """
+    return _kept_anchors(
+        tuple(tuple(size) for size in sizes), tuple(strides), config.anchor_scale, tuple(config.anchor_ratios), device
+    )
+
+
+@lru_cache(maxsize=_MAX_KEPT_ANCHORS)
+def _kept_anchors(
+    sizes: tuple[tuple[int, int], ...],
+    strides: tuple[int, ...],
+    scale: float,
+    ratios: tuple[float, ...],
+    device: torch.device,
+) -> Tensor:
+    levels = [level_anchors(size, stride, scale, ratios, device) for size, stride in zip(sizes, strides, strict=True)]
     return torch.cat(levels)
 
 
@@ -64,48 +78,38 @@ def propose(
         config: Thresholds and numbers.
     """
     num_candidates = min(config.num_pre_nms_train, objectness_BM.shape[1])
-    boxes_BM4 = shift_boxes(anchors_M4, shifts_BM4)
     limits_B14 = torch.cat([sizes_B2, sizes_B2], dim=1)[:, None]
-    boxes_BM4 = torch.minimum(boxes_BM4.clamp(min=0), limits_B14)
     scores_BM = objectness_BM
     if config.min_size > 0:
+        # Small boxes must not take places among the best, so all are decoded.
+        boxes_BM4 = _decode(anchors_M4, shifts_BM4, limits_B14)
         sides = boxes_BM4[..., 2:] - boxes_BM4[..., :2]
         scores_BM = scores_BM.masked_fill((sides < config.min_size).any(dim=-1), -torch.inf)
     scores_BK, order_BK = scores_BM.topk(num_candidates, dim=1)
-    boxes_BK4 = boxes_BM4.gather(1, order_BK[..., None].expand(-1, -1, 4))
-    usable_BK = scores_BK > -torch.inf
-    if num_candidates <= MAX_MATRIX_CANDIDATES:
-        kept_BK = _suppress_by_matrix(boxes_BK4, usable_BK, config.nms_threshold)
-    else:
-        kept_BK = torch.zeros_like(usable_BK)
-        for image, (boxes, scores) in enumerate(zip(boxes_BK4, scores_BK, strict=True)):
-            count = int(usable_BK[image].sum())
-            keep = nms(boxes[:count], scores[:count], config.nms_threshold, config.num_post_nms_train)
-            kept_BK[image, keep] = True
-    return _first(boxes_BK4, kept_BK, config.num_post_nms_train)
+    place_BK4 = order_BK[..., None].expand(-1, -1, 4)
+    boxes_BK4 = _decode(anchors_M4[order_BK], shifts_BM4.gather(1, place_BK4), limits_B14)
+    return _suppress(boxes_BK4, scores_BK, config.nms_threshold, config.num_post_nms_train)
 
 
-def _suppress_by_matrix(boxes_BK4: Tensor, usable_BK: Tensor, threshold: float) -> Tensor:
-    """Non-maximum suppression of boxes in falling order of score; the same choice as going through them one by one."""
-    y0, x0, y1, x1 = boxes_BK4.unbind(-1)
-    heights = torch.minimum(y1[:, :, None], y1[:, None]) - torch.maximum(y0[:, :, None], y0[:, None])
-    widths = torch.minimum(x1[:, :, None], x1[:, None]) - torch.maximum(x0[:, :, None], x0[:, None])
-    intersections = heights.clamp_(min=0).mul_(widths.clamp_(min=0))
-    areas = (y1 - y0) * (x1 - x0)
-    overlaps = intersections / (areas[:, :, None] + areas[:, None] - intersections)
-    # [b, i, j]: i would suppress j. Comparing with NaN (two empty boxes) is false.
-    suppresses = (overlaps >= threshold).triu_(1).to(torch.bfloat16 if overlaps.is_cuda else torch.float32)
-    kept = usable_BK.clone()
-    # Each round settles at least one more link of every chain of suppression, so this ends with the greedy choice.
-    while True:
-        hit = torch.bmm(kept[:, None].to(suppresses.dtype), suppresses)[:, 0] > 0
-        updated = usable_BK & ~hit
-        if torch.equal(updated, kept):
-            return kept
-        kept = updated
+def _decode(anchors: Tensor, shifts: Tensor, limits_B14: Tensor) -> Tensor:
+    return torch.minimum(shift_boxes(anchors, shifts).clamp(min=0), limits_B14)
 
 
-def _first(boxes_BK4: Tensor, kept_BK: Tensor, count: int) -> Proposals:
-    """Moves the kept boxes to the front and returns the first `count`."""
-    order = torch.sort(kept_BK.to(torch.uint8), dim=1, descending=True, stable=True).indices[:, :count]
-    return Proposals(boxes_BK4.gather(1, order[..., None].expand(-1, -1, 4)), kept_BK.gather(1, order))
+def _suppress(boxes_BK4: Tensor, scores_BK: Tensor, threshold: float, max_keep: int) -> Proposals:
+    """Non-maximum suppression in each image; boxes with a score of -inf do not take part."""
+    max_keep = min(max_keep, boxes_BK4.shape[1])
+    if native_nms.serves(boxes_BK4, scores_BK) and native.usable(boxes_BK4, scores_BK):
+        lowest = torch.finfo(scores_BK.dtype).min
+        keep_BP, count_B = native_nms.nms_groups(boxes_BK4, scores_BK, threshold, max_keep, score_threshold=lowest)
+        valid_BP = torch.arange(keep_BP.shape[1], device=keep_BP.device) < count_B[:, None]
+        return Proposals(boxes_BK4.gather(1, keep_BP.clamp(min=0)[..., None].expand(-1, -1, 4)), valid_BP)
+    found = Proposals(
+        boxes_BK4.new_zeros(len(boxes_BK4), max_keep, 4),
+        torch.zeros(len(boxes_BK4), max_keep, dtype=torch.bool, device=boxes_BK4.device),
+    )
+    for image, (boxes, scores) in enumerate(zip(boxes_BK4, scores_BK, strict=True)):
+        count = int((scores > -torch.inf).sum())
+        keep = nms(boxes[:count], scores[:count], threshold, max_keep)
+        found.boxes[image, : len(keep)] = boxes[keep]
+        found.valid[image, : len(keep)] = True
+    return found

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from seamseg_studio.engine.model.sections import RoiConfig, RpnConfig
 from seamseg_studio.engine.ops.boxes import box_shifts
+from seamseg_studio.training.constants import constant
 from seamseg_studio.training.proposals import Proposals
 from seamseg_studio.training.sample import VOID_CATEGORY
 
@@ -72,6 +73,7 @@ class ProposalTargets:
         shifts: Where positive, shifts to the matched box times the regression weights. [N, 4] float32.
         segments: Where positive, the id of the matched instance; 0 else. [N] int64.
         weights: Where positive, how much the matched instance counts; 1 else. None for 1 each. [N] float32.
+        real: Which count; the others repeat them, so that N does not depend on the data. None for all. [N] bool.
     """
 
     boxes: Tensor
@@ -80,6 +82,7 @@ class ProposalTargets:
     shifts: Tensor
     segments: Tensor
     weights: Tensor | None = None
+    real: Tensor | None = None
 
 
 def match_anchors(anchors_M4: Tensor, truth: GroundTruth, sizes_B2: Tensor, config: RpnConfig) -> Tensor:
@@ -136,7 +139,12 @@ def match_proposals(proposals: Proposals, truth: GroundTruth, config: RoiConfig)
 
 @torch.no_grad()
 def proposal_targets(
-    proposals: Proposals, truth: GroundTruth, config: RoiConfig, *, negatives_everywhere: bool
+    proposals: Proposals,
+    truth: GroundTruth,
+    config: RoiConfig,
+    *,
+    negatives_everywhere: bool,
+    fixed_sizes: bool = False,
 ) -> ProposalTargets:
     """Samples proposals, the ground-truth boxes among them.
 
@@ -145,6 +153,7 @@ def proposal_targets(
         truth: Ground truth.
         config: Thresholds and numbers.
         negatives_everywhere: Whether images without instances give negatives too (the original takes none there).
+        fixed_sizes: Whether to return as many for any batch, so that a GPU need not tell the host their number.
     """
     joined = Proposals(
         torch.cat([truth.boxes, proposals.boxes], dim=1), torch.cat([truth.valid, proposals.valid], dim=1)
@@ -153,18 +162,41 @@ def proposal_targets(
     if not negatives_everywhere:
         match = torch.where(truth.valid.any(dim=1)[:, None], match, NOT_SAMPLED)
     positive, negative = _sample(match >= 0, match == NEGATIVE, config.num_samples, config.pos_ratio)
-    image, place = (positive | negative).nonzero().unbind(1)
+    real = None
+    if fixed_sizes:
+        rows = len(match) * min(config.num_samples, match.shape[1])
+        index, real = pick((positive | negative).flatten(), rows)
+        image, place = index // match.shape[1], index % match.shape[1]
+    else:
+        image, place = (positive | negative).nonzero().unbind(1)
     boxes, matched_box = joined.boxes[image, place], match[image, place]
     is_positive = matched_box >= 0
     if not truth.boxes.shape[1]:
         zeros = torch.zeros_like(image)
-        return ProposalTargets(boxes, image, zeros, torch.zeros_like(boxes), zeros)
+        return ProposalTargets(boxes, image, zeros, torch.zeros_like(boxes), zeros, real=real)
     box = matched_box.clamp(min=0)
     labels = torch.where(is_positive, truth.categories[image, box] + 1, 0)
-    shifts = box_shifts(boxes, truth.boxes[image, box]) * boxes.new_tensor(config.bbx_reg_weights)
+    shifts = box_shifts(boxes, truth.boxes[image, box]) * constant(config.bbx_reg_weights, boxes.device)
     segments = torch.where(is_positive, truth.segments[image, box], 0)
     weights = None if truth.box_weights is None else torch.where(is_positive, truth.box_weights[image, box], 1.0)
-    return ProposalTargets(boxes, image, labels, shifts, segments, weights)
+    return ProposalTargets(boxes, image, labels, shifts, segments, weights, real)
+
+
+def pick(chosen_N: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Returns `count` places: those that are chosen, over and over again; and which of these are the first time.
+
+    Repeating keeps the statistics of norms close to those of the chosen ones alone. If none is chosen, the first places
+    follow each other, and none is real.
+
+    Args:
+        chosen_N: [N] bool; at most `count` of them.
+        count: At least 1.
+    """
+    order = chosen_N.to(torch.uint8).sort(descending=True, stable=True).indices
+    num_chosen = chosen_N.sum()
+    every = torch.arange(count, device=chosen_N.device)
+    turn = torch.where(num_chosen > 0, every % num_chosen.clamp(min=1), every % max(len(chosen_N), 1))
+    return order[turn], every < num_chosen
 
 
 @torch.no_grad()
@@ -217,16 +249,16 @@ def covered_share(boxes_BN4: Tensor, mask_BHW: Tensor) -> Tensor:
 
 def _sample(positive: Tensor, negative: Tensor, num_samples: int, pos_ratio: float) -> tuple[Tensor, Tensor]:
     """Keeps up to `num_samples` of each row at random, at most `pos_ratio` of them positive. [B, N] bool each."""
-    kept_positive = _choose(positive, torch.full_like(positive[:, :1], int(num_samples * pos_ratio), dtype=torch.long))
+    most_positive = int(num_samples * pos_ratio)
+    kept_positive = _choose(positive, most_positive, most_positive)
     room = num_samples - kept_positive.sum(dim=1, keepdim=True)
-    return kept_positive, _choose(negative, room)
+    return kept_positive, _choose(negative, room, num_samples)
 
 
-def _choose(candidates: Tensor, counts: Tensor) -> Tensor:
-    """Keeps up to `counts` [B, 1] random candidates of each row. [B, N] bool."""
+def _choose(candidates: Tensor, counts: Tensor | int, most: int) -> Tensor:
+    """Keeps up to `counts` [B, 1] random candidates of each row, none of which is above `most`. [B, N] bool."""
     keys = torch.rand(candidates.shape, device=candidates.device).masked_fill_(~candidates, 2.0)
-    order = keys.argsort(dim=1)
-    rank = torch.empty_like(order).scatter_(
-        1, order, torch.arange(order.shape[1], device=order.device).expand_as(order)
-    )
-    return candidates & (rank < counts)
+    # Sorting all would be many launches a row on a GPU.
+    values, index = keys.topk(min(most, keys.shape[1]), dim=1, largest=False)
+    is_kept = (values < 2) & (torch.arange(values.shape[1], device=keys.device) < counts)
+    return torch.zeros_like(candidates).scatter_(1, index, is_kept)

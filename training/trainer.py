@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import copy
-import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,33 +26,27 @@ from seamseg_studio.training.chance import Deterministic, random_state, restore_
 from seamseg_studio.training.config import TrainingOptions, dump_training_config
 from seamseg_studio.training.dataset import KeyedBatches
 from seamseg_studio.training.distill import Teacher
-from seamseg_studio.training.errors import DivergedError, TrainingInputError
+from seamseg_studio.training.errors import TrainingInputError
 from seamseg_studio.training.events import EventLog
 from seamseg_studio.training.features import FeatureCache
 from seamseg_studio.training.forward import ForwardOptions, LossModel, normalise
 from seamseg_studio.training.optim import (
     MovingAverage,
     cosine_rate,
+    fill_momenta,
     freeze,
     learning_rate,
     make_optimizer,
     set_learning_rate,
 )
 from seamseg_studio.training.snapshots import Progress, load_best, load_snapshot, save_best, save_snapshot
+from seamseg_studio.training.steps import StepResult, groups, leave_out
 from seamseg_studio.training.stopping import Best, StopSignals
+from seamseg_studio.training.timings import LIMIT, StepTimes, slow_data_message
 
 _AMP_TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 Validate = Callable[[PanopticNet], dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class StepResult:
-    """What one step reports, the mean over all processes: the losses, their weighted sum and the learning rate."""
-
-    losses: Mapping[str, float]
-    total: float
-    rate: float
 
 
 class Trainer:
@@ -117,7 +110,9 @@ class Trainer:
         self._optimizer = make_optimizer(self.network, config.optimizer, options)
         self._average = MovingAverage(self.network, options.ema_decay) if options.ema_decay else None
         self._scaler = torch.amp.GradScaler(device.type, enabled=options.amp == "fp16")
-        forward_options = ForwardOptions(options.ignore_void, options.negatives_everywhere, options.mask_positives_only)
+        forward_options = ForwardOptions(
+            options.ignore_void, options.negatives_everywhere, options.mask_positives_only, device.type == "cuda"
+        )
         sets = None if category_sets is None else category_sets.to(device)
         self._losses = LossModel(
             self.network,
@@ -127,13 +122,17 @@ class Trainer:
             features=FeatureCache(self.network) if keep_features else None,
         )
         weights = [*config.optimizer.loss_weights, options.distill][: len(self._losses.names)]
-        self._weights = torch.tensor(weights, device=device)
+        self._loss_weights = [float(weight) for weight in weights]
+        self._weights = torch.tensor(self._loss_weights, device=device)
         self._parallel = _in_parallel(self._losses, device)
         self.steps_per_epoch = -(-len(batches) // options.accumulate)
         self.num_steps = options.max_steps or config.scheduler.epochs * self.steps_per_epoch
         self._started = 0.0
         self._last_snapshot = 0.0
         self._validated = 0
+        self._times = StepTimes(device)
+        self._told_of_slow_data = False
+        self._unread: tuple[StepResult, Progress] | None = None
 
     def run(self) -> bool:
         """Trains.
@@ -171,32 +170,28 @@ class Trainer:
         return self._worth_keeping()
 
     def train_step(self, group: Sequence[Batch]) -> StepResult:
-        """Learns from batches whose gradients make one step.
-
-        Raises:
-            DivergedError: A loss is not finite; the weights were not changed.
-        """
+        """Learns from batches whose gradients make one step; if a loss is not finite, the weights stay as they are."""
+        self._times.begin()
         rate = self._set_rate()
         self._optimizer.zero_grad(set_to_none=True)
         sums = torch.zeros_like(self._weights)
         for number, batch in enumerate(group):
             with self._without_exchange(number + 1 < len(group)):
                 sums += self._backward(batch, 1 / len(group))
-        # Everything up to here is queued on a GPU before this waits for it.
-        values = dict(zip(self._losses.names, ranks.mean(sums).cpu().tolist(), strict=True))
-        if not torch.isfinite(torch.tensor(list(values.values()))).all():
-            described = ", ".join(f"{name} {value:.3g}" for name, value in values.items())
-            names = [name for part in ranks.gather([n for batch in group for n in batch.names]) for name in part]
-            raise DivergedError(self.progress.step, names, described)
+        sums = ranks.mean(sums)
         if self.options.clip_grad_norm:
             self._scaler.unscale_(self._optimizer)
             nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip_grad_norm)
+        if not self._scaler.is_enabled():
+            leave_out(self._optimizer, ~sums.isfinite().all())
         self._scaler.step(self._optimizer)
         self._scaler.update()
         if self._average:
-            self._average.update(self.network)
-        total = sum(v * w for v, w in zip(values.values(), self._weights.tolist(), strict=True))
-        return StepResult(values, total, rate)
+            self._average.update()
+        self._times.mark("optimizer")
+        self._times.end()
+        names = [name for batch in group for name in batch.names]
+        return StepResult(sums, self._losses.names, self.progress.step, rate, names)
 
     def save(self) -> None:
         """Writes a snapshot and tells where; with several processes the first one does.
@@ -241,6 +236,7 @@ class Trainer:
         try:
             self.network.load_state_dict(state["network"])
             self._optimizer.load_state_dict(state["optimizer"])
+            fill_momenta(self._optimizer)
             self._scaler.load_state_dict(state["scaler"])
             if self._average and state["average"]:
                 self._average.num_updates = state["average"]["updates"]
@@ -256,16 +252,20 @@ class Trainer:
     def _train_epoch(self) -> None:
         self.network.train()
         self._batches.set_epoch(self.progress.epoch, self.progress.batch)
-        for group in _groups(self._loader, self.options.accumulate):
+        for group in self._times.waiting(groups(self._loader, self.options.accumulate)):
             result = self.train_step(group)
             self._advance(group)
-            self._report(result)
+            # A GPU is still busy with this step: what the one before says is there, and nobody waits.
+            self._read()
+            self._unread = result, self.progress
             minutes = (time.monotonic() - self._last_snapshot) / 60
             is_due = bool(self.options.snapshot_minutes) and minutes >= self.options.snapshot_minutes
             if ranks.maximum([float(is_due)], self.device)[0]:
+                self._read()
                 self._save_if_possible()
             if self._is_over() or self.stop_requested.is_set():
                 break
+        self._read()
         if self.progress.batch >= len(self._batches):
             self.progress = replace(self.progress, epoch=self.progress.epoch + 1, batch=0)
             self._events.emit("epoch", epoch=self.progress.epoch, step=self.progress.step)
@@ -283,7 +283,9 @@ class Trainer:
         with self._autocast():
             losses: Tensor = self._parallel(images, batch)
         losses = losses * share
+        self._times.mark("forward")
         self._scaler.scale((losses * self._weights).sum()).backward()  # type: ignore[no-untyped-call]
+        self._times.mark("backward")
         return losses.detach()
 
     def _advance(self, group: Sequence[Batch]) -> None:
@@ -319,35 +321,52 @@ class Trainer:
             # Hours of work must not end for a full disk: the next attempt may find room.
             self._events.emit("warning", message=f"the snapshot could not be written ({error}); free some space")
 
-    def _report(self, result: StepResult) -> None:
-        step = self.progress.step
-        if step % self.config.general.log_interval and step != 1 and not self._is_over():
+    def _read(self) -> None:
+        """Reads and tells what the last step says, if that is not done yet.
+
+        Raises:
+            DivergedError: One of its losses is not finite.
+        """
+        if self._unread is None:
+            return
+        result, progress = self._unread
+        self._unread = None
+        losses = result.losses()
+        step, is_last = progress.step, progress.step == self.progress.step and self._is_over()
+        if step % self.config.general.log_interval and step != 1 and not is_last:
             return
         self._events.emit(
             "step",
             step=step,
-            losses=dict(result.losses),
-            total=result.total,
+            losses=losses,
+            total=sum(v * w for v, w in zip(losses.values(), self._loss_weights, strict=True)),
             lr=result.rate,
-            seconds=round(self.progress.seconds, 3),
-            images=self.progress.images,
-            progress=round(self._share_done(), 4),
+            seconds=round(progress.seconds, 3),
+            images=progress.images,
+            progress=round(self._share_done(progress), 4),
+            timings=self._times.take(),
         )
+        share = self._times.waiting_share()
+        if share > LIMIT and not self._told_of_slow_data:
+            self._told_of_slow_data = True
+            self._events.emit("warning", message=slow_data_message(share, self.config.dataloader.num_workers))
 
     def _is_over(self) -> bool:
         patience = self.options.early_stop
         return self._share_done() >= 1 or (patience > 0 and self.best.num_worse >= patience)
 
-    def _share_done(self) -> float:
-        by_clock = self.progress.seconds / (60 * self.options.max_minutes) if self.options.max_minutes else 0.0
+    def _share_done(self, progress: Progress | None = None) -> float:
+        progress = progress or self.progress
+        by_clock = progress.seconds / (60 * self.options.max_minutes) if self.options.max_minutes else 0.0
         if self.options.max_minutes and not self.options.max_steps:
             return by_clock
-        return max(by_clock, self.progress.step / max(self.num_steps, 1))
+        return max(by_clock, progress.step / max(self.num_steps, 1))
 
     def _set_rate(self) -> float:
         base, scheduler, step = self.config.optimizer.lr, self.config.scheduler, self.progress.step
         if self.options.schedule == "cosine":
-            rate = cosine_rate(base, self._share_done(), step, scheduler)
+            first, last = self.options.schedule_span or (0.0, 1.0)
+            rate = cosine_rate(base, first + (last - first) * self._share_done(), step, scheduler)
         else:
             rate = learning_rate(base, step, self.num_steps, self.progress.epoch, scheduler)
         set_learning_rate(self._optimizer, rate)
@@ -367,12 +386,6 @@ class Trainer:
 
 def _frozen_modules(config: Config) -> tuple[str, ...]:
     return tuple(f"body.backbone.mod{i}" for i in range(1, config.body.num_frozen + 1))
-
-
-def _groups(loader: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
-    batches = iter(loader)
-    while group := list(itertools.islice(batches, size)):
-        yield group
 
 
 def _in_parallel(losses: LossModel, device: torch.device) -> nn.Module:

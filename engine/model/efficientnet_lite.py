@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from seamseg_studio.engine.model import depthwise
 from seamseg_studio.engine.model.norm import NormFactory, NormSpec
 
 _KERNELS = (3, 3, 5, 3, 5, 5, 3)
@@ -57,9 +58,14 @@ class SameConv2d(nn.Conv2d):
         top, bottom = same_padding(x_BCHW.shape[2], kernel, stride)
         left, right = same_padding(x_BCHW.shape[3], kernel, stride)
         if top == bottom and left == right:
-            return F.conv2d(x_BCHW, self.weight, self.bias, stride, (top, left), 1, self.groups)
-        padded = F.pad(x_BCHW, (left, right, top, bottom))
-        return F.conv2d(padded, self.weight, self.bias, stride, 0, 1, self.groups)
+            return self._convolve(x_BCHW, stride, (top, left))
+        return self._convolve(F.pad(x_BCHW, (left, right, top, bottom)), stride, 0)
+
+    def _convolve(self, x_BCHW: Tensor, stride: int, padding: int | tuple[int, int]) -> Tensor:
+        is_depthwise = 1 < self.groups == self.in_channels == self.out_channels and self.bias is None
+        if is_depthwise and depthwise.prefers_channels_first(x_BCHW, self.weight, stride, padding):
+            return depthwise.convolve(x_BCHW, self.weight, stride, padding, channels_first=True)
+        return F.conv2d(x_BCHW, self.weight, self.bias, stride, padding, 1, self.groups)
 
 
 class InvertedResidual(nn.Module):

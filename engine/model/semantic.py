@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seamseg_studio.engine.model.norm import NormFactory
-from seamseg_studio.engine.ops.semantic import window_average
+from seamseg_studio.engine.ops.semantic import replicated, window_average
 
 
 class MiniDL(nn.Module):
@@ -36,7 +36,7 @@ class MiniDL(nn.Module):
         if self.bn1.is_folded:
             hidden = self._joined_after(near, wide, context)
         else:
-            padded = _replicated(context, (x_BCHW.shape[2], x_BCHW.shape[3]))
+            padded = replicated(context, (x_BCHW.shape[2], x_BCHW.shape[3]))
             hidden = self.conv2(self.bn1(torch.cat([near, wide, padded], dim=1)))
         y_BCHW: Tensor = self.bn2(hidden)
         return y_BCHW
@@ -50,7 +50,7 @@ class MiniDL(nn.Module):
         weights = torch.chunk(self.conv2.weight, 3, dim=1)
         hidden = F.conv2d(parts[0], weights[0], self.conv2.bias)
         hidden += F.conv2d(parts[1], weights[1])
-        hidden += _replicated(F.conv2d(parts[2], weights[2]), (near.shape[2], near.shape[3]))
+        hidden += replicated(F.conv2d(parts[2], weights[2]), (near.shape[2], near.shape[3]))
         return hidden
 
 
@@ -85,10 +85,3 @@ class SemanticHead(nn.Module):
             share = F.conv2d(output, weight)
             logits = logits + F.interpolate(share, size=logits.shape[2:], mode="bilinear", align_corners=False)
         return logits
-
-
-def _replicated(x_BCHW: Tensor, size: tuple[int, int]) -> Tensor:
-    """Returns `x` widened to `size` on all sides by repeating its edges."""
-    missing_y, missing_x = size[0] - x_BCHW.shape[2], size[1] - x_BCHW.shape[3]
-    top, left = missing_y // 2, missing_x // 2
-    return F.pad(x_BCHW, (left, missing_x - left, top, missing_y - top), mode="replicate")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -31,4 +33,20 @@ def activate(x: Tensor, activation: str, slope: float = 0.01) -> Tensor:
 
 def absolute_scale(weight: Tensor, weight_eps: float) -> Tensor:
     """Returns the scale `|weight| + weight_eps`; its derivative at 0 is +1, unlike that of `abs`."""
-    return torch.where(weight < 0, -weight, weight) + weight_eps
+    if torch.is_grad_enabled() and weight.requires_grad:
+        return cast(Tensor, cast(Any, _AbsoluteScale).apply(weight, weight_eps))
+    return weight.abs() + weight_eps
+
+
+class _AbsoluteScale(torch.autograd.Function):
+    """In a third of the operators that PyTorch would record: there is one in every norm."""
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, weight_eps: float) -> Tensor:
+        ctx.save_for_backward(weight)
+        return weight.abs() + weight_eps
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (weight,) = ctx.saved_tensors
+        return torch.where(weight < 0, -gradients[0], gradients[0]), None

@@ -5,8 +5,11 @@ Shapes: B batch, C channels, K categories, H and W in pixels.
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from seamseg_studio.engine.ops import native, native_fusion, reference
 
@@ -56,9 +59,69 @@ def window_average(x_BCHW: Tensor, window: tuple[int, int]) -> Tensor:
         [B, C, H - h + 1, W - w + 1] with the clipped window (h, w), in the type of `x`.
     """
     height, width = min(window[0], x_BCHW.shape[2]), min(window[1], x_BCHW.shape[3])
+    if torch.is_grad_enabled() and x_BCHW.requires_grad:
+        return cast(Tensor, cast(Any, _WindowAverage).apply(x_BCHW, height, width))
+    return _average(x_BCHW, height, width)
+
+
+def replicated(x_BCHW: Tensor, size: tuple[int, int]) -> Tensor:
+    """Returns `x` widened to `size` on all sides by repeating its edges, in the same memory order."""
+    missing_y, missing_x = size[0] - x_BCHW.shape[2], size[1] - x_BCHW.shape[3]
+    top, left = missing_y // 2, missing_x // 2
+    sides = left, missing_x - left, top, missing_y - top
+    if torch.is_grad_enabled() and x_BCHW.requires_grad:
+        return cast(Tensor, cast(Any, _Replicated).apply(x_BCHW, sides))
+    return F.pad(x_BCHW, sides, mode="replicate")
+
+
+def _average(x_BCHW: Tensor, height: int, width: int) -> Tensor:
     sums = x_BCHW.float() if x_BCHW.dtype in (torch.float16, torch.bfloat16) else x_BCHW
     sums = _window_sum(_window_sum(sums, height, axis=2), width, axis=3)
     return (sums * (1.0 / (height * width))).to(x_BCHW.dtype)
+
+
+class _WindowAverage(torch.autograd.Function):
+    """Its gradient is again an average of windows: PyTorch's own would fill and add a whole map for every addition."""
+
+    @staticmethod
+    def forward(ctx: Any, x_BCHW: Tensor, height: int, width: int) -> Tensor:
+        ctx.window = height, width
+        return _average(x_BCHW, height, width)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        height, width = ctx.window
+        padded = F.pad(gradients[0], (width - 1, width - 1, height - 1, height - 1))
+        return _average(padded, height, width), None, None
+
+
+class _Replicated(torch.autograd.Function):
+    """Adds up the gradients of an edge in float32: hundreds of them added one by one in half precision get lost."""
+
+    @staticmethod
+    def forward(ctx: Any, x_BCHW: Tensor, sides: tuple[int, int, int, int]) -> Tensor:
+        ctx.sides = sides
+        y_BCHW = F.pad(x_BCHW, sides, mode="replicate")
+        last = x_BCHW.is_contiguous(memory_format=torch.channels_last) and not x_BCHW.is_contiguous()
+        return y_BCHW.contiguous(memory_format=torch.channels_last) if last else y_BCHW
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        left, right, top, bottom = ctx.sides
+        dy = gradients[0]
+        wide = dy.float() if dy.dtype in (torch.float16, torch.bfloat16) else dy
+        return _folded(_folded(wide, left, right, axis=3), top, bottom, axis=2).to(dy.dtype), None
+
+
+def _folded(x: Tensor, before: int, after: int, axis: int) -> Tensor:
+    """Returns `x` without its first and last values along `axis`, added to the values beside them."""
+    length = x.shape[axis] - before - after
+    inner = x.narrow(axis, before, length).clone()
+    if before:
+        inner.narrow(axis, 0, 1).add_(x.narrow(axis, 0, before).sum(axis, keepdim=True))
+    if after:
+        inner.narrow(axis, length - 1, 1).add_(x.narrow(axis, before + length, after).sum(axis, keepdim=True))
+    return inner
 
 
 def _window_sum(x: Tensor, window: int, axis: int) -> Tensor:

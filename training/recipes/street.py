@@ -5,6 +5,14 @@
 
 DIR holds the public sets in the folders camvid, labelmefacade, idd_lite and coco_street. The drive 0001TP of CamVid and
 every eighth COCO photo with a person or a car are kept for validation.
+
+Where a GPU can be had for ten minutes at a time, several runs do the parts of one schedule; only the model travels:
+
+    ... train --pack street.zip --imagenet FILE.pth --out ONE --max-minutes 9 --part 1/3
+    ... train --pack street.zip --init ONE/model --out TWO --max-minutes 9 --part 2/3
+    ... train --pack street.zip --init TWO/model --out THREE --max-minutes 9 --part 3/3
+
+Where the folder stays, `--resume` goes on exactly where a run was stopped.
 """
 
 from __future__ import annotations
@@ -23,7 +31,7 @@ import numpy as np
 import torch
 
 from seamseg_studio.engine.checkpoints.backbones import load_backbone
-from seamseg_studio.engine.checkpoints.bundle import save_bundle
+from seamseg_studio.engine.checkpoints.bundle import load_bundle, save_bundle
 from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.model.panoptic_net import PanopticNet, build_network
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
@@ -31,6 +39,7 @@ from seamseg_studio.training.batch import Collate
 from seamseg_studio.training.chance import seed_everything
 from seamseg_studio.training.config import load_training_config
 from seamseg_studio.training.dataset import KeyedBatches, MemorySource, TrainingSet, make_loader
+from seamseg_studio.training.errors import TrainingInputError
 from seamseg_studio.training.events import EventLog
 from seamseg_studio.training.recipes.pack import PackedSample, read_pack
 from seamseg_studio.training.recipes.street_sets import (
@@ -66,11 +75,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     prepare_parser.add_argument("--out", type=Path, required=True)
     train_parser = commands.add_parser("train", help="train and write a bundle")
     train_parser.add_argument("--pack", type=Path, required=True)
-    train_parser.add_argument("--imagenet", type=Path, required=True)
+    begin = train_parser.add_mutually_exclusive_group(required=True)
+    begin.add_argument("--imagenet", type=Path, help="weights of the body")
+    begin.add_argument("--init", type=Path, metavar="MODEL", help="a model to go on from, with a new schedule")
     train_parser.add_argument("--out", type=Path, required=True)
     train_parser.add_argument("--config", type=Path, default=None)
     train_parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     train_parser.add_argument("--max-minutes", type=float, default=0.0)
+    train_parser.add_argument(
+        "--part",
+        type=read_part,
+        default=(),
+        metavar="K/N",
+        help="do the Kth of N parts of one schedule, each in a run of its own: from the second on with --init",
+    )
+    train_parser.add_argument("--learning-rate", type=float, default=0.0, help="its highest; 0: that of the config")
     train_parser.add_argument("--max-steps", type=int, default=0)
     train_parser.add_argument("--batch-size", type=int, default=0)
     train_parser.add_argument("--workers", type=int, default=-1)
@@ -86,6 +105,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SeamsegError as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def read_part(text: str) -> tuple[float, float]:
+    """Returns where the part K/N of a whole begins and ends, as shares of it.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is no such part.
+    """
+    number, _, count = text.partition("/")
+    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no part such as 1/3")
+    return (int(number) - 1) / int(count), int(number) / int(count)
 
 
 def prepare(data: Path, out: Path) -> int:
@@ -106,6 +137,10 @@ def train(arguments: argparse.Namespace) -> int:
     taxonomy = Taxonomy.load(resources / "taxonomies" / "street.json")
     assert tuple(category.name for category in taxonomy.categories) == STREET
     options = replace(options, max_minutes=arguments.max_minutes, max_steps=arguments.max_steps)
+    if arguments.part:
+        options = replace(options, schedule_span=arguments.part)
+    if arguments.learning_rate:
+        config = config.replace(optimizer={"lr": arguments.learning_rate})
     batch_size = arguments.batch_size or config.dataloader.train_batch_size
     workers = config.dataloader.num_workers if arguments.workers < 0 else arguments.workers
     device = torch.device(arguments.device)
@@ -119,7 +154,10 @@ def train(arguments: argparse.Namespace) -> int:
     train_part = [p for p in packed if arguments.all or p.split == "train"]
     loader, batches = _make_data(train_part, config, options, taxonomy, batch_size, workers, device)
     network = build_network(config, taxonomy)
-    load_backbone(network.body.backbone, arguments.imagenet)
+    if arguments.init:
+        load_weights(network, arguments.init, taxonomy)
+    elif not arguments.resume:
+        load_backbone(network.body.backbone, arguments.imagenet)
     with EventLog(arguments.out / "events.jsonl") as events:
         trainer = Trainer(
             network,
@@ -158,6 +196,23 @@ def train(arguments: argparse.Namespace) -> int:
             "done", step=trainer.progress.step, bundle=str(arguments.out / "model"), seconds=trainer.progress.seconds
         )
     return 0
+
+
+def load_weights(network: PanopticNet, model: Path, taxonomy: Taxonomy) -> None:
+    """Takes the weights of a bundle.
+
+    Raises:
+        SeamsegError: It cannot be read, or has other categories or another shape.
+    """
+    bundle = load_bundle(model)
+    if [(c.name, c.kind) for c in bundle.taxonomy.categories] != [(c.name, c.kind) for c in taxonomy.categories]:
+        raise TrainingInputError(f"{model}: its categories are not those of this training; choose another model")
+    try:
+        network.load_state_dict(bundle.state_dict())
+    except RuntimeError as error:
+        raise TrainingInputError(
+            f"{model}: its network is not that of this configuration; give its --config"
+        ) from error
 
 
 def _make_data(

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from seamseg_studio.engine.checkpoints.bundle import load_bundle, save_bundle
+from seamseg_studio.engine.model.panoptic_net import build_network
 from seamseg_studio.engine.scene.taxonomy import Kind, Taxonomy
 from seamseg_studio.training.config import load_training_config
 from seamseg_studio.training.errors import TrainingInputError
-from seamseg_studio.training.recipes import street_sets
+from seamseg_studio.training.events import read_events
+from seamseg_studio.training.optim import COSINE_FLOOR
+from seamseg_studio.training.recipes import street, street_sets
 from seamseg_studio.training.recipes.pack import PackedSample, read_pack, write_pack
 from seamseg_studio.training.recipes.street_check import _paste
 from seamseg_studio.training.recipes.street_sets import CAR_OR_TRUCK, CYCLIST, NO_THING, STREET, dense_sample, read_coco
@@ -151,3 +158,80 @@ def test_masks_are_pasted_where_their_box_is() -> None:
     assert abs(rows[-1] - 37) <= 1
     assert abs(columns[0] - 20) <= 1
     assert abs(columns[-1] - 75) <= 1
+
+
+@pytest.fixture
+def tiny_pack(make_sample: Callable[..., Sample], tmp_path: Path) -> Path:
+    """Two images of each of the recipe's sets, one more of CamVid to validate on."""
+    names = [(source, "train") for source in street.SHARES for _ in range(2)] + [("camvid", "val")]
+    samples = [PackedSample(make_sample(64, 96, 2, f"{i}"), source, part) for i, (source, part) in enumerate(names)]
+    path = tmp_path / "tiny.zip"
+    write_pack(path, samples, longest_px=dict.fromkeys(street.SHARES, 96), quality=street.QUALITY)
+    return path
+
+
+@pytest.fixture
+def untrained(tiny_config: Path, tmp_path: Path) -> Path:
+    """A bundle of the tiny network with the recipe's categories."""
+    tiny_config.write_text(
+        tiny_config.read_text() + "[training]\ncrop_size = (64, 96)\nschedule = cosine\nema_decay = 0.9\n"
+    )
+    config, _ = load_training_config(tiny_config)
+    taxonomy = Taxonomy.load(RESOURCES / "taxonomies" / "street.json")
+    state = build_network(config, taxonomy).state_dict()
+    save_bundle(tmp_path / "first", name="first", config=config, taxonomy=taxonomy, state_dict=state, card="")
+    return tmp_path / "first"
+
+
+def _train(out: Path, pack: Path, config: Path, *more: str) -> list[dict[str, Any]]:
+    small = ("--batch-size", "2", "--workers", "0", "--device", "cpu")
+    where = ("--pack", str(pack), "--config", str(config), "--out", str(out))
+    assert street.main(["train", *where, *small, *more]) == 0
+    return [event for event in read_events(out / "events.jsonl") if event["event"] == "step"]
+
+
+def test_runs_of_one_schedule_can_be_chained(
+    tiny_pack: Path, untrained: Path, tiny_config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny_config.write_text(tiny_config.read_text().replace("burn_in_steps = 2", "burn_in_steps = 0"))
+    first = _train(
+        tmp_path / "a", tiny_pack, tiny_config, "--init", str(untrained), "--max-steps", "2", "--part", "1/2"
+    )
+    weights = ["--init", str(tmp_path / "a" / "model")]
+    second = _train(tmp_path / "b", tiny_pack, tiny_config, *weights, "--max-steps", "2", "--part", "2/2")
+    rates = [event["lr"] for event in first + second]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] == pytest.approx(0.01)
+    assert rates[2] == pytest.approx(0.01 * (COSINE_FLOOR + (1 - COSINE_FLOOR) * 0.5))
+    # The last step begins when three quarters are over.
+    assert rates[3] < 0.2 * rates[0]
+    states = [load_bundle(tmp_path / run / "model").state_dict() for run in "ab"]
+    stems = [state["body.backbone.mod1.conv1.weight"].flatten() for state in states]
+    assert torch.cosine_similarity(*stems, dim=0) > 0.9
+    assert not torch.equal(*stems)
+    capsys.readouterr()
+
+
+def test_a_run_of_the_recipe_goes_on_where_it_was_stopped(tiny_pack: Path, untrained: Path, tiny_config: Path) -> None:
+    out = untrained.parent / "out"
+    _train(out, tiny_pack, tiny_config, "--init", str(untrained), "--max-steps", "1")
+    steps = _train(out, tiny_pack, tiny_config, "--resume", "--init", str(untrained), "--max-steps", "2")
+    assert [event["step"] for event in steps] == [1, 2]
+
+
+def test_a_model_of_other_categories_is_no_beginning(
+    tiny_pack: Path, tiny_config: Path, taxonomy: Taxonomy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, _ = load_training_config(tiny_config)
+    state = build_network(config, taxonomy).state_dict()
+    save_bundle(tmp_path / "other", name="other", config=config, taxonomy=taxonomy, state_dict=state, card="")
+    where = ["--pack", str(tiny_pack), "--config", str(tiny_config), "--out", str(tmp_path / "out")]
+    options = ["--init", str(tmp_path / "other"), "--workers", "0", "--device", "cpu", "--batch-size", "2"]
+    assert street.main(["train", *where, *options]) == 1
+    assert "its categories are not those of this training" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["0/3", "4/3", "1", "a/b", "-1/3", ""])
+def test_what_is_no_part_of_a_schedule_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="is no part such as 1/3"):
+        street.read_part(text)

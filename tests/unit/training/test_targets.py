@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from seamseg_studio.engine.model.sections import RoiConfig, RpnConfig
+from seamseg_studio.engine.ops import native
 from seamseg_studio.engine.ops.boxes import box_ious, box_shifts
-from seamseg_studio.engine.ops.nms import nms
-from seamseg_studio.training import proposals as proposal_module
 from seamseg_studio.training import targets
 from seamseg_studio.training.proposals import Proposals, propose
 from seamseg_studio.training.targets import GroundTruth
@@ -49,24 +48,23 @@ def test_proposals_are_those_of_one_image_at_a_time(seed: int) -> None:
     shifts = torch.randn(2, 80, 4, generator=generator) * 0.3
     sizes = torch.tensor([[64.0, 64.0], [40.0, 50.0]])
     found = propose(scores, shifts, anchors, sizes, RPN)
-    former = proposal_module.MAX_MATRIX_CANDIDATES
-    proposal_module.MAX_MATRIX_CANDIDATES = 0
-    try:
+    with native.reference_only():
         slow = propose(scores, shifts, anchors, sizes, RPN)
-    finally:
-        proposal_module.MAX_MATRIX_CANDIDATES = former
     assert torch.equal(found.valid, slow.valid)
-    assert torch.equal(found.boxes[found.valid], slow.boxes[slow.valid])
+    torch.testing.assert_close(found.boxes[found.valid], slow.boxes[slow.valid])
     limit = torch.tensor([40.0, 50.0, 40.0, 50.0])
     assert (found.boxes[1] <= limit).all()
     assert (found.boxes >= 0).all()
 
 
-def test_suppression_is_that_of_the_op() -> None:
-    boxes = random_boxes(200, 50, 3)
-    scores = torch.rand(200, generator=torch.Generator().manual_seed(4)).sort(descending=True).values
-    kept = proposal_module._suppress_by_matrix(boxes[None], torch.ones(1, 200, dtype=torch.bool), 0.3)[0]
-    assert kept.nonzero()[:, 0].tolist() == nms(boxes, scores, 0.3).tolist()
+def test_small_boxes_take_no_places_among_the_proposals() -> None:
+    anchors = torch.tensor([[0.0, 0.0, 4.0, 4.0], [10.0, 10.0, 40.0, 40.0], [0.0, 50.0, 30.0, 60.0]])
+    config = dataclasses.replace(RPN, min_size=8, num_pre_nms_train=2)
+    found = propose(
+        torch.tensor([[3.0, 2.0, 1.0]]), torch.zeros(1, 3, 4), anchors, torch.tensor([[64.0, 64.0]]), config
+    )
+    assert found.valid.tolist() == [[True, True]]
+    assert found.boxes[0].tolist() == anchors[1:].tolist()
 
 
 @given(st.integers(0, 10_000), st.integers(0, 6))
@@ -147,3 +145,17 @@ def test_masks_are_sampled_at_bin_centres_and_void_is_unknown() -> None:
     mask = targets.mask_targets(*arguments, void_is_background=False)[0]
     assert mask.tolist() == [[1, 1, 0, 0], [1, 1, 0, 0], [-1] * 4, [-1] * 4]
     assert (targets.mask_targets(*arguments, void_is_background=True)[0][2:] == 0).all()
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=30), st.integers(0, 10))
+@settings(deadline=None, max_examples=50)
+def test_what_is_picked_is_what_was_chosen_over_and_over(chosen: list[bool], more: int) -> None:
+    count = sum(chosen) + more + (sum(chosen) + more == 0)
+    index, is_real = targets.pick(torch.tensor(chosen), count)
+    places = [place for place, wanted in enumerate(chosen) if wanted]
+    assert index[is_real].tolist() == places
+    assert len(index) == count
+    if places:
+        assert index.tolist() == [places[i % len(places)] for i in range(count)]
+    else:
+        assert index.tolist() == [i % len(chosen) for i in range(count)]

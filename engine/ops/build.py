@@ -11,6 +11,8 @@ import argparse
 import hashlib
 import os
 import platform
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -23,12 +25,14 @@ from pathlib import Path
 from typing import Literal
 
 from seamseg_studio.engine.errors import SeamsegError
+from seamseg_studio.engine.ops import build_process
 
 Kind = Literal["cuda", "cpu"]
 
 TORCH_TARGET = "0x020b000000000000"  # the stable ABI of torch 2.11, the oldest supported
 BUILD_TIMEOUT_S = 600.0
-_END_TIMEOUT_S = 10.0
+# Programs put before a compiler; nvcc wants the compiler itself.
+_LAUNCHERS = ("ccache", "sccache", "distcc")
 _WINDOWS, _MACOS = sys.platform == "win32", sys.platform == "darwin"
 LIBRARY_NAME = {"win32": "seamseg_ops.dll", "darwin": "libseamseg_ops.dylib"}.get(sys.platform, "libseamseg_ops.so")
 SOURCES = Path(__file__).resolve().parents[1].parent / "csrc"
@@ -40,6 +44,10 @@ class BuildError(SeamsegError):
 
 class MissingToolError(BuildError):
     """There is no compiler, no ninja or no source: nothing was tried."""
+
+
+class InterruptedBuildError(BuildError):
+    """The build was stopped, by time or from outside: the next one may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +80,23 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Programs that a build calls."""
+    """Programs that a build calls.
 
-    cxx: str
+    Attributes:
+        cxx: The C++ compiler and what is always said to it.
+        ninja: Path.
+        nvcc: Path; None where only the CPU ops are built.
+    """
+
+    cxx: tuple[str, ...]
     ninja: str
     nvcc: str | None
+
+    @property
+    def key(self) -> str:
+        """Names the compilers: another one may succeed where this one failed."""
+        parts = (*self.cxx, shutil.which(self.cxx[0]) or "", self.nvcc or "")
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
 
 
 @cache
@@ -127,16 +147,28 @@ def find_tools(kind: Kind) -> Tools:
 
     Raises:
         MissingToolError: One of them, or the source, is not there.
+        BuildError: CXX names a compiler that is not there, or cannot be read.
     """
     if not (SOURCES / "library.cpp").is_file():
         raise MissingToolError(f"the source of the native ops is not at {SOURCES}")
-    cxx = os.environ.get("CXX") or next((name for name in ("c++", "g++", "clang++") if shutil.which(name)), "")
-    if not cxx or not shutil.which(cxx) or _WINDOWS:
-        raise MissingToolError(
-            "there is no C++ compiler that can build the native ops" + (f" (CXX={cxx})" if cxx else "")
-        )
+    cxx = _chosen_cxx() or tuple(name for name in ("c++", "g++", "clang++") if shutil.which(name))[:1]
+    if not cxx or _WINDOWS:
+        raise MissingToolError("there is no C++ compiler that can build the native ops")
     nvcc = _find_nvcc() if kind == "cuda" else None
     return Tools(cxx, _find_ninja(), nvcc)
+
+
+def _chosen_cxx() -> tuple[str, ...]:
+    """Returns the compiler that the environment names, with its arguments, or nothing."""
+    said = os.environ.get("CXX", "")
+    try:
+        # A path with blanks is one word here, though it would be several for a shell.
+        words = (said,) if shutil.which(said) else tuple(shlex.split(said))
+    except ValueError as error:
+        raise BuildError(f"CXX={said} cannot be read: {error}") from error
+    if words and not shutil.which(words[0]):
+        raise BuildError(f"the C++ compiler that CXX={said} names is not there")
+    return words
 
 
 def _find_ninja() -> str:
@@ -184,15 +216,15 @@ def ninja_file(target: Target, tools: Tools) -> str:
     # PyTorch's.
     flags = (
         f"-std=c++17 -O3 -DNDEBUG -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno "
-        f"-DTORCH_TARGET_VERSION={TORCH_TARGET} -isystem {_escaped(package / 'include')}"
+        f"-DTORCH_TARGET_VERSION={TORCH_TARGET} -isystem {_quoted(package / 'include')}"
     )
-    link = f"-L{_escaped(package / 'lib')} -ltorch -ltorch_cpu"
+    link = f"-L{_quoted(package / 'lib')} -ltorch -ltorch_cpu"
     if _MACOS:
         link += " -undefined dynamic_lookup"
     elif not _WINDOWS:
         # Where libstdc++ is found as an archive only, its names must not mix with those of Python's own copy.
         link += " -Xlinker --exclude-libs -Xlinker ALL"
-    linker = _escaped(tools.cxx)
+    linker = " ".join(_quoted(word) for word in tools.cxx)
     lines = ["ninja_required_version = 1.5", f"cflags = {flags}"]
     lines += [
         "rule cxx",
@@ -206,16 +238,20 @@ def ninja_file(target: Target, tools: Tools) -> str:
             f"-gencode arch=compute_{cc.replace('.', '')},code=sm_{cc.replace('.', '')}" for cc in target.capabilities
         )
         toolkit = Path(tools.nvcc).resolve().parents[1]
+        host = tools.cxx[1:] if len(tools.cxx) > 1 and Path(tools.cxx[0]).name in _LAUNCHERS else tools.cxx
+        nvcc = " ".join(
+            [_quoted(tools.nvcc), "-ccbin", _quoted(host[0]), *(f"-Xcompiler {_quoted(w)}" for w in host[1:])]
+        )
         lines += [
             f"nvflags = -std=c++17 -O3 -DNDEBUG -fmad=false -DUSE_CUDA -DTORCH_TARGET_VERSION={TORCH_TARGET} "
-            f"{architectures} -Xcompiler -fPIC,-fvisibility=hidden -isystem {_escaped(package / 'include')}",
+            f"{architectures} -Xcompiler -fPIC,-fvisibility=hidden -isystem {_quoted(package / 'include')}",
             "rule nvcc",
-            f"  command = {_escaped(tools.nvcc)} $nvflags -c $in -o $out",
+            f"  command = {nvcc} $nvflags -c $in -o $out",
         ]
         link += " -ltorch_cuda -cudart shared"
         for folder in ("lib64", "lib"):
-            link += f" -Xlinker -rpath -Xlinker {_escaped(toolkit / folder)}"
-        linker = f"{_escaped(tools.nvcc)} -ccbin {_escaped(tools.cxx)}"
+            link += f" -Xlinker -rpath -Xlinker {_quoted(toolkit / folder)}"
+        linker = nvcc
     lines += ["rule link", f"  command = {linker} -shared $in -o $out {link}"]
     objects = []
     for source in source_files(target.kind):
@@ -227,53 +263,44 @@ def ninja_file(target: Target, tools: Tools) -> str:
     return "\n".join(lines)
 
 
-def _escaped(path: Path | str) -> str:
+def _quoted(word: Path | str) -> str:
+    """Returns one word of a command: ninja gives commands to a shell."""
+    return shlex.quote(str(word)).replace("$", "$$")
+
+
+def _escaped(path: Path) -> str:
+    """Returns a path as ninja reads one; it quotes those for the shell itself."""
     return str(path).replace("$", "$$").replace(" ", "$ ").replace(":", "$:")
 
 
 def compile_library(target: Target, folder: Path, timeout_s: float = BUILD_TIMEOUT_S) -> Path:
-    """Builds the library of `target` in `folder`, which exists and is empty, and returns its path.
+    """Builds the library of `target` in `folder` and returns its path.
+
+    What an interrupted build of the same target left there is not done again.
 
     Raises:
         MissingToolError: As for `find_tools`.
-        BuildError: The compiler failed (the message has its first error line) or took longer than `timeout_s` seconds;
-            no process of the build is left running.
+        InterruptedBuildError: It took longer than `timeout_s` seconds or was stopped.
+        BuildError: The compiler failed; the message has its first error line.
+
+    However it ends, and however this program ends, no process of the build is left running.
     """
     tools = find_tools(target.kind)
     (folder / "build.ninja").write_text(ninja_file(target, tools))
     log = folder / "build.log"
-    with log.open("wb") as output:
-        try:
-            process = subprocess.Popen(
-                [tools.ninja, "-C", str(folder)],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C is for the program, which decides what becomes of the build
-            )
-        except OSError as error:
-            raise MissingToolError(f"{tools.ninja} does not run: {error}") from error
-        try:
-            code = process.wait(timeout_s)
-        except subprocess.TimeoutExpired as error:
-            raise BuildError(f"building the native ops took longer than {timeout_s:.0f} s and was stopped") from error
-        finally:
-            if process.poll() is None:
-                _end(process)
-    library = folder / LIBRARY_NAME
-    if code != 0 or not library.is_file():
-        raise BuildError(f"the native ops do not compile: {_first_error(log.read_text(errors='replace'))}")
-    return library
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    # ninja gives each compiler a process group of its own, and ends them all when it is told to end.
-    process.terminate()
     try:
-        process.wait(_END_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        code = build_process.run([tools.ninja, "-C", str(folder)], log, timeout_s)
+    except OSError as error:
+        raise MissingToolError(f"{tools.ninja} does not run: {error}") from error
+    if code is None:
+        raise InterruptedBuildError(f"building the native ops took longer than {timeout_s:.0f} s and was stopped")
+    library = folder / LIBRARY_NAME
+    if code == 0 and library.is_file():
+        return library
+    said = log.read_text(errors="replace")
+    if build_process.is_over() or code > 128 or re.search(r"\b[Kk]illed\b", said):
+        raise InterruptedBuildError("building the native ops was interrupted")
+    raise BuildError(f"the native ops do not compile: {_first_error(said)}")
 
 
 def _first_error(log: str) -> str:

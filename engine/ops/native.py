@@ -10,6 +10,7 @@ PyTorch answers. Both give the same results to the last few bits. `status` waits
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import threading
@@ -25,6 +26,7 @@ from torch import Tensor
 
 from seamseg_studio.engine.ops import (
     build,
+    build_process,
     native_abn,
     native_boxes,
     native_cache,
@@ -57,8 +59,9 @@ class Status:
         return f"ops: {names[self.kind]} ({self.reason})"
 
 
-# Held for as long as loading takes, never while a compiler runs.
-_LOCK = threading.Lock()
+_END_TIMEOUT_S = 10.0
+# Held for as long as loading takes, never while a compiler runs; nobody forks meanwhile.
+_LOCK = threading.RLock()
 _status: Status | None = None
 _builder: threading.Thread | None = None
 _registered: Path | None = None
@@ -79,6 +82,26 @@ def prepare() -> None:
             return
         _builder = threading.Thread(target=_build, name="ops-build", daemon=True)
         _builder.start()
+        atexit.register(_stop)
+
+
+def _stop() -> None:
+    """Ends a build under way with the program; the next start goes on where it was."""
+    build_process.stop_all()
+    if _builder is not None:
+        _builder.join(_END_TIMEOUT_S)
+
+
+def _after_fork() -> None:
+    """Forgets the builder of the process that this one was forked from: threads are not forked."""
+    global _builder
+    if _status is None:
+        _builder = None
+    _LOCK.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_after_fork)
 
 
 def status() -> Status:
@@ -129,16 +152,19 @@ def _ready() -> Status | None:
     if wish == "reference":
         return Status("reference", "SEAMSEG_OPS=reference")
     target = _targets(wish)[0]
-    try:
-        found, how = native_cache.prebuilt(target), "came with the package"
+    for find, how in ((native_cache.prebuilt, "came with the package"), (native_cache.cached, "built before")):
+        found = find(target)
         if found is None:
-            found, how = native_cache.cached(target), "built before"
-        if found is None:
-            return None
-        _register(found.library)
-    except (OSError, RuntimeError):
-        return None  # damaged: built anew, or the reason is told there
-    return Status(target.kind, how, found.library)
+            continue
+        try:
+            _register(found.library)
+        except (OSError, RuntimeError):
+            if find is native_cache.cached:
+                # Made on another machine that shares the folder, say: built anew, or the reason is told there.
+                native_cache.discard(target)
+            continue
+        return Status(target.kind, how, found.library)
+    return None
 
 
 def _build() -> None:
@@ -157,7 +183,8 @@ def _load() -> Status:
     for target in _targets(_wish()):
         try:
             built = native_cache.cached_or_built(target)
-            _register(built.library)
+            with native_cache.refused_if_broken(target), _LOCK:
+                _register(built.library)
         except (BuildError, OSError, RuntimeError) as error:
             reasons.append(str(error))
             broken = broken or not isinstance(error, MissingToolError)
@@ -167,7 +194,7 @@ def _load() -> Status:
         break
     else:
         found = Status("reference", "; ".join(reasons))
-    if broken:
+    if broken and not build_process.is_over():
         _LOG.warning("%s", found)
     return found
 

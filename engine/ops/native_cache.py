@@ -1,5 +1,5 @@
 """Where built libraries are kept: one folder per build, with a manifest that proves it whole, and a lock that dies with
-the process that holds it.
+the process that holds it, whatever that one was forked into.
 """
 
 from __future__ import annotations
@@ -10,19 +10,21 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from seamseg_studio.engine.ops import build
-from seamseg_studio.engine.ops.build import BuildError, Kind, Target
+from seamseg_studio.engine.ops import build, build_process
+from seamseg_studio.engine.ops.build import BuildError, InterruptedBuildError, Kind, Target, Tools
 
 PREBUILT = Path(__file__).resolve().parent / "prebuilt"
 MANIFEST = "build.json"
 LOCK_TIMEOUT_S = 900.0
 FAILURE_KEPT_S = 24 * 3600.0
+INTERRUPTION_KEPT_S = 3600.0
 _STALE_S = 2 * 3600.0
 
 
@@ -95,7 +97,9 @@ def cached(target: Target) -> Build | None:
 
 
 def build_into(target: Target, folder: Path, timeout_s: float = build.BUILD_TIMEOUT_S) -> Build:
-    """Builds `target` in a fresh folder beside `folder` and moves it there whole, replacing what was there.
+    """Builds `target` in a folder beside `folder` and moves it there whole, replacing what was there.
+
+    What is done of a build that must stop is kept for the next one.
 
     Raises:
         BuildError: As for `build.compile_library`.
@@ -105,7 +109,10 @@ def build_into(target: Target, folder: Path, timeout_s: float = build.BUILD_TIME
     started = time.monotonic()
     sources = build.sources_digest()
     workshop = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+    unfinished = folder.with_name(f".{folder.name}.unfinished")
     try:
+        with suppress(OSError):
+            unfinished.replace(workshop)
         library = build.compile_library(target, workshop, timeout_s)
         for leftover in workshop.iterdir():
             if leftover != library:
@@ -124,6 +131,10 @@ def build_into(target: Target, folder: Path, timeout_s: float = build.BUILD_TIME
         if folder.exists():
             shutil.rmtree(folder)
         workshop.replace(folder)
+    except InterruptedBuildError:
+        with suppress(OSError):
+            workshop.replace(unfinished)
+        raise
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
     whole = read_build(folder)
@@ -136,7 +147,8 @@ def cached_or_built(target: Target, timeout_s: float = build.BUILD_TIMEOUT_S) ->
     """Returns the cached build of `target`, building it first if there is none or it is damaged.
 
     Of several processes that ask at once, one builds and the others wait for it; under torchrun that is the first
-    process of each machine. A failed build is remembered for a day, so that not every start pays for it again.
+    process of each machine. A failed build is remembered for a day as long as the compiler is the same, so that not
+    every start pays for it again; one that took too long or was killed, for an hour.
 
     Raises:
         BuildError: It cannot be built, or could not a short while ago, or another process builds it for too long.
@@ -147,10 +159,10 @@ def cached_or_built(target: Target, timeout_s: float = build.BUILD_TIMEOUT_S) ->
     found = read_build(folder)
     if found:
         return found
-    build.find_tools(target.kind)
+    tools = build.find_tools(target.kind)
     root.mkdir(parents=True, exist_ok=True)
     _wait_for_first_rank(folder)
-    failure = root / f"{target.key}.failed"
+    failure = _failure(target, tools)
     with locked(root / f"{target.key}.lock", LOCK_TIMEOUT_S):
         found = read_build(folder)
         if found:
@@ -158,14 +170,24 @@ def cached_or_built(target: Target, timeout_s: float = build.BUILD_TIMEOUT_S) ->
         remembered = _remembered_failure(failure)
         if remembered:
             raise BuildError(remembered)
-        _sweep(root)
+        _sweep(root, folder)
         try:
             return build_into(target, folder, timeout_s)
         except build.MissingToolError:
             raise
-        except BuildError as error:
-            failure.write_text(str(error))
+        except InterruptedBuildError as error:
+            if not build_process.is_over():
+                _remember(failure, error, INTERRUPTION_KEPT_S)
             raise
+        except BuildError as error:
+            _remember(failure, error, FAILURE_KEPT_S)
+            raise
+
+
+def discard(target: Target) -> None:
+    """Has the build of `target` made anew by the next who asks: whole as it is, it does not load here."""
+    with suppress(OSError):
+        (cache_folder() / target.key / MANIFEST).unlink()
 
 
 def forget_failures() -> None:
@@ -174,12 +196,36 @@ def forget_failures() -> None:
         path.unlink(missing_ok=True)
 
 
+@contextmanager
+def refused_if_broken(target: Target) -> Iterator[None]:
+    """Remembers the build of `target` as a failed one if it does not load in the block: another fares no better."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        _remember(_failure(target, build.find_tools(target.kind)), error, FAILURE_KEPT_S)
+        discard(target)
+        raise
+
+
+def _failure(target: Target, tools: Tools) -> Path:
+    return cache_folder() / f"{target.key}.{tools.key}.failed"
+
+
+def _remember(path: Path, error: Exception, kept_s: float) -> None:
+    with suppress(OSError):
+        path.write_text(f"{kept_s:.0f} {error}")
+
+
 def _remembered_failure(path: Path) -> str | None:
     try:
-        age_s = time.time() - path.stat().st_mtime
-        return f"{path.read_text()} (remembered; delete {path} to try again)" if age_s < FAILURE_KEPT_S else None
-    except OSError:
+        kept_s, said = path.read_text().split(" ", 1)
+        is_kept = time.time() - path.stat().st_mtime < float(kept_s)
+    except (OSError, ValueError):
         return None
+    return f"{said} (remembered; delete {path} to try again)" if is_kept else None
+
+
+_pause = time.sleep
 
 
 def _wait_for_first_rank(folder: Path) -> None:
@@ -189,8 +235,10 @@ def _wait_for_first_rank(folder: Path) -> None:
     except ValueError:
         return
     deadline = time.monotonic() + (5.0 if rank else 0.0)
-    while time.monotonic() < deadline and not (folder / MANIFEST).exists() and not _is_locked(folder):
-        time.sleep(0.05)
+    while time.monotonic() < deadline and not build_process.is_over():
+        if (folder / MANIFEST).exists() or _is_locked(folder):
+            return
+        _pause(0.05)
 
 
 def _is_locked(folder: Path) -> bool:
@@ -201,14 +249,18 @@ def _is_locked(folder: Path) -> bool:
         return True
 
 
-def _sweep(root: Path) -> None:
-    """Removes what killed builds left behind."""
-    for leftover in root.glob(".*.part"):
-        try:
-            if time.time() - leftover.stat().st_mtime > _STALE_S:
+def _sweep(root: Path, folder: Path) -> None:
+    """Removes what killed builds left behind; of those of `folder`, whose lock is ours, none can be at work."""
+    for leftover in (*root.glob(".*.part"), *root.glob(".*.unfinished")):
+        is_ours = leftover.name.startswith(f".{folder.name}.") and leftover.suffix == ".part"
+        with suppress(OSError):
+            if is_ours or time.time() - leftover.stat().st_mtime > _STALE_S:
                 shutil.rmtree(leftover, ignore_errors=True)
-        except OSError:
-            continue
+
+
+# Files that this process has locked, and what nobody forks within.
+_held: set[int] = set()
+_opening = threading.RLock()
 
 
 @contextmanager
@@ -219,16 +271,35 @@ def locked(path: Path, timeout_s: float) -> Iterator[None]:
         BuildError: Another process held it for `timeout_s` seconds.
         OSError: The file cannot be opened.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    with _opening:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        _held.add(descriptor)
     try:
         deadline = time.monotonic() + timeout_s
         while not _try_lock(descriptor):
+            if build_process.is_over():
+                raise InterruptedBuildError("building the native ops was interrupted")
             if time.monotonic() >= deadline:
                 raise BuildError(f"another process has been building the native ops for {timeout_s:.0f} s ({path})")
             time.sleep(0.05)
         yield
     finally:
+        with _opening:
+            if descriptor in _held:  # and not in a process forked meanwhile
+                _held.remove(descriptor)
+                os.close(descriptor)
+
+
+def _let_go() -> None:
+    """Closes the locks of the process that this one was forked from, which would else outlive it."""
+    for descriptor in _held:
         os.close(descriptor)
+    _held.clear()
+    _opening.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_opening.acquire, after_in_parent=_opening.release, after_in_child=_let_go)
 
 
 def _try_lock(descriptor: int) -> bool:

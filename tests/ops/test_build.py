@@ -3,81 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from seamseg_studio.engine.ops import build, native_cache
-from seamseg_studio.engine.ops.build import BuildError, MissingToolError, Target
+from seamseg_studio.engine.ops.build import BuildError, InterruptedBuildError, MissingToolError, Target
+
+from .tiny_build import is_running, num_calls, other_process, wait_for
 
 CPU = Target("cpu")
-REPOSITORY = Path(__file__).resolve().parents[2]
-
-# What another process runs: the same tiny source, the same cache, one build.
-BUILDER = """
-import sys
-from pathlib import Path
-from seamseg_studio.engine.ops import build, native_cache
-build.SOURCES = Path(sys.argv[1])
-print(native_cache.cached_or_built(build.Target("cpu")).library)
-"""
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache, and a source that compiles in no time."""
-    source = tmp_path / "csrc"
-    (source / "cpu").mkdir(parents=True)
-    (source / "library.cpp").write_text('extern "C" int seamseg_answer() { return 42; }\n')
-    monkeypatch.setattr(build, "SOURCES", source)
-    monkeypatch.setenv("SEAMSEG_OPS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("CXX", raising=False)
-    return tmp_path / "cache"
-
-
-@pytest.fixture
-def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A compiler that writes down its calls; it waits for as long as the file `wait` is there."""
-    real = build.find_tools("cpu").cxx
-    script = tmp_path / "compiler"
-    script.write_text(
-        f'#!/bin/sh\necho "$$" >> {tmp_path}/calls\n'
-        f"while [ -e {tmp_path}/wait ]; do sleep 0.02; done\n"
-        f'exec {real} "$@"\n'
-    )
-    script.chmod(0o755)
-    monkeypatch.setenv("CXX", str(script))
-    yield script
-    (tmp_path / "wait").unlink(missing_ok=True)
-
-
-def num_calls(compiler: Path) -> int:
-    path = compiler.with_name("calls")
-    return len(path.read_text().splitlines()) if path.exists() else 0
-
-
-def other_process(tmp_path: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", BUILDER, str(tmp_path / "csrc")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=REPOSITORY,
-    )
-
-
-def wait_for(condition: object, seconds: float = 60.0) -> None:
-    """Waits until a callable gives something true."""
-    assert callable(condition)
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        os.sched_yield()
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def test_a_build_is_found_again(compiler: Path) -> None:
@@ -158,15 +97,6 @@ def test_a_build_that_takes_too_long_is_stopped_with_all_its_processes(tmp_path:
         wait_for(lambda pid=int(line): not is_running(pid))
 
 
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
-
-
 def test_a_failure_is_told_and_remembered_until_forgotten(tmp_path: Path, compiler: Path) -> None:
     source = tmp_path / "csrc" / "library.cpp"
     whole = source.read_text()
@@ -184,6 +114,128 @@ def test_a_failure_is_told_and_remembered_until_forgotten(tmp_path: Path, compil
     native_cache.cached_or_built(CPU)
 
 
+def test_a_failure_is_of_one_compiler_and_ends_after_a_day(
+    tmp_path: Path, cache: Path, compiler: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = compiler.read_text()
+    compiler.write_text("#!/bin/sh\necho 'error: none of yours' >&2\nexit 1\n")
+    with pytest.raises(BuildError, match="none of yours"):
+        native_cache.cached_or_built(CPU)
+    (failure,) = cache.glob("*.failed")
+    with monkeypatch.context() as patch:
+        patch.delenv("CXX")
+        assert native_cache.cached_or_built(CPU).library.is_file()
+    shutil.rmtree(cache / CPU.key)
+    compiler.write_text(good)
+    for age_s, is_kept in ((native_cache.FAILURE_KEPT_S - 60, True), (native_cache.FAILURE_KEPT_S + 60, False)):
+        os.utime(failure, (time.time() - age_s,) * 2)
+        if is_kept:
+            with pytest.raises(BuildError, match="remembered"):
+                native_cache.cached_or_built(CPU)
+    assert native_cache.cached_or_built(CPU).library.is_file()
+
+
+def test_a_compiler_killed_for_memory_is_tried_again_after_an_hour(cache: Path, compiler: Path) -> None:
+    good = compiler.read_text()
+    compiler.write_text("#!/bin/sh\necho 'fatal error: Killed signal terminated program cc1plus' >&2\nexit 1\n")
+    with pytest.raises(InterruptedBuildError):
+        native_cache.cached_or_built(CPU)
+    compiler.write_text(good)
+    with pytest.raises(BuildError, match="remembered"):
+        native_cache.cached_or_built(CPU)
+    (failure,) = cache.glob("*.failed")
+    os.utime(failure, (time.time() - native_cache.INTERRUPTION_KEPT_S - 60,) * 2)
+    assert native_cache.cached_or_built(CPU).library.is_file()
+
+
+def test_the_key_names_all_that_a_library_depends_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = {CPU.key, Target("cuda", ("9.0",)).key, Target("cuda", ("8.0", "9.0")).key}
+    for owner, name, values in (
+        (build, "torch_version", ("2.11.0", "2.11.0+cu128", "2.11.0+cu130", "2.12.0")),
+        (build.platform, "machine", ("x86_64", "aarch64")),
+        (build.platform, "system", ("Darwin",)),
+        (build, "sources_digest", ("a", "b")),
+    ):
+        for value in values:
+            with monkeypatch.context() as patch:
+                patch.setattr(owner, name, lambda value=value: value)
+                keys.add(CPU.key)
+    assert len(keys) >= 3 + 4 + 1 + 1 + 2
+    with monkeypatch.context() as patch:
+        patch.setattr(build, "torch_cuda", lambda: "12.8")
+        one = Target("cuda", ("9.0",)).key
+        patch.setattr(build, "torch_cuda", lambda: "13.0")
+        assert Target("cuda", ("9.0",)).key != one
+
+
+def test_the_first_process_of_a_machine_builds(cache: Path, compiler: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    built: list[native_cache.Build] = []
+
+    def first_comes(seconds: float) -> None:
+        assert not num_calls(compiler)
+        with monkeypatch.context() as patch:
+            patch.setenv("LOCAL_RANK", "0")
+            built.append(native_cache.cached_or_built(CPU))
+
+    monkeypatch.setattr(native_cache, "_pause", first_comes)
+    assert native_cache.cached_or_built(CPU) == built[0]
+    assert len(built) == 1
+
+
+def test_a_later_process_does_not_wait_for_one_that_builds(
+    cache: Path, compiler: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.mkdir()
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    monkeypatch.setattr(native_cache, "_pause", lambda seconds: pytest.fail("it waits"))
+    with native_cache.locked(cache / f"{CPU.key}.lock", 0.0):
+        native_cache._wait_for_first_rank(cache / CPU.key)
+
+
+def test_everybody_may_read_a_build() -> None:
+    folder = native_cache.cached_or_built(CPU).library.parent
+    assert folder.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("kind", ["cpu", "cuda"])
+def test_no_compiler_may_fuse_a_product_with_a_sum(kind: build.Kind) -> None:
+    # It rounds once instead of twice; thresholds then fall differently from those of PyTorch.
+    said = build.ninja_file(Target(kind, ("9.0",)), build.Tools(("c++",), "ninja", "/opt/cuda/bin/nvcc"))
+    assert "-ffp-contract=off" in said
+    assert ("-fmad=false" in said) == (kind == "cuda")
+
+
+def test_a_compiler_may_have_arguments_and_nvcc_uses_it(compiler: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", f"{compiler} -DSEAMSEG_EXTRA='a b'")
+    assert native_cache.cached_or_built(CPU).library.is_file()
+    assert num_calls(compiler) == 2
+    said = build.ninja_file(
+        Target("cuda", ("9.0",)), build.Tools(("/usr/bin/ccache", "g++-13", "-m64"), "ninja", "/opt/cuda/bin/nvcc")
+    )
+    assert said.count("/opt/cuda/bin/nvcc -ccbin g++-13 -Xcompiler -m64") == 2  # compiling and linking
+    assert "command = /usr/bin/ccache g++-13 -m64 $cflags" in said
+    monkeypatch.setenv("CXX", "g++ 'unbalanced")
+    with pytest.raises(BuildError, match=r"CXX=.* cannot be read"):
+        build.find_tools("cpu")
+
+
+def test_paths_may_have_blanks_and_signs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiler: Path) -> None:
+    odd = tmp_path / "my $HOME & 'libs': x"
+    torch = odd / "torch"
+    (torch / "include").mkdir(parents=True)
+    (torch / "include" / "only_here.h").touch()
+    (tmp_path / "csrc").rename(odd / "csrc")
+    (odd / "csrc" / "library.cpp").write_text("#include <only_here.h>\nint x;\n")
+    (torch / "lib").symlink_to(build._torch_folder() / "lib")
+    compiler.rename(odd / "c ++")
+    monkeypatch.setenv("CXX", str(odd / "c ++"))
+    monkeypatch.setenv("SEAMSEG_OPS_CACHE", str(odd / "cache"))
+    monkeypatch.setattr(build, "SOURCES", odd / "csrc")
+    monkeypatch.setattr(build, "_torch_folder", lambda: torch)
+    assert native_cache.cached_or_built(CPU).library.is_file()
+
+
 def test_no_compiler_no_ninja_no_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setenv("PATH", str(tmp_path))
@@ -191,7 +243,7 @@ def test_no_compiler_no_ninja_no_source(tmp_path: Path, monkeypatch: pytest.Monk
             native_cache.cached_or_built(CPU)
     with monkeypatch.context() as patch:
         patch.setenv("CXX", "no-such-compiler")
-        with pytest.raises(MissingToolError, match="CXX=no-such-compiler"):
+        with pytest.raises(BuildError, match="CXX=no-such-compiler names is not there"):
             native_cache.cached_or_built(CPU)
     with monkeypatch.context() as patch:
         patch.setattr(build, "SOURCES", tmp_path / "nowhere")

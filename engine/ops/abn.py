@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from seamseg_studio.engine.ops import native, native_abn, reference
-from seamseg_studio.engine.ops.activation import absolute_scale, activate
+from seamseg_studio.engine.ops.activation import absolute_scale, activate, check_activation
+from seamseg_studio.engine.ops.checks import check_device
 from seamseg_studio.engine.ops.sync_norm import synchronised_batch_norm
 
 if TYPE_CHECKING:
@@ -54,12 +55,19 @@ def abn(
         group: Processes that share their statistics. All of them must call, those without samples with B = 0.
 
     Raises:
-        ValueError: A shape that does not fit.
+        ValueError: A shape, type, device or activation that does not fit.
     """
-    if x.dim() < 2 or weight.shape != (x.shape[1],):
-        raise ValueError(
-            f"weight must have the {x.shape[1:2]} channels of x {tuple(x.shape)}, got {tuple(weight.shape)}"
-        )
+    if x.dim() < 2 or not x.is_floating_point():
+        raise ValueError(f"x must be floating point [B, C, ...], got {x.dtype} {tuple(x.shape)}")
+    named = (("weight", weight), ("bias", bias), ("running_mean", running_mean), ("running_var", running_var))
+    for name, value in named:
+        if value.dim() != 1 or value.shape[0] != x.shape[1] or not value.is_floating_point():
+            raise ValueError(
+                f"{name} must be floating point [{x.shape[1]}] as x {tuple(x.shape)} has channels, got {value.dtype} "
+                f"{tuple(value.shape)}"
+            )
+        check_device(name, value, "x", x)
+    check_activation(activation)
     if native_abn.serves(x, activation, slope) and native.usable(x, weight, bias, running_mean, running_var):
         return native_abn.abn(
             x,

@@ -26,9 +26,14 @@ def activate(x: Tensor, activation: str, slope: float = 0.01) -> Tensor:
         return F.elu(x, inplace=True)
     if activation == "relu6":
         return F.relu6(x, inplace=True)
-    if activation == "identity":
-        return x
-    raise ValueError(f"activation must be leaky_relu, elu, relu6 or identity, got {activation!r}")
+    check_activation(activation)
+    return x
+
+
+def check_activation(activation: str) -> None:
+    """Raises ValueError unless `activation` is known."""
+    if activation not in ("leaky_relu", "elu", "relu6", "identity"):
+        raise ValueError(f"activation must be leaky_relu, elu, relu6 or identity, got {activation!r}")
 
 
 def absolute_scale(weight: Tensor, weight_eps: float) -> Tensor:

@@ -13,11 +13,20 @@ import torch
 from torch import Tensor
 
 from seamseg_studio.engine.ops import native, native_boxes, reference
+from seamseg_studio.engine.ops.checks import (
+    ANY,
+    check_device,
+    check_floating,
+    check_integer_image,
+    check_size,
+    check_two_boxes,
+)
 
 # exp() of a size shift is limited to 1000 / 16, so that no box overflows.
 MAX_SIZE_SHIFT = math.log(1000.0 / 16)
 # Sizes below this (pixels) are taken as this when a box is divided by its size.
 MIN_SIZE = 1e-5
+MAX_IDS = 2**24
 
 
 def cell_anchors(stride: int, scale: float, ratios: Sequence[float]) -> Tensor:
@@ -44,8 +53,12 @@ def level_anchors(
 def shift_boxes(boxes: Tensor, shifts: Tensor) -> Tensor:
     """Decodes: moves and resizes boxes [..., 4] by shifts `(dy, dx, dh, dw)` [..., 4] in units of their size.
 
-    Shapes may differ where they can be broadcast.
+    Shapes may differ where they can be broadcast. What is not a number stays none.
+
+    Raises:
+        ValueError: Shapes, types or devices that do not fit.
     """
+    check_two_boxes("boxes", boxes, "shifts", shifts)
     if native_boxes.serves(boxes, shifts) and native.usable(boxes, shifts):
         return native_boxes.shift_boxes(boxes, shifts)
     sizes = boxes[..., 2:] - boxes[..., :2]
@@ -56,7 +69,12 @@ def shift_boxes(boxes: Tensor, shifts: Tensor) -> Tensor:
 
 
 def box_shifts(source: Tensor, target: Tensor) -> Tensor:
-    """Encodes: the shifts [..., 4] that `shift_boxes` needs to turn `source` into `target`."""
+    """Encodes: the shifts [..., 4] that `shift_boxes` needs to turn `source` into `target`.
+
+    Raises:
+        ValueError: Shapes, types or devices that do not fit.
+    """
+    check_two_boxes("source", source, "target", target)
     if native_boxes.serves(source, target) and native.usable(source, target):
         return native_boxes.box_shifts(source, target)
     source_sizes = (source[..., 2:] - source[..., :2]).clamp(min=MIN_SIZE)
@@ -86,12 +104,20 @@ def box_areas(boxes: Tensor) -> Tensor:
 
 def box_ious(boxes: Tensor, others: Tensor) -> Tensor:
     """Returns intersection over union [N, M] of [N, 4] and [M, 4]; NaN where both boxes are empty."""
+    _check_sets(boxes, others)
     return reference.box_ious(boxes, others)
 
 
 def box_overlaps(boxes: Tensor, others: Tensor) -> Tensor:
     """Returns the share [N, M] of each box [N, 4] that each of `others` [M, 4] covers; NaN for empty boxes."""
+    _check_sets(boxes, others)
     return reference.box_intersections(boxes, others) / box_areas(boxes)[:, None]
+
+
+def _check_sets(boxes: Tensor, others: Tensor) -> None:
+    check_floating("boxes", boxes, (ANY, 4), "[N, 4]")
+    check_floating("others", others, (ANY, 4), "[M, 4]")
+    check_device("others", others, "boxes", boxes)
 
 
 def extract_boxes(ids: Tensor, num_ids: int) -> Tensor:
@@ -100,10 +126,11 @@ def extract_boxes(ids: Tensor, num_ids: int) -> Tensor:
     Ids from `num_ids` on are ignored; an id without pixels has (-1, -1, -1, -1).
 
     Raises:
-        ValueError: `ids` is no integer image.
+        ValueError: `ids` is no integer image, or there are more than 2^24.
     """
-    if ids.dim() != 2 or ids.is_floating_point():
-        raise ValueError(f"ids must be an integer image [H, W], got {ids.dtype} {tuple(ids.shape)}")
+    check_integer_image("ids", ids)
+    if not 0 <= num_ids <= MAX_IDS:
+        raise ValueError(f"num_ids must be between 0 and {MAX_IDS}, got {num_ids}")
     if native_boxes.serves_image(ids) and native.usable(ids):
         return native_boxes.extract_boxes(ids, num_ids)
     return reference.extract_boxes(ids, num_ids)
@@ -112,13 +139,14 @@ def extract_boxes(ids: Tensor, num_ids: int) -> Tensor:
 def mask_counts(boxes: Tensor, mask: Tensor) -> Tensor:
     """Returns how many pixels of `mask` [H, W] lie in each box [N, 4], corners cut to whole pixels; [N] float32.
 
+    Corners are cut to the image first; one that is not a number is taken as 0. A mask of numbers is summed.
+
     Raises:
         ValueError: Shapes or devices that do not fit.
     """
-    if boxes.dim() != 2 or boxes.shape[1] != 4 or mask.dim() != 2:
-        raise ValueError(f"boxes must be [N, 4] and mask [H, W], got {tuple(boxes.shape)} and {tuple(mask.shape)}")
-    if boxes.device != mask.device:
-        raise ValueError(f"boxes and mask must be on one device, got {boxes.device} and {mask.device}")
+    check_floating("boxes", boxes, (ANY, 4), "[N, 4]")
+    check_integer_image("mask", mask)
+    check_device("mask", mask, "boxes", boxes)
     if native_boxes.serves_mask(boxes, mask) and native.usable(boxes, mask):
         return native_boxes.mask_counts(boxes, mask)
     return reference.mask_counts(boxes, mask)
@@ -130,7 +158,12 @@ def mask_overlap(boxes: Tensor, mask: Tensor) -> Tensor:
 
 
 def feature_boxes(boxes: Tensor, feature_size: tuple[int, int], image_size: tuple[int, int]) -> Tensor:
-    """Maps boxes [..., 4] of the (padded) image onto a feature map: `(p - 0.5) * (feature / image) + 0.5`."""
+    """Maps boxes [..., 4] of the (padded) image onto a feature map: `(p - 0.5) * (feature / image) + 0.5`.
+
+    Raises:
+        ValueError: An image without pixels.
+    """
+    check_size("image_size", image_size, 1)
     ratio = boxes.new_tensor([feature_size[0] / image_size[0], feature_size[1] / image_size[1]] * 2)
     return (boxes - 0.5) * ratio + 0.5
 
@@ -153,8 +186,8 @@ def assign_levels(
     """Returns the pyramid level [N] int64 that each box [N, 4] is sampled from.
 
     `floor(canonical_level + log2(sqrt(area) / canonical_scale + 1e-6))`, between 0 and num_levels - 1
-    (Lin et al., arXiv 1612.03144, equation 1).
+    (Lin et al., arXiv 1612.03144, equation 1); 0 where the area is not a number.
     """
     sides = box_areas(boxes).clamp(min=0).sqrt()
     levels = torch.floor(canonical_level + torch.log2(sides / canonical_scale + 1e-6))
-    return levels.clamp(0, num_levels - 1).long()
+    return levels.nan_to_num(nan=0.0).clamp(0, num_levels - 1).long()

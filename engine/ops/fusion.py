@@ -5,9 +5,13 @@ Shapes: N instances, H and W in pixels of the map, M side of the masks (28), S s
 
 from __future__ import annotations
 
+import math
+
+import torch
 from torch import Tensor
 
 from seamseg_studio.engine.ops import native, native_fusion, reference
+from seamseg_studio.engine.ops.checks import ANY, check_device, check_floating, check_indices, check_integer_image
 
 
 def panoptic_fusion(
@@ -30,10 +34,11 @@ def panoptic_fusion(
     `semantic`, in order, takes its free pixels if they are at least `min_stuff_area`; for a thing they are a crowd.
 
     Args:
-        semantic: Category per pixel, stuff first; 255 for none. [H, W] uint8 or int64.
-        boxes: Corners in pixels of the map, (y0, x0, y1, x1). [N, 4] float32.
+        semantic: Category per pixel, stuff first; 255 for none, and so is what is outside 0..254. [H, W] integer.
+        boxes: Corners in pixels of the map, (y0, x0, y1, x1); one that is not finite or of a side beyond float32
+            covers nothing. [N, 4] floating point, used as float32.
         categories: Thing category, from 0. [N] int64.
-        scores: [N] float32.
+        scores: [N] floating point, used as float32.
         mask_logits: In the frame of the boxes. [N, M, M] floating point.
         num_stuff: Number of stuff categories, the id of the first thing category.
         score_threshold: See above.
@@ -46,16 +51,31 @@ def panoptic_fusion(
         the CPU.
 
     Raises:
-        ValueError: Shapes that do not fit.
+        ValueError: Shapes, types, devices or numbers that do not fit.
     """
-    num = len(boxes)
-    if semantic.dim() != 2 or semantic.is_floating_point():
-        raise ValueError(f"semantic must be an integer image [H, W], got {semantic.dtype} {tuple(semantic.shape)}")
-    if boxes.shape != (num, 4) or categories.shape != (num,) or scores.shape != (num,) or len(mask_logits) != num:
-        raise ValueError(
-            f"boxes, categories, scores and mask_logits must agree, got {tuple(boxes.shape)}, "
-            f"{tuple(categories.shape)}, {tuple(scores.shape)}, {tuple(mask_logits.shape)}"
-        )
+    check_integer_image("semantic", semantic)
+    check_floating("boxes", boxes, (ANY, 4), "[N, 4]")
+    num = boxes.shape[0]
+    check_indices("categories", categories, (num,), f"[{num}]")
+    check_floating("scores", scores, (num,), f"[{num}]")
+    check_floating("mask_logits", mask_logits, (num, ANY, ANY), f"[{num}, M, M]")
+    side = mask_logits.shape[1]
+    if side != mask_logits.shape[2] or (num and not side):
+        raise ValueError(f"mask_logits must be square and have pixels, got {tuple(mask_logits.shape)}")
+    for name, value in (("boxes", boxes), ("categories", categories), ("scores", scores), ("mask_logits", mask_logits)):
+        check_device(name, value, "semantic", semantic)
+    if num_stuff < 0:
+        raise ValueError(f"num_stuff must not be negative, got {num_stuff}")
+    for name, number in (
+        ("score_threshold", score_threshold),
+        ("overlap_threshold", overlap_threshold),
+        ("min_stuff_area", min_stuff_area),
+    ):
+        if math.isnan(number):
+            raise ValueError(f"{name} must be a number, got {number}")
+    boxes, scores = boxes.float(), scores.float()
+    if semantic.dtype != torch.uint8:
+        semantic = semantic.long().masked_fill((semantic < 0) | (semantic > 255), 255).to(torch.uint8)
     is_native = native_fusion.serves(semantic, mask_logits) and native.usable(
         semantic, boxes, categories, scores, mask_logits
     )

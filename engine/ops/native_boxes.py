@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from seamseg_studio.engine.ops.checks import check_size
+
 MAX_SIDE = 2**30
 # Masks may hold 255 a pixel, and the integral image has 32 bits.
 MAX_MASK_PIXELS = (2**31 - 1) // 255
@@ -31,7 +33,13 @@ def serves_mask(boxes: Tensor, mask: Tensor) -> bool:
 
 
 def shift_boxes(boxes: Tensor, shifts: Tensor, size: tuple[int, int] | None = None) -> Tensor:
-    """Decodes boxes [..., 4] and, if `size` (height, width) is given, cuts them to an image of that size."""
+    """Decodes boxes [..., 4] and, if `size` (height, width) is given, cuts them to an image of that size.
+
+    Raises:
+        ValueError: A side of `size` below 0.
+    """
+    if size is not None:
+        check_size("size", size, 0)
     height, width = (-1.0, -1.0) if size is None else (float(size[0]), float(size[1]))
     shape = torch.broadcast_shapes(boxes.shape, shifts.shape)  # type: ignore[no-untyped-call, unused-ignore]
     out: Tensor = torch.ops.seamseg.shift_boxes(_flat(boxes.expand(shape)), _flat(shifts.expand(shape)), height, width)

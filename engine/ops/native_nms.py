@@ -31,7 +31,7 @@ def nms_groups(
         boxes_GN4: (y0, x0, y1, x1) in pixels. [G, N, 4] float32.
         scores_GN: [G, N] float32. The order is falling, NaN first, ties by rising index.
         threshold: In [0, 1]. An IoU of NaN (two boxes without area) suppresses nothing.
-        max_keep: Stops after so many kept boxes of a group; -1 keeps all.
+        max_keep: Stops after so many kept boxes of a group; -1 keeps all, 0 none.
         categories_GN: If given, only boxes of one category suppress each other. [G, N] int64, in 32 bits.
         score_threshold: If given, boxes with a score not above it neither stay nor suppress.
 
@@ -41,6 +41,9 @@ def nms_groups(
     Raises:
         RuntimeError: A type, shape, device or value that does not fit; the message names it.
     """
+    if max_keep == 0:
+        num = boxes_GN4.shape[0]
+        return scores_GN.new_empty((num, 0), dtype=torch.long), scores_GN.new_zeros(num, dtype=torch.long)
     keep, count = torch.ops.seamseg.nms(
         boxes_GN4.contiguous(),
         scores_GN.contiguous(),

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from seamseg_studio.engine.ops import native, native_nms, reference
+from seamseg_studio.engine.ops.checks import ANY, check_device, check_floating
 
 
 def nms(boxes: Tensor, scores: Tensor, threshold: float, max_keep: int = -1) -> Tensor:
@@ -24,16 +25,15 @@ def nms(boxes: Tensor, scores: Tensor, threshold: float, max_keep: int = -1) -> 
         Indices of the kept boxes, best first. [K] int64.
 
     Raises:
-        ValueError: Shapes, types or devices that do not fit, or a threshold outside [0, 1].
+        ValueError: Shapes, types or devices that do not fit, or a threshold or limit that does.
     """
-    if boxes.dim() != 2 or boxes.shape[1] != 4 or not boxes.is_floating_point():
-        raise ValueError(f"boxes must be floating point [N, 4], got {boxes.dtype} {tuple(boxes.shape)}")
-    if scores.shape != boxes.shape[:1] or not scores.is_floating_point():
-        raise ValueError(f"scores must be floating point [{len(boxes)}], got {scores.dtype} {tuple(scores.shape)}")
-    if scores.device != boxes.device:
-        raise ValueError(f"boxes and scores must be on one device, got {boxes.device} and {scores.device}")
+    check_floating("boxes", boxes, (ANY, 4), "[N, 4]")
+    check_floating("scores", scores, boxes.shape[:1], f"[{len(boxes)}]")
+    check_device("scores", scores, "boxes", boxes)
     if not 0.0 <= threshold <= 1.0:
         raise ValueError(f"threshold must be between 0 and 1, got {threshold}")
+    if max_keep < -1:
+        raise ValueError(f"max_keep must be -1 (no limit) or a number from 0 up, got {max_keep}")
     if len(boxes) == 0 or max_keep == 0:
         return torch.empty(0, dtype=torch.long, device=boxes.device)
     if native_nms.serves(boxes, scores) and native.usable(boxes, scores):

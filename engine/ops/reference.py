@@ -19,6 +19,9 @@ _NMS_BLOCK = 256
 # Values of full-size logits held at a time (16 MB).
 _STRIP_VALUES = 2**22
 NO_CATEGORY = 255
+# Beyond it, logits are taken as this.
+_MOST_LOGIT = 1e30
+_MOST_FLOAT32 = torch.finfo(torch.float32).max
 
 
 def abn(
@@ -112,7 +115,8 @@ def _axis_neighbours(points: Tensor, length: Tensor | int, padding: str) -> tupl
     last = torch.as_tensor(length, device=points.device, dtype=points.dtype) - 1
     if last.dim():
         last = last[..., None]
-    inside = pixels.clamp(min=torch.zeros_like(last), max=last)
+    # NaN must not become an integer: it gives pixel 0, and its weights stay NaN.
+    inside = torch.where(pixels > 0, torch.minimum(pixels, last), 0.0)
     if padding == "zero":
         weights = weights * (inside == pixels)
     return inside.long(), weights
@@ -123,6 +127,7 @@ def roi_sampling(
 ) -> tuple[Tensor, Tensor]:
     """See `engine.ops.roi_sampling.roi_sampling`."""
     height, width = x.shape[2:]
+    known_N, batch_index = _known("roi_sampling", batch_index, x.shape[0])
     ys, xs = sample_points(boxes, out_size)
     valid_y, valid_x = (ys >= 0) & (ys < height), (xs >= 0) & (xs < width)
     valid = valid_y[:, :, None] & valid_x[:, None, :]
@@ -131,19 +136,35 @@ def roi_sampling(
     if interpolation == "bilinear":
         y = _gather_bilinear(rows, ys, xs, first_row, height, width, padding)
     else:
-        pixel_y = torch.floor(ys).clamp(0, height - 1).long()
-        pixel_x = torch.floor(xs).clamp(0, width - 1).long()
+        pixel_y = torch.floor(ys).nan_to_num(nan=0.0).clamp(0, height - 1).long()
+        pixel_x = torch.floor(xs).nan_to_num(nan=0.0).clamp(0, width - 1).long()
         index = first_row[:, None, None] + pixel_y[:, :, None] * width + pixel_x[:, None, :]
         y = rows[index]
         if padding == "zero":
-            y = y * valid[..., None].to(y.dtype)
-    return y.permute(0, 3, 1, 2), valid
+            y = y.masked_fill(~valid[..., None], 0)
+    return _of_known(y, known_N).permute(0, 3, 1, 2), valid
+
+
+def _known(op: str, batch_index: Tensor, num: int) -> tuple[Tensor | None, Tensor]:
+    """Returns which of `batch_index` [N] lie in a batch of `num` (None for all), and indices that all do."""
+    known = (batch_index >= 0) & (batch_index < num)
+    if batch_index.device.type == "cpu" and not torch.compiler.is_compiling():
+        if known.all():
+            return None, batch_index
+        place = int((~known).nonzero()[0])
+        raise RuntimeError(f"{op}: batch_index[{place}] must be between 0 and {num - 1}, got {int(batch_index[place])}")
+    return known, batch_index.clamp(0, max(num - 1, 0))
+
+
+def _of_known(y: Tensor, known_N: Tensor | None) -> Tensor:
+    return y if known_N is None else y.masked_fill(~known_N[:, None, None, None], 0)
 
 
 def pyramid_sampling(
     levels: Sequence[Tensor], boxes: Tensor, level_N: Tensor, batch_index: Tensor, out_size: tuple[int, int]
 ) -> Tensor:
     """Samples boxes [N, 4], in pixels of their own level, from all levels at once. See `roi_sampling` there."""
+    known_N, batch_index = _known("pyramid_sampling", batch_index, levels[0].shape[0])
     rows = torch.cat([x.permute(0, 2, 3, 1).reshape(-1, x.shape[1]) for x in levels])
     sizes = torch.tensor([[x.shape[2], x.shape[3]] for x in levels], device=boxes.device)
     num_rows = torch.tensor([x.shape[0] * x.shape[2] * x.shape[3] for x in levels], device=boxes.device)
@@ -151,7 +172,7 @@ def pyramid_sampling(
     first_row = (num_rows.cumsum(0) - num_rows)[level_N] + batch_index * heights * widths
     ys, xs = sample_points(boxes, out_size)
     y = _gather_bilinear(rows, ys, xs, first_row, heights[:, None], widths[:, None], "border")
-    return y.permute(0, 3, 1, 2)
+    return _of_known(y, known_N).permute(0, 3, 1, 2)
 
 
 def _gather_bilinear(
@@ -198,9 +219,11 @@ def mask_counts(boxes: Tensor, mask: Tensor) -> Tensor:
     """See `engine.ops.boxes.mask_counts`; through an integral image."""
     height, width = mask.shape
     integral = F.pad(mask.to(torch.int64).cumsum(0).cumsum(1), (1, 0, 1, 0))
-    y0, x0, y1, x1 = boxes.long().unbind(1)
-    y0, y1 = y0.clamp(0, height), y1.clamp(0, height)
-    x0, x1 = x0.clamp(0, width), x1.clamp(0, width)
+    # Cut before they become integers, and in float64: a float16 has no room for large sides.
+    corners = boxes.double().nan_to_num(nan=0.0)
+    (y0, y1), (x0, x1) = (
+        corners[:, axis::2].clamp(0, side).long().unbind(1) for axis, side in enumerate((height, width))
+    )
     counts = integral[y1, x1] - integral[y0, x1] - integral[y1, x0] + integral[y0, x0]
     return counts.float()
 
@@ -223,7 +246,8 @@ def best_categories(
     rows_per_strip = max(_STRIP_VALUES // max(num_categories * width, 1), 1)
     for first in range(0, height if width else 0, rows_per_strip):
         strip = slice(first, min(first + rows_per_strip, height))
-        tall = torch.lerp(logits_KHW[:, above[strip]].float(), logits_KHW[:, below[strip]].float(), weights[strip])
+        upper, lower = _finite(logits_KHW[:, above[strip]]), _finite(logits_KHW[:, below[strip]])
+        tall = torch.lerp(upper, lower, weights[strip])
         full = F.interpolate(tall[None], size=(tall.shape[1], width), mode="bilinear", align_corners=False)[0]
         most, winner = full.max(dim=0, keepdim=True)
         best[strip] = winner[0].to(torch.uint8)
@@ -232,6 +256,11 @@ def best_categories(
             second[strip] = runner_up.masked_fill_(less == -torch.inf, NO_CATEGORY).to(torch.uint8)
             margin[strip] = most[0] - less
     return best, second, margin
+
+
+def _finite(logits: Tensor) -> Tensor:
+    """Returns logits as float32 that can be blended: neighbours of inf would else be NaN."""
+    return logits.float().nan_to_num(nan=-_MOST_LOGIT).clamp(-_MOST_LOGIT, _MOST_LOGIT)
 
 
 def fusion(
@@ -293,7 +322,7 @@ def _mask_weights(start: float, end: float, bins: int, length: int, like: Tensor
     Outside the box a bilinear sample with zero padding cannot exceed one half, so those pixels never matter.
     """
     first, last = 0, -1
-    if math.isfinite(start) and math.isfinite(end) and end > start:
+    if math.isfinite(start) and math.isfinite(end) and 0 < end - start <= _MOST_FLOAT32:
         first = min(max(math.ceil(start - 0.5), 0), length)
         last = max(min(math.floor(end - 0.5), length - 1), first - 1)
     pixels = torch.arange(first, last + 1, device=like.device, dtype=torch.float32)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from seamseg_studio.engine.ops import native, native_sampling, reference
 from seamseg_studio.engine.ops.boxes import assign_levels, feature_boxes
+from seamseg_studio.engine.ops.checks import ANY, check_device, check_floating, check_indices, check_size
 
 Interpolation = Literal["bilinear", "nearest"]
 Padding = Literal["border", "zero"]
@@ -43,20 +44,20 @@ def roi_sampling(
     Returns:
         Samples [N, C, h, w] of the type of `x`, and where they fell inside the map [N, h, w] bool.
 
+    A point that is not finite samples NaN; with `nearest` NaN is taken as 0, and what is beyond the map as its edge.
+
     Raises:
-        ValueError: Shapes, types or options that do not fit.
+        ValueError: Shapes, types, devices or options that do not fit.
+        RuntimeError: On a CPU, a `batch_index` outside the batch; on a GPU its samples are 0.
     """
-    if x.dim() != 4:
-        raise ValueError(f"x must be [B, C, H, W], got {tuple(x.shape)}")
-    _check_boxes(boxes, batch_index)
-    if x.device != boxes.device:
-        raise ValueError(f"x and boxes must be on one device, got {x.device} and {boxes.device}")
+    if x.dim() != 4 or min(x.shape[2:]) < 1:
+        raise ValueError(f"x must be [B, C, H, W] and have pixels, got {tuple(x.shape)}")
+    _check_boxes(boxes, batch_index, x)
     if interpolation not in ("bilinear", "nearest") or padding not in ("border", "zero"):
         raise ValueError(f"unknown interpolation {interpolation!r} or padding {padding!r}")
     if interpolation == "bilinear" and not x.is_floating_point():
         raise ValueError(f"bilinear sampling needs floating point values, got {x.dtype}")
-    if min(out_size) < 1:
-        raise ValueError(f"out_size must be two numbers from 1 up, got {out_size}")
+    check_size("out_size", out_size, 1)
     if native_sampling.serves([x], boxes, out_size) and native.usable(x, boxes, batch_index):
         return native_sampling.roi_sampling(x, boxes, batch_index, out_size, interpolation, padding)
     return reference.roi_sampling(x, boxes, batch_index, out_size, interpolation, padding)
@@ -88,8 +89,11 @@ def pyramid_sampling(
 
     Raises:
         ValueError: There is no level, or shapes, types or devices do not fit.
+        RuntimeError: On a CPU, a `batch_index` outside the batch; on a GPU its samples are 0.
     """
     _check_pyramid(levels, boxes, batch_index)
+    check_size("out_size", out_size, 1)
+    check_size("image_size", image_size, 1)
     level_N = assign_levels(boxes, len(levels), canonical_scale=canonical_scale, canonical_level=canonical_level)
     if native_sampling.serves(levels, boxes, out_size) and native.usable(*levels, boxes, batch_index):
         return native_sampling.pyramid_sampling(levels, boxes, batch_index, level_N, out_size, image_size=image_size)
@@ -101,23 +105,25 @@ def pyramid_sampling(
 def _check_pyramid(levels: Sequence[Tensor], boxes: Tensor, batch_index: Tensor) -> None:
     if not levels:
         raise ValueError("levels must hold at least one feature map")
+    first = levels[0]
     for place, x in enumerate(levels):
-        if x.dim() != 4 or x.shape[:2] != levels[0].shape[:2] or x.dtype != levels[0].dtype:
+        if (
+            x.dim() != 4
+            or x.shape[:2] != first.shape[:2]
+            or min(x.shape[2:]) < 1
+            or x.dtype != first.dtype
+            or not x.is_floating_point()
+        ):
             raise ValueError(
-                f"levels must be [B, C, H, W] of one B, C and type, got levels[{place}] {x.dtype} {tuple(x.shape)} "
-                f"beside {levels[0].dtype} {tuple(levels[0].shape)}"
+                f"levels must be floating point [B, C, H, W] of one B, C and type and have pixels, got "
+                f"levels[{place}] {x.dtype} {tuple(x.shape)} beside {first.dtype} {tuple(first.shape)}"
             )
-        if x.device != boxes.device:
-            raise ValueError(f"levels and boxes must be on one device, got {x.device} and {boxes.device}")
-    _check_boxes(boxes, batch_index)
+        check_device(f"levels[{place}]", x, "boxes", boxes)
+    _check_boxes(boxes, batch_index, first)
 
 
-def _check_boxes(boxes: Tensor, batch_index: Tensor) -> None:
-    if boxes.dim() != 2 or boxes.shape[1] != 4 or not boxes.is_floating_point():
-        raise ValueError(f"boxes must be floating point [N, 4], got {boxes.dtype} {tuple(boxes.shape)}")
-    if batch_index.shape != boxes.shape[:1] or batch_index.dtype != torch.long:
-        raise ValueError(
-            f"batch_index must be int64 [{len(boxes)}], got {batch_index.dtype} {tuple(batch_index.shape)}"
-        )
-    if batch_index.device != boxes.device:
-        raise ValueError(f"boxes and batch_index must be on one device, got {boxes.device} and {batch_index.device}")
+def _check_boxes(boxes: Tensor, batch_index: Tensor, x: Tensor) -> None:
+    check_floating("boxes", boxes, (ANY, 4), "[N, 4]")
+    check_indices("batch_index", batch_index, boxes.shape[:1], f"[{boxes.shape[0]}]")
+    check_device("batch_index", batch_index, "boxes", boxes)
+    check_device("x", x, "boxes", boxes)

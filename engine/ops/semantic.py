@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from seamseg_studio.engine.ops import native, native_fusion, reference
+from seamseg_studio.engine.ops.checks import check_size
 
 
 def best_categories(
@@ -19,7 +20,8 @@ def best_categories(
 ) -> tuple[Tensor, Tensor | None, Tensor | None]:
     """Resizes logits bilinearly (align_corners false, edges repeat) and compares the categories of each pixel.
 
-    Full-size logits never exist. Equal logits go to the lower category.
+    Full-size logits never exist. Equal logits go to the lower category. Logits count as between -1e30 and 1e30, and one
+    that is not a number as -1e30.
 
     Args:
         logits_KHW: [K, h, w] floating point, any strides; 1 <= K <= 255.
@@ -38,8 +40,9 @@ def best_categories(
             f"logits must be floating point [K, h, w] with K from 1 to 255, got {logits_KHW.dtype} "
             f"{tuple(logits_KHW.shape)}"
         )
-    if min(logits_KHW.shape) < 1 or min(size) < 0:
-        raise ValueError(f"logits must have pixels and size none below 0, got {tuple(logits_KHW.shape)} and {size}")
+    if min(logits_KHW.shape) < 1:
+        raise ValueError(f"logits must have pixels, got {tuple(logits_KHW.shape)}")
+    check_size("size", size, 0)
     if logits_KHW.dtype != torch.float64 and native.usable(logits_KHW):
         return native_fusion.best_categories(logits_KHW, size, with_second=with_second)
     return reference.best_categories(logits_KHW, size, with_second)

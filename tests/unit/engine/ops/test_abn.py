@@ -57,7 +57,7 @@ def test_an_empty_batch_passes() -> None:
 
 
 def test_refusals() -> None:
-    with pytest.raises(ValueError, match="weight must have the"):
+    with pytest.raises(ValueError, match=r"weight must be floating point \[5\] as x \(2, 5, 3\)"):
         abn(torch.randn(2, 5, 3), **make(4), training=True)
     with pytest.raises(ValueError, match="activation must be"):
         activate(torch.zeros(2), "relu7")

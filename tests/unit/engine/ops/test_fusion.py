@@ -111,5 +111,5 @@ def test_the_map_is_a_partition_of_any_input() -> None:
 def test_refusals() -> None:
     with pytest.raises(ValueError, match="semantic must be an integer image"):
         fuse_boxes(torch.zeros(4, 4), [], [])
-    with pytest.raises(ValueError, match="must agree"):
+    with pytest.raises(ValueError, match=r"scores must be floating point \[1\], got .*\(2,\)"):
         fuse_boxes(torch.zeros(4, 4, dtype=torch.uint8), [[0.0, 0, 1, 1]], [0.5, 0.6])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,11 @@ SCRIPTS = {"seamseg-studio", "seamseg-label", "seamseg-train", "seamseg-eval", "
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_wheel(tmp_path_factory)
+
+
+def build_wheel(tmp_path_factory: pytest.TempPathFactory, **variables: str) -> Path:
+    """Builds the wheel of this checkout and returns its path."""
     source = tmp_path_factory.mktemp("source") / "tree"
     # Built from a copy: setuptools leaves a build/ folder behind, which a second build would pick stale files from.
     listing = subprocess.run(
@@ -35,6 +41,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         capture_output=True,
         text=True,
         timeout=280,
+        env={**os.environ, **variables},
     )
     assert result.returncode == 0, result.stdout + result.stderr
     (path,) = out.glob("*.whl")
@@ -104,3 +111,41 @@ def test_editable_install_sees_the_checkout() -> None:
     code = "import seamseg_studio.engine.scene as s; print(s.__file__)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd="/", timeout=60)
     assert Path(result.stdout.strip()) == REPOSITORY / "engine" / "scene" / "__init__.py"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="the native ops are not built there")
+def test_a_wheel_with_native_ops_is_of_its_platform_and_compiles_nothing(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    wheel = build_wheel(tmp_path_factory, SEAMSEG_BUILD_OPS="cpu")
+    python, abi, platform = wheel.stem.split("-")[-3:]
+    assert (python, abi) == ("py3", "none")
+    assert platform != "any"
+    (tmp_path / "site").mkdir()
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    code = (
+        "import sys\n"
+        "sys.meta_path = [f for f in sys.meta_path if 'editable' not in repr(f)]\n"
+        f"sys.path.insert(0, {str(tmp_path / 'site')!r})\n"
+        "import torch\n"
+        "from seamseg_studio.engine.ops import native\n"
+        "from seamseg_studio.engine.ops.nms import nms\n"
+        "print(native.status(), native.status().library)\n"
+        "print(nms(torch.tensor([[0.0, 0, 9, 9]] * 2), torch.tensor([0.5, 0.9]), 0.5).tolist())"
+    )
+    variables = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "SEAMSEG_OPS", "CXX")}
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=120,
+        env={**variables, "SEAMSEG_OPS_CACHE": str(tmp_path / "cache"), "CUDA_VISIBLE_DEVICES": ""},
+    )
+    assert result.returncode == 0, result.stderr
+    said, answer = result.stdout.splitlines()
+    prebuilt = tmp_path / "site" / "seamseg_studio" / "engine" / "ops" / "prebuilt"
+    assert said.startswith(f"ops: compiled for the CPU (came with the package) {prebuilt}")
+    assert answer == "[1]"
+    assert not (tmp_path / "cache").exists()

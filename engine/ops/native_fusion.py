@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 MAX_MASK_SIDE = 64
+MAX_SIDE = 2**24
 MAX_INSTANCES = 65535
 
 
@@ -17,6 +18,11 @@ def serves(semantic: Tensor, mask_logits: Tensor) -> bool:
     is_square = mask_logits.dim() == 3 and mask_logits.shape[1] == mask_logits.shape[2]
     fits = mask_logits.shape[0] <= MAX_INSTANCES and mask_logits.shape[-1] <= MAX_MASK_SIDE
     return semantic.dtype == torch.uint8 and is_square and fits
+
+
+def serves_logits(logits_KHW: Tensor, size: tuple[int, int]) -> bool:
+    """Returns whether the compiled op takes these logits and this size of the results."""
+    return logits_KHW.dtype != torch.float64 and max(*size, *logits_KHW.shape) <= MAX_SIDE
 
 
 def padded_fusion(

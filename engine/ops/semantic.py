@@ -43,7 +43,7 @@ def best_categories(
     if min(logits_KHW.shape) < 1:
         raise ValueError(f"logits must have pixels, got {tuple(logits_KHW.shape)}")
     check_size("size", size, 0)
-    if logits_KHW.dtype != torch.float64 and native.usable(logits_KHW):
+    if native_fusion.serves_logits(logits_KHW, size) and native.usable(logits_KHW):
         return native_fusion.best_categories(logits_KHW, size, with_second=with_second)
     return reference.best_categories(logits_KHW, size, with_second)
 

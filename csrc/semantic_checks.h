@@ -2,6 +2,7 @@
 #pragma once
 
 #include "checks.h"
+#include "shared.h"
 
 namespace seamseg {
 
@@ -17,6 +18,12 @@ inline void check_best_categories(const Tensor& logits, int64_t height, int64_t 
   check(height >= 0 && width >= 0, op, ": height and width must not be negative, got ", height, " x ", width);
   check_at_most(op, "height", height, 1 << 24);
   check_at_most(op, "width", width, 1 << 24);
+}
+
+// Logits count as between -1e30 and 1e30, NaN as the lowest: blended with others they stay numbers.
+SEAMSEG_HD float finite_logit(float logit) {
+  constexpr float MOST = 1e30f;
+  return logit > -MOST ? (logit < MOST ? logit : MOST) : -MOST;
 }
 
 // Output pixels to pixels of the logits.

@@ -78,7 +78,8 @@ std::tuple<Tensor, Tensor, Tensor> best_categories(
           const T* top = data + k * step_k + above * step_y;
           const T* bottom = data + k * step_k + below * step_y;
           for (int64_t x = 0; x < low_width; ++x) {
-            const float a = static_cast<float>(top[x * step_x]), b = static_cast<float>(bottom[x * step_x]);
+            const float a = finite_logit(static_cast<float>(top[x * step_x]));
+            const float b = finite_logit(static_cast<float>(bottom[x * step_x]));
             values[x] = a + fraction * (b - a);
           }
           const uint8_t category = static_cast<uint8_t>(k);

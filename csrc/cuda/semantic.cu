@@ -92,9 +92,9 @@ __global__ void __launch_bounds__(WIDE * DEEP) enlarge_kernel(
       const auto a2 = load_pack<T, V>(top + at + at2), b2 = load_pack<T, V>(bottom + at + at2);
 #pragma unroll
       for (int v = 0; v < V; ++v) {
-        const float v0 = blend(to_float(a0.values[v]), to_float(b0.values[v]), fraction);
-        const float v1 = blend(to_float(a1.values[v]), to_float(b1.values[v]), fraction);
-        const float v2 = blend(to_float(a2.values[v]), to_float(b2.values[v]), fraction);
+        const float v0 = blend(finite_logit(to_float(a0.values[v])), finite_logit(to_float(b0.values[v])), fraction);
+        const float v1 = blend(finite_logit(to_float(a1.values[v])), finite_logit(to_float(b1.values[v])), fraction);
+        const float v2 = blend(finite_logit(to_float(a2.values[v])), finite_logit(to_float(b2.values[v])), fraction);
 #pragma unroll
         for (int i = 0; i < ACROSS; ++i) {
           const float near = left[i] == 0 ? v0 : v1;
@@ -129,8 +129,8 @@ __global__ void __launch_bounds__(WIDE * DEEP) resize_kernel(
 #pragma unroll 4
     for (int k = 0; k < logits.categories; ++k) {
       const int64_t near = k * logits.step_k + left * logits.step_x, far = k * logits.step_k + right * logits.step_x;
-      const float a = blend(to_float(top[near]), to_float(bottom[near]), fraction);
-      const float b = blend(to_float(top[far]), to_float(bottom[far]), fraction);
+      const float a = blend(finite_logit(to_float(top[near])), finite_logit(to_float(bottom[near])), fraction);
+      const float b = blend(finite_logit(to_float(top[far])), finite_logit(to_float(bottom[far])), fraction);
       compare<TWO>(ranks, blend(a, b, weight), k);
     }
     store<TWO>(results, static_cast<int64_t>(y) * results.width + x, ranks);

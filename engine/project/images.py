@@ -177,10 +177,12 @@ class ImageTable:
         """Looks below `folder` for the files of missing images and returns the images that were found.
 
         A file is taken if size and hash are those of the image; an image that was never hashed is taken by size and
-        name, if just one file has both.
+        name, if just one file has both. Of several files with that hash one of the image's old name comes first; a file
+        that another image has is never taken.
         """
-        missing = self._database.rows("SELECT id, path, name, sha256, num_bytes FROM images")
-        lost = [row for row in missing if not self._absolute(str(row["path"])).is_file()]
+        known = self._database.rows("SELECT id, path, name, sha256, num_bytes FROM images")
+        lost = [row for row in known if not self._absolute(str(row["path"])).is_file()]
+        taken = {str(row["path"]) for row in known} - {str(row["path"]) for row in lost}
         by_size: dict[int, list[Path]] = {}
         for directory, _, names in os.walk(folder):
             for name in names:
@@ -191,11 +193,13 @@ class ImageTable:
         for number, row in enumerate(lost):
             if progress is not None and progress(number, len(lost)) is False:
                 break
-            match = self._match(row, by_size.get(int(row["num_bytes"]), []))
+            free = [path for path in by_size.get(int(row["num_bytes"]), []) if self.stored(path) not in taken]
+            match = self._match(row, free)
             if match is None:
                 continue
+            taken.add(self.stored(match))
             with self._database.write() as connection:
-                # Another image of the project may be that very file: then this one stays missing.
+                # Another lost image may still stand under that very path: then this one stays missing.
                 cursor = connection.execute(
                     "UPDATE OR IGNORE images SET path = ?, name = ? WHERE id = ?",
                     (self.stored(match), match.name, row["id"]),
@@ -240,7 +244,7 @@ class ImageTable:
     @staticmethod
     def _match(row: sqlite3.Row, candidates: list[Path]) -> Path | None:
         if row["sha256"]:
-            for path in candidates:
+            for path in sorted(candidates, key=lambda path: path.name != row["name"]):
                 if hash_file(path) == row["sha256"]:
                     return path
             return None

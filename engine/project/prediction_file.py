@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +20,24 @@ from seamseg_studio.engine.project.run_file import decode_runs, encode_runs
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 
 _UNCERTAINTY_SCALE = 4  # it is smooth: the network makes it at a quarter of the size of what it sees
+_MEMBERS = ("prediction.json", "ids.runs", "second_choice.runs", "uncertainty.png")
+# What reading a zip may come to, if any bit of it may be another.
+_DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    MemoryError,
+    RecursionError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+    cv2.error,
+)
 _REMEDY = "open the image in the studio and choose 'Open what can be read', or let the model label this image again"
 
 
@@ -41,6 +61,7 @@ def write_prediction(path: Path, result: PanopticResult, bundle: str, keys: Sequ
         "scores": [float(score) for score in result.scores],
         "is_crowd": [bool(flag) for flag in result.is_crowd],
         "timings_ms": {name: float(value) for name, value in result.timings_ms.items()},
+        "has": [result.second_choice is not None, result.uncertainty is not None],
     }
     buffer = io.BytesIO()
     # The images are compressed already; the zip keeps the members together.
@@ -64,14 +85,17 @@ def read_prediction(path: Path) -> tuple[PanopticResult, list[int] | None]:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            content = json.loads(archive.read("prediction.json"))
-            ids = decode_runs(archive.read("ids.runs"))[0].astype(np.int32, copy=False)
-            second_choice = None
-            if "second_choice.runs" in archive.namelist():
-                second_choice = decode_runs(archive.read("second_choice.runs"))[0].astype(np.uint8, copy=False)
-            uncertainty = None
-            if "uncertainty.png" in archive.namelist():
-                uncertainty = _enlarged(archive.read("uncertainty.png"), (ids.shape[0], ids.shape[1]))
+            members = _members(archive)
+        content = json.loads(members["prediction.json"])
+        ids = decode_runs(members["ids.runs"])[0].astype(np.int32, copy=False)
+        has = ["second_choice.runs" in members, "uncertainty.png" in members]
+        if content.get("has", has) != has:
+            raise ValueError("a part of it is missing")
+        second_choice = uncertainty = None
+        if "second_choice.runs" in members:
+            second_choice = decode_runs(members["second_choice.runs"])[0].astype(np.uint8, copy=False)
+        if "uncertainty.png" in members:
+            uncertainty = _enlarged(members["uncertainty.png"], (ids.shape[0], ids.shape[1]))
         keys = content.get("keys")
         result = PanopticResult(
             ids,
@@ -83,8 +107,23 @@ def read_prediction(path: Path) -> tuple[PanopticResult, list[int] | None]:
             uncertainty=uncertainty,
         )
         return result, None if keys is None else [int(key) for key in keys]
-    except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError) as error:
+    except _DAMAGE as error:
         raise DamagedError(path, error, _REMEDY) from error
+
+
+def _members(archive: zipfile.ZipFile) -> dict[str, bytes]:
+    """Reads all members.
+
+    Raises:
+        ValueError: One has a name or a compression that is never written: a slip of a bit, or something that unpacks to
+            more than it is.
+    """
+    members = {}
+    for member in archive.infolist():
+        if member.filename not in _MEMBERS or member.compress_type != zipfile.ZIP_STORED:
+            raise ValueError(f"it holds {member.filename!r}, which is not written like this")
+        members[member.filename] = archive.read(member)
+    return members
 
 
 def _shrunk(uncertainty: NDArray[np.uint8]) -> bytes:

@@ -17,6 +17,7 @@ from seamseg_studio.engine.ops.boxes import assign_levels, box_shifts, mask_coun
 from seamseg_studio.engine.ops.fusion import panoptic_fusion
 from seamseg_studio.engine.ops.nms import nms
 from seamseg_studio.engine.ops.roi_sampling import pyramid_sampling, roi_sampling
+from seamseg_studio.engine.ops.semantic import best_categories
 
 INF, NAN = math.inf, math.nan
 HARD = st.sampled_from([0.0, -5.0, 2.0, 6.5, 3e38, -3e38, INF, -INF, NAN, 1e30, 2.0**31, -(2.0**31), 1e19])
@@ -62,6 +63,33 @@ def test_fusion(device: torch.device, rows: list[tuple[float, ...]]) -> None:
     categories = torch.zeros(num, dtype=torch.long, device=device)
     scores, masks = torch.linspace(1, 0.6, num, device=device), torch.full((num, 4, 4), 5.0, device=device)
     assert_alike(lambda: panoptic_fusion(semantic, boxes, categories, scores, masks, num_stuff=1, min_stuff_area=3))
+
+
+@given(st.lists(HARD, min_size=12, max_size=12), st.sampled_from([(2, 2), (4, 4), (5, 3)]), st.booleans())
+@settings(deadline=None, max_examples=60)
+def test_logits(device: torch.device, values: list[float], size: tuple[int, int], with_second: bool) -> None:
+    logits = torch.tensor(values, device=device).reshape(3, 2, 2)
+    best, second, margin = best_categories(logits, size, with_second=with_second)
+    with native.reference_only():
+        expected, _, expected_margin = best_categories(logits, size, with_second=with_second)
+    if margin is None or second is None or expected_margin is None:
+        return
+    # Both round where they blend.
+    noise = 1e-5 * float(logits.nan_to_num().clamp(-1e30, 1e30).abs().max())
+    torch.testing.assert_close(margin, expected_margin, rtol=1e-4, atol=noise)
+    clear = expected_margin > noise
+    assert torch.equal(best[clear], expected[clear])
+    assert second.max() <= 2
+
+
+def test_logits_that_are_none_lose_and_infinite_ones_tie(device: torch.device) -> None:
+    logits = torch.tensor([[NAN, NAN, -INF, INF], [0.0, NAN, -INF, INF], [-1.0, NAN, -INF, 5.0]], device=device)
+    best, second, margin = best_categories(logits[:, None], (1, 4), with_second=True)
+    assert second is not None
+    assert margin is not None
+    assert best.tolist() == [[1, 0, 0, 0]]
+    assert second.tolist() == [[2, 1, 1, 1]]
+    assert margin.tolist() == [[1.0, 0.0, 0.0, 0.0]]
 
 
 def test_counts_of_hard_boxes(device: torch.device) -> None:

@@ -293,6 +293,20 @@ def test_moved_images_are_found_by_their_hash(project: Project, photos: Path, tm
     assert [record.name for record in project.missing_images()] == ["1.png"]
 
 
+def test_copies_of_one_photograph_are_all_found(project: Project, photos: Path, tmp_path: Path) -> None:
+    shutil.copy(photos / "0.png", photos / "copy of 0.png")
+    project.add_images([photos / "copy of 0.png"])
+    project.hash_images()
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    for name in ("0.png", "copy of 0.png"):
+        shutil.move(photos / name, archive / name)
+    shutil.copy(archive / "0.png", archive / "a third.png")
+    found = project.relink(archive)
+    assert {record.name: record.path.name for record in found} == {n: n for n in ("0.png", "copy of 0.png")}
+    assert not project.missing_images()
+
+
 def test_a_project_that_is_moved_with_its_images_finds_them(project: Project, photos: Path, tmp_path: Path) -> None:
     project.close()
     home = tmp_path / "new home"

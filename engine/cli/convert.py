@@ -23,7 +23,7 @@ from seamseg_studio.engine.cli.console import (
     run_command,
     warn,
 )
-from seamseg_studio.engine.cli.project_source import PROJECT, add_options, is_project, open_project
+from seamseg_studio.engine.cli.project_source import PROJECT, add_options, is_project, open_project, refuse_options
 from seamseg_studio.engine.cli.targets import check_file, check_folder
 from seamseg_studio.engine.errors import InputError
 from seamseg_studio.engine.files import atomic_write
@@ -101,6 +101,7 @@ def _run(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         if is_project(args, source):
             return _convert(args, source, stack.enter_context(open_project(args, source)))
+        refuse_options(args)
         return _convert(args, source, _open(args, source))
 
 

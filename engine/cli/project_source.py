@@ -50,6 +50,13 @@ def is_project(args: argparse.Namespace, source: Path) -> bool:
     return (source / DATABASE_NAME).is_file()
 
 
+def refuse_options(args: argparse.Namespace) -> None:
+    """Raises UsageError if an option is given that only projects have."""
+    for name, given in (("--all-labels", args.all_labels), ("--val-share", args.val_share is not None)):
+        if given:
+            raise UsageError(f"{name} is for projects (.seamseg), and the source is a dataset: leave it out")
+
+
 @contextmanager
 def open_project(args: argparse.Namespace, source: Path) -> Iterator[ProjectReader]:
     """Opens a project for reading, as long as the context lasts.

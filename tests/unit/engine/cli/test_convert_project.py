@@ -67,6 +67,17 @@ def test_bad_options_are_named(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("options", [["--val-share", "0.5"], ["--all-labels"]])
+def test_what_only_projects_have_is_refused_for_datasets(
+    options: list[str], folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset, out = tmp_path / "set", tmp_path / "again"
+    assert main([str(folder), str(dataset), "--to", "seamseg"]) == 0
+    assert main([str(dataset), str(out), "--to", "coco-panoptic", *options]) == 2
+    assert f"{options[0]} is for projects" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_an_empty_or_missing_project_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Project.create(tmp_path / "e.seamseg", TAXONOMY).close()
     assert main([str(tmp_path / "e.seamseg"), str(tmp_path / "out"), "--to", "seamseg"]) == 2

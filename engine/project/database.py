@@ -39,6 +39,8 @@ CREATE TEMP TRIGGER touched_images
     BEGIN INSERT OR IGNORE INTO touched VALUES (NEW.id, 0); END;
 CREATE TEMP TRIGGER added_images AFTER INSERT ON main.images
     BEGIN INSERT OR IGNORE INTO touched VALUES (NEW.id, 1); END;
+CREATE TEMP TRIGGER added_categories AFTER INSERT ON main.taxonomies
+    BEGIN INSERT OR IGNORE INTO touched VALUES (0, 2); END;
 """
 
 Row = sqlite3.Row
@@ -104,7 +106,8 @@ class Database:
             self._connection.close()
 
     def watch(self, listener: Listener) -> None:
-        """Has a listener called, in the thread that writes, after each transaction that changed what images have.
+        """Has a listener called, in the thread that writes, after each transaction that changed what images have, or
+        the categories.
 
         It may read, and must not raise: the change is on disk already.
         """
@@ -163,6 +166,12 @@ class Database:
         with self._lock, suppress(sqlite3.Error):
             self._connection.execute("VACUUM")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def settle(self) -> None:
+        """Brings what the log holds into the main file, where it stays even if the log is lost."""
+        with self._lock, self._explained():
+            # Waits for nobody who reads; nor is that needed, but for a reader that is older than this connection.
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def rows(self, sql: str, *values: object) -> list[Row]:
         """Returns the rows of a query."""

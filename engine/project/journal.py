@@ -127,11 +127,6 @@ class Journal:
             )
         ]
 
-    def newest_step(self) -> int:
-        """Returns the highest number that a step ever had."""
-        row = self._database.row("SELECT seq FROM sqlite_sequence WHERE name = 'journal'")
-        return 0 if row is None else int(row["seq"])
-
     def is_empty(self, image_id: int) -> bool:
         """Tells whether nobody has ever edited an image (undone edits count as edits)."""
         return self._database.row("SELECT 1 FROM journal WHERE image_id = ? AND discarded = 0", image_id) is None
@@ -227,7 +222,7 @@ class Journal:
 
     def _mended(self, row: sqlite3.Row) -> Patch | None:
         """Returns the patch of a damaged step from its second home, and puts it back if the disk lets it."""
-        data = self._copies.patch(int(row["image_id"]), int(row["id"]))
+        data = self._copies.patch(int(row["image_id"]), int(row["id"]), row["time"])
         try:
             patch = _read(data)
         except PatchError:

@@ -6,6 +6,9 @@ are not synced: for a power loss the database is there. They serve when the data
 from them where the database has it damaged, and a recovery takes from them what the database has lost.
 
 A file is a list of frames, each with a checksum and a mark to find the next one by if bytes between are damaged.
+
+A number alone does not tell which step is meant: where somebody put an older database back and worked on, it gave the
+numbers once more. So a step is known by its number and its time, which the database and these files both have.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seamseg_studio.engine.files import atomic_write
@@ -34,6 +37,9 @@ _TAIL_BYTES = 1 << 16
 _NOT_KEPT = ("look",)  # found out again from the picture
 
 
+Anchors = Sequence[tuple[int, object]]
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A row of the database as it was when it was kept.
@@ -43,16 +49,19 @@ class Frame:
         row: Its values; `patch` of a step is left out.
         patch: That, empty for other rows.
         last: Of the row of an image: its last step that is not discarded, 0 if there is none.
+        anchors: Of the row of an image: number and time of its last step and of that at the cursor, the higher number
+            first; None in files of before these were kept.
     """
 
     table: str
     row: Mapping[str, object]
     patch: bytes = b""
     last: int = 0
+    anchors: Anchors | None = None
 
     def to_bytes(self) -> bytes:
         """Returns the frame with its header."""
-        content = {"table": self.table, "row": dict(self.row), "last": self.last}
+        content = {"table": self.table, "row": dict(self.row), "last": self.last, "anchors": self.anchors}
         text = json.dumps(content, separators=(",", ":")).encode()
         crc = zlib.crc32(self.patch, zlib.crc32(text))
         return _HEADER.pack(_MAGIC, crc, len(text), len(self.patch)) + text + self.patch
@@ -99,7 +108,8 @@ def _frame_at(data: bytes, place: int) -> tuple[Frame | None, int]:
     if end > len(data) or zlib.crc32(memoryview(data)[begin:end]) != crc:
         return None, place + len(_MAGIC)
     content = json.loads(data[begin : begin + num_text])
-    return Frame(content["table"], content["row"], data[begin + num_text : end], content["last"]), end
+    patch, anchors = data[begin + num_text : end], content.get("anchors")
+    return Frame(content["table"], content["row"], patch, content["last"], anchors), end
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,49 +152,88 @@ class JournalCopies:
         self._suspected.add(image_id)
         self._kept.pop(image_id, None)
 
-    def patch(self, image_id: int, step: int) -> bytes | None:
-        """Returns the patch of a step, None if it is not there or damaged here too."""
+    def patch(self, image_id: int, step: int, time: object) -> bytes | None:
+        """Returns the patch of a step, None if it is not there or damaged here too.
+
+        Args:
+            image_id: The image.
+            step: Its number.
+            time: When it was made: another step may have had the number.
+        """
         found = None
         for frame in read_frames(self._path(image_id)):
-            if frame.table == "journal" and frame.row["id"] == step:
+            if frame.table == "journal" and frame.row["id"] == step and frame.row["time"] == time:
                 found = frame.patch
         return found
 
-    def newest_step(self) -> int:
-        """Returns the highest number of a step in any file."""
-        newest = 0
+    def is_ahead(self) -> bool:
+        """Tells whether any file is of a later time than the database."""
+        newest, newest_image = self._newest_given(), self._newest_given("images")
         for path in copies_in(self._folder.parent):
-            newest = max([newest, *(int(str(f.row["id"])) for f in read_frames(path) if f.table == "journal")])
-        return newest
+            image_id = int(path.stem)
+            frame = _last_image_in(path) or self._survey(image_id)[0]
+            if frame is None:
+                continue
+            row = self._database.row("SELECT compacted FROM images WHERE id = ?", image_id)
+            is_more_folded = row is not None and _compacted(frame) > int(row["compacted"])
+            if frame.last > newest or image_id > newest_image or is_more_folded:
+                return True
+        return False
 
     def _keep_image(self, image_id: int) -> None:
-        newest = self._database.row(
-            "SELECT id FROM journal WHERE image_id = ? AND discarded = 0 ORDER BY id DESC LIMIT 1", image_id
-        )
-        last = 0 if newest is None else int(newest["id"])
-        image = self._image(image_id, last)
-        compacted = int(str(image.row["compacted"]))
-        kept, steps = self._kept.get(image_id) or self._known_by_tail(image_id), set[int]()
-        if kept is not None and kept.newest > self._newest_given():
-            # An older database was put in its place: what this file knows more is not thrown away.
-            self._path(image_id).replace(self._path(image_id).with_suffix(f"{_SUFFIX}.former"))
-            kept = None
+        image = self._image(image_id, with_steps=True)
+        compacted = _compacted(image)
+        kept, times = self._kept.get(image_id), dict[int, object]()
         if kept is None:
-            kept, steps = self._survey(image_id)
+            kept, times = self._known(image_id, compacted)
         is_folded = kept.compacted != compacted  # most of the file is of no use any more
         after = 0 if is_folded else kept.newest
-        steps = set() if is_folded else steps
+        times = {} if is_folded else times
         rows = self._database.rows(
-            "SELECT id FROM journal WHERE image_id = ? AND discarded = 0 AND id > ? ORDER BY id", image_id, after
+            "SELECT id, time FROM journal WHERE image_id = ? AND discarded = 0 AND id > ? ORDER BY id", image_id, after
         )
-        frames = [self._step(int(row["id"])) for row in rows if row["id"] not in steps]
+        frames = [self._step(int(row["id"])) for row in rows if times.get(int(row["id"])) != row["time"]]
         frames.append(image.to_bytes())
         if is_folded:
             atomic_write(self._path(image_id), b"".join(frames), durable=False)
         else:
             self._append(self._path(image_id).name, frames)
-        self._kept[image_id] = _Kept(last, compacted)
+        self._kept[image_id] = _Kept(image.last, compacted)
         self._suspected.discard(image_id)
+
+    def _known(self, image_id: int, compacted: int) -> tuple[_Kept, dict[int, object]]:
+        """Finds out what a file holds of the history that the database has.
+
+        A file of another history is set aside: an older database was put in place of the one that it went with.
+
+        Args:
+            image_id: The image.
+            compacted: How many steps the database has folded.
+
+        Returns:
+            Up to where it is known to hold all steps, and the times of steps beyond that it holds, by number.
+        """
+        times: dict[int, object] = {}
+        image = None if image_id in self._suspected else _last_image_in(self._path(image_id))
+        is_read_wholly = image is None or image.anchors is None
+        if is_read_wholly:
+            image, times = self._survey(image_id)
+        if image is None:
+            return _Kept(0, -1), {}
+        common = self._common(image_id, image.anchors or [])
+        is_former = image.last > self._newest_given() or _compacted(image) > compacted
+        if is_former or (common is None and _compacted(image) == compacted):
+            _set_aside(self._path(image_id))
+            return _Kept(0, -1), {}
+        return _Kept(0 if is_read_wholly else common or 0, _compacted(image)), times
+
+    def _common(self, image_id: int, anchors: Anchors) -> int | None:
+        """Returns the first of some steps that the database has too, and with it all before it; None if it has none."""
+        for number, time in anchors:
+            query = "SELECT 1 FROM journal WHERE id = ? AND image_id = ? AND time = ?"
+            if number == 0 or self._database.row(query, number, image_id, time) is not None:
+                return number
+        return None
 
     def _newest_given(self, table: str = "journal") -> int:
         row = self._database.row("SELECT seq FROM sqlite_sequence WHERE name = ?", table)
@@ -195,11 +244,19 @@ class JournalCopies:
             with (self._folder / name).open("ab") as file:
                 file.write(b"".join(frames))
 
-    def _image(self, image_id: int, last: int = 0) -> Frame:
+    def _image(self, image_id: int, *, with_steps: bool = False) -> Frame:
         row = self._database.row("SELECT * FROM images WHERE id = ?", image_id)
         assert row is not None
         values = {name: value for name, value in dict(row).items() if name not in _NOT_KEPT}
-        return Frame("images", values, last=last)
+        if not with_steps:
+            return Frame("images", values)
+        query = "SELECT id, time FROM journal WHERE image_id = ?"
+        newest = self._database.rows(f"{query} AND discarded = 0 ORDER BY id DESC LIMIT 1", image_id)
+        last = int(newest[0]["id"]) if newest else 0
+        if row["cursor"] != last:
+            newest += self._database.rows(f"{query} AND id = ?", image_id, row["cursor"])
+        anchors = [(int(step["id"]), step["time"]) for step in newest]
+        return Frame("images", values, last=last, anchors=anchors if row["cursor"] else [*anchors, (0, None)])
 
     def _step(self, number: int) -> bytes:
         row = self._database.row("SELECT * FROM journal WHERE id = ?", number)
@@ -207,28 +264,29 @@ class JournalCopies:
         values = {name: value for name, value in dict(row).items() if name != "patch"}
         return Frame("journal", values, row["patch"]).to_bytes()
 
-    def _known_by_tail(self, image_id: int) -> _Kept | None:
-        image = None if image_id in self._suspected else _last_image_in(self._path(image_id))
-        return None if image is None else _Kept(image.last, int(str(image.row["compacted"])))
-
-    def _survey(self, image_id: int) -> tuple[_Kept, set[int]]:
-        """Reads a file as a whole; returns what is known of it, and the steps in it."""
-        steps: set[int] = set()
-        compacted = -1
+    def _survey(self, image_id: int) -> tuple[Frame | None, dict[int, object]]:
+        """Reads a file as a whole; returns the last row of the image in it, and the times of its steps by number."""
+        times: dict[int, object] = {}
+        image: Frame | None = None
         for frame in read_frames(self._path(image_id)):
             if frame.table == "journal":
-                steps.add(int(str(frame.row["id"])))
+                times[int(str(frame.row["id"]))] = frame.row["time"]
             else:
-                compacted = int(str(frame.row["compacted"]))
-        return _Kept(0, compacted), steps
+                image = frame
+        if image is not None and image.anchors is None:
+            numbers = sorted({image.last, int(str(image.row["cursor"]))}, reverse=True)
+            image = replace(image, anchors=[(number, times.get(number)) for number in numbers])
+        return image, times
 
     def _keep_categories(self) -> None:
         path = self._folder / CATEGORIES_NAME
         if self._last_version is None:
-            self._last_version = max([0, *(int(str(frame.row["id"])) for frame in read_frames(path))])
-            if self._last_version > self._newest_given("taxonomies"):
-                path.replace(path.with_suffix(f"{_SUFFIX}.former"))
-                self._last_version = 0
+            last = max(read_frames(path), key=lambda frame: int(str(frame.row["id"])), default=None)
+            known = "SELECT id FROM taxonomies WHERE id = ? AND time = ?"
+            if last is not None and self._database.row(known, last.row["id"], last.row["time"]) is None:
+                _set_aside(path)
+                last = None
+            self._last_version = 0 if last is None else int(str(last.row["id"]))
         rows = self._database.rows("SELECT * FROM taxonomies WHERE id > ? ORDER BY id", self._last_version)
         if rows:
             self._append(CATEGORIES_NAME, [Frame("taxonomies", dict(row)).to_bytes() for row in rows])
@@ -236,6 +294,19 @@ class JournalCopies:
 
     def _path(self, image_id: int) -> Path:
         return self._folder / f"{image_id:06d}{_SUFFIX}"
+
+
+def _compacted(image: Frame) -> int:
+    return int(str(image.row["compacted"]))
+
+
+def _set_aside(path: Path) -> None:
+    """Renames a file that may know more than the database; one that was set aside before stays."""
+    number, former = 1, path.with_suffix(f"{_SUFFIX}.former")
+    while former.exists():
+        number += 1
+        former = path.with_suffix(f"{_SUFFIX}.former-{number}")
+    path.replace(former)
 
 
 def copies_in(folder: Path) -> list[Path]:

@@ -35,12 +35,14 @@ class Step:
         parent: The step before, 0 for the first.
         is_discarded: Whether it was undone and replaced.
         is_good: Whether its patch can be read.
+        time: When it was made; another time under the same number is another step.
     """
 
     number: int
     parent: int
     is_discarded: bool
     is_good: bool
+    time: object = None
 
 
 Steps = Mapping[int, Step]
@@ -108,9 +110,16 @@ class Source:
         found: dict[int, dict[int, Step]] = {}
         for row in self.rows("journal"):
             if all(isinstance(row.get(name), int) for name in ("id", "image_id", "parent", "discarded")):
-                step = Step(_number(row, "id"), _number(row, "parent"), bool(row["discarded"]), _is_good(row))
+                state = bool(row["discarded"]), _is_good(row), row.get("time")
+                step = Step(_number(row, "id"), _number(row, "parent"), *state)
                 found.setdefault(_number(row, "image_id"), {})[step.number] = step
         return found
+
+    @cached_property
+    def newest_given(self) -> int:
+        """The highest number that a step of any image ever had here, 0 if that cannot be read."""
+        rows = [row for row in self.rows("sqlite_sequence") if row.get("name") == "journal"]
+        return max((seq for row in rows if (seq := as_number(row, "seq")) < MOST_NUMBERS), default=0)
 
 
 @dataclass(slots=True)
@@ -173,8 +182,12 @@ def _is_behind(newest: Source, copy: Source, image_id: int) -> bool:
     image = newest.images.get(image_id)
     if image is None:
         return kept >= known
-    # What was folded is in the second home only if writing it anew failed.
-    return kept > known and image["compacted"] == copy.images[image_id]["compacted"]
+    more_folded = as_number(copy.images[image_id], "compacted") - as_number(image, "compacted")
+    if kept > known:
+        # The database may have folded what the second home, if writing it anew failed, still has as steps. But a step
+        # of a number that the database never gave is later than all of it.
+        return kept > newest.newest_given > 0 or more_folded >= 0
+    return kept == known and more_folded > 0
 
 
 def _whole_copy(image_id: int, copy: Source) -> History:
@@ -209,7 +222,8 @@ def _fill_to_cursor(history: History, own: Steps, image_id: int, others: Sequenc
     num_done = _number(history.image, "num_edits") - _number(history.image, "compacted")
     taken: dict[int, tuple[Source, Step]] = {}
     while entry and len(taken) < num_done and entry not in taken:
-        found = _find(entry, [(history.owner, own), *((s, s.steps.get(image_id, {})) for s in others)])
+        pools = [(s, steps) for s in others if _is_same(own, steps := s.steps.get(image_id, {}), entry)]
+        found = _find(entry, [(history.owner, own), *pools])
         if found is None:
             return False
         taken[entry] = found
@@ -248,7 +262,7 @@ def _fill_beginning(history: History, own: Steps, image_id: int, others: Sequenc
                 found = steps.get(following.number)
             else:
                 found = next((s for s in _line(steps) if s.parent == entry and s.number < limit), None)
-            if found is not None and found.is_good and found.number > entry:
+            if found is not None and found.is_good and found.number > entry and _is_same(own, steps, found.number):
                 history.steps[found.number] = (source, Step(found.number, entry, False, True))
                 entry = found.number
                 break
@@ -262,6 +276,16 @@ def _find(number: int, pools: Sequence[tuple[Source, Steps]]) -> tuple[Source, S
         if step is not None and step.is_good:
             return source, step
     return None
+
+
+def _is_same(own: Steps, others: Steps, number: int) -> bool:
+    """Tells whether a number means the same step in another database, for all that can be read.
+
+    Two that share a step share all before it: so the next one that both have tells, or else the one before.
+    """
+    shared = own.keys() & others.keys()
+    nearest = min((n for n in shared if n >= number), default=max(shared, default=None))
+    return nearest is None or own[nearest].time == others[nearest].time
 
 
 def _line(steps: Steps) -> list[Step]:

@@ -14,6 +14,8 @@ from seamseg_studio.engine.project.errors import NewerProjectError
 
 APPLICATION_ID = 0x53454547  # "SEEG": tells our databases from others
 
+CLOSED_WELL = "closed well"  # a setting: whether nobody has the database open, and nothing is left of a crash
+
 _TABLES = """
 CREATE TABLE taxonomies (id INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, content TEXT NOT NULL);
 CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -184,7 +186,19 @@ def back_up(connection: sqlite3.Connection, path: Path, reason: str) -> Path:
     with atomic_path(target) as temporary, closing(sqlite3.connect(temporary)) as copy:
         copy.execute("PRAGMA journal_mode = MEMORY")  # nothing is left beside a copy that fails
         connection.backup(copy)
+        _mark_closed(copy)
     return target
+
+
+def _mark_closed(copy: sqlite3.Connection) -> None:
+    """Notes in a copy that it is whole: who puts it back misses no log."""
+    try:
+        copy.execute("UPDATE settings SET value = 'true' WHERE key = ?", (CLOSED_WELL,))
+        copy.commit()
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        pass  # a copy of a damaged database is kept as it is
 
 
 def _step_forward(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> None:

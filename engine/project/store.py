@@ -20,6 +20,7 @@ from seamseg_studio.engine.project.journal_copy import copies_in
 from seamseg_studio.engine.project.journal_methods import JournalMethods
 from seamseg_studio.engine.project.lock import FolderLock
 from seamseg_studio.engine.project.records import ImageRecord, Status
+from seamseg_studio.engine.project.schema import CLOSED_WELL
 from seamseg_studio.engine.project.taxonomy_methods import TaxonomyMethods
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
@@ -30,7 +31,10 @@ from seamseg_studio.engine.scene.taxonomy import Taxonomy
 SUFFIX = ".seamseg"
 DATABASE_NAME = "project.db"
 LOCK_NAME = "project.lock"
-_CLOSED_WELL = "closed well"
+_IS_BEHIND = (
+    "the folder journal knows later work, so {0}-wal, its newest part, is missing, or an older copy of {0} was put"
+    " back: to go on from that copy, rename the folder journal"
+)
 _LONG_REPLAY = 64  # journal steps after which loading an image leaves a checkpoint
 
 
@@ -40,15 +44,16 @@ class Project(ImageMethods, JournalMethods, TaxonomyMethods):
     def __init__(self, folder: Path, database: Database, lock: FolderLock, *, had_log: bool = True) -> None:
         try:
             super().__init__(folder, database, lock)
-            if not self.setting(_CLOSED_WELL, True):
-                if not (had_log or self.read_only) and self._copies.newest_step() > self._journal.newest_step():
-                    raise DamagedDatabaseError(database.path, f"{database.path.name}-wal, its newest part, is missing")
+            if not self.setting(CLOSED_WELL, True):
+                if not (had_log or self.read_only) and self._copies.is_ahead():
+                    raise DamagedDatabaseError(database.path, _IS_BEHIND.format(database.path.name))
                 self._labels.sweep()
         except BaseException:
             database.close()
             raise
         with suppress(ProjectError):  # a full disk is no reason not to open
-            self.set_setting(_CLOSED_WELL, False)
+            self.set_setting(CLOSED_WELL, False)
+            self._database.settle()  # else a lost log would take this with it, and not be missed
 
     @classmethod
     def create(cls, folder: Path | str, taxonomy: Taxonomy | None = None) -> Self:
@@ -124,7 +129,7 @@ class Project(ImageMethods, JournalMethods, TaxonomyMethods):
         """Closes the project; everything is on disk already. A second call does nothing."""
         # Says only whether left-overs of a crash must be looked for; a full disk may refuse it.
         with suppress(ProjectError):
-            self.set_setting(_CLOSED_WELL, True)
+            self.set_setting(CLOSED_WELL, True)
         self._database.close()
         self._lock.release()
 

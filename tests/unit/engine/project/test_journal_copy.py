@@ -25,7 +25,7 @@ from seamseg_studio.engine.project.journal_copy import copies_in, line_of, read_
 from seamseg_studio.engine.project.recovery_sources import made_readable
 
 from .conftest import TAXONOMY, forget_copies, make_image, make_result
-from .test_recovery import FEWER, MORE, STEPS, act, labels_of, replace_steps
+from .test_recovery import STEPS, act, labels_of, replace_steps
 from .test_store import assert_same, edit
 
 PAGE = 4096
@@ -173,18 +173,27 @@ def test_a_missing_database_can_be_recovered(worked: Project) -> None:
         assert state(project) == seen
 
 
-def test_a_lost_log_is_noticed(worked: Project, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_folded", [False, True])
+@pytest.mark.parametrize("has_step", [False, True])
+def test_a_lost_log_is_noticed(worked: Project, tmp_path: Path, is_folded: bool, has_step: bool) -> None:
     """A folder copied after a crash without `project.db-wal`: an older state, which no checksum would tell."""
-    worked._database.rows("PRAGMA wal_checkpoint(TRUNCATE)")
-    edit(worked, worked.image(1), worked.load_map(1), 2)
-    seen = state(worked)
-    log = shutil.ignore_patterns("*-wal", "*-shm")
-    folder = Path(shutil.copytree(worked.folder, tmp_path / "copy.seamseg", ignore=log))
+    worked.close()
+    folder = tmp_path / "copy.seamseg"
+    with Project.open(worked.folder) as project:
+        edit(project, project.image(1), project.load_map(1), 2) if has_step else None
+        if is_folded:
+            assert project.compact(1, 2)
+        edit(project, project.image(1), project.load_map(1), 9) if has_step else None
+        seen = state(project)
+        shutil.copytree(project.folder, folder, ignore=shutil.ignore_patterns("*-wal", "*-shm"))
+    if not (is_folded or has_step):
+        Project.open(folder).close()
+        return
     with pytest.raises(DamagedDatabaseError, match=r"project\.db-wal"):
         Project.open(folder)
     assert recover_project(folder).shortened == {}
-    with Project.open(folder) as project:
-        assert [image[5:] for image in state(project)] == [image[5:] for image in seen]  # type: ignore[index]
+    with Project.open(folder) as recovered:
+        assert [image[5:] for image in state(recovered)] == [image[5:] for image in seen]  # type: ignore[index]
 
 
 def test_a_damaged_step_is_mended_and_nobody_notices(worked: Project) -> None:
@@ -245,33 +254,6 @@ def test_a_step_costs_what_it_holds(worked: Project, monkeypatch: pytest.MonkeyP
         assert after.st_size - before.st_size < len(patch.to_bytes()) + 1500
     worked.close()
     assert reads == ["categories.steps"], "which is small"
-
-
-def test_a_database_of_an_earlier_day_gets_a_second_home_of_its_own(worked: Project) -> None:
-    """Somebody put a copy of the database back and worked on: its next steps have numbers that it gave already."""
-    backup = worked._database.back_up("weekly")
-    panoptic_map = worked.load_map(1)
-    for x in (1, 2, 3):
-        edit(worked, worked.image(1), panoptic_map, x)
-    worked.change_taxonomy(MORE, {place: place for place in range(4)})
-    worked.close()
-    (path, *_) = copies_in(worked.folder)
-    future = path.read_bytes()
-    shutil.copy2(backup, worked.folder / "project.db")
-    with closing(sqlite3.connect(worked.folder / "project.db")) as connection, connection:
-        connection.execute("UPDATE settings SET value = 'true' WHERE key = 'closed well'")
-    with Project.open(worked.folder) as project:
-        edit(project, project.image(1), project.load_map(1), 20)
-        project.change_taxonomy(FEWER, {0: 0, 1: 1, 2: 2, 3: None})
-        categories = project.taxonomy
-        database, seen = closed(project)
-    assert path.with_suffix(".steps.former").read_bytes() == future
-    shutil.rmtree(worked.folder / "backups")
-    database.write_bytes(b"gone")
-    recover_project(worked.folder)
-    with Project.open(worked.folder) as project:
-        assert project.taxonomy == categories
-        assert state(project) == seen
 
 
 def test_folded_steps_leave_the_second_home(worked: Project) -> None:

@@ -136,7 +136,7 @@ class JournalCopies:
 
         A failure is no reason to say anything: the database has it all, and the next call makes up for it.
         """
-        with suppress(OSError, ProjectError):
+        with suppress(OSError, ProjectError, TypeError):  # the last: a damaged row may hold anything
             self._folder.mkdir(exist_ok=True)
             self._keep_categories()
             self._append(IMAGES_NAME, [self._image(image_id).to_bytes() for image_id in added])
@@ -146,6 +146,14 @@ class JournalCopies:
                 except BaseException:
                     self._kept.pop(image_id, None)
                     raise
+
+    def catch_up(self) -> None:
+        """Appends the newest step if it is not there: a program that was killed may have had no time for it."""
+        with suppress(ProjectError):
+            query = "SELECT images.id FROM journal JOIN images ON images.id = image_id ORDER BY journal.id DESC LIMIT 1"
+            row = self._database.row(query)
+            if row is not None and not self._database.read_only:
+                self.keep([int(row["id"])], [])
 
     def look_through(self, image_id: int) -> None:
         """Has the file of an image read as a whole when it is written next, and made whole where it is not."""

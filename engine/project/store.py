@@ -47,6 +47,7 @@ class Project(ImageMethods, JournalMethods, TaxonomyMethods):
             if not self.setting(CLOSED_WELL, True):
                 if not (had_log or self.read_only) and self._copies.is_ahead():
                     raise DamagedDatabaseError(database.path, _IS_BEHIND.format(database.path.name))
+                self._copies.catch_up()
                 self._labels.sweep()
         except BaseException:
             database.close()

@@ -6,11 +6,12 @@ import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from seamseg_studio.engine.project import DamagedError, Project, recover_project
-from seamseg_studio.engine.project.journal_copy import copies_in, read_frames
+from seamseg_studio.engine.project.journal_copy import JournalCopies, copies_in, read_frames
 
 from .conftest import TAXONOMY, forget_copies
 from .test_journal_copy import closed, state
@@ -172,3 +173,22 @@ def test_a_gap_is_not_filled_with_another_step_of_its_number(worked: Project) ->
     with Project.open(worked.folder) as project:
         project.salvage(1)
         assert [entry.seq for entry in project.history(1)] == before
+
+
+def test_a_step_that_a_killed_program_did_not_keep_is_kept_when_it_is_opened(
+    worked: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "killed.seamseg"
+    with monkeypatch.context() as patched:
+        patched.setattr(JournalCopies, "_keep_image", lambda *_: None)
+        edit(worked, worked.image(2), worked.load_map(2), 1)
+        seen = state(worked)
+        shutil.copytree(worked.folder, folder)
+    Project.open(folder, read_only=True).close()
+    before = (folder / "journal" / "000002.steps").stat().st_size
+    Project.open(folder).close()
+    assert (folder / "journal" / "000002.steps").stat().st_size > before
+    (folder / "project.db").write_bytes(b"gone")
+    recover_project(folder)
+    with Project.open(folder) as project:
+        assert [image[5:] for image in state(project)] == [image[5:] for image in seen]  # type: ignore[index]

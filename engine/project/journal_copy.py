@@ -28,7 +28,9 @@ from seamseg_studio.engine.project.errors import ProjectError
 COPIES_FOLDER = "journal"
 CATEGORIES_NAME = "categories.steps"
 IMAGES_NAME = "images.steps"
+NUMBER_NAME = "newest-number"
 
+MOST_NUMBERS = 1 << 40  # a higher one is damage, and would leave none to give
 _SUFFIX = ".steps"
 
 _MAGIC = b"SSJ1"
@@ -129,6 +131,7 @@ class JournalCopies:
         self._kept: dict[int, _Kept] = {}
         self._suspected: set[int] = set()
         self._last_version: int | None = None
+        self._noted = 0
         database.watch(self.keep)
 
     def keep(self, changed: Sequence[int], added: Sequence[int]) -> None:
@@ -146,6 +149,27 @@ class JournalCopies:
                 except BaseException:
                     self._kept.pop(image_id, None)
                     raise
+            newest = self._newest_given()
+            if newest > self._noted:
+                (self._folder / NUMBER_NAME).write_text(str(newest))
+                self._noted = newest
+
+    def reserve_numbers(self) -> None:
+        """Has an older database that was put back give no number of a step that is in these files already.
+
+        Raises:
+            ProjectError: It could not be written.
+        """
+        try:
+            newest = int((self._folder / NUMBER_NAME).read_text())
+        except (OSError, ValueError):
+            return
+        self._noted = self._newest_given()
+        if self._noted < newest < MOST_NUMBERS:
+            with self._database.write() as connection:
+                connection.execute("DELETE FROM sqlite_sequence WHERE name = 'journal'")
+                connection.execute("INSERT INTO sqlite_sequence VALUES ('journal', ?)", (newest,))
+            self._noted = newest
 
     def catch_up(self) -> None:
         """Appends the newest step if it is not there: a program that was killed may have had no time for it."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from seamseg_studio.engine.project.journal_copy import MOST_NUMBERS
 from seamseg_studio.engine.project.records import Status
 from seamseg_studio.engine.scene.errors import PatchError
 from seamseg_studio.engine.scene.patch import Patch
@@ -20,7 +21,6 @@ from seamseg_studio.engine.scene.patch import Patch
 Values = dict[str, object]
 _KEYS = {"settings": "key", "bundles": "name", "category_counts": "image_id", "views": "image_id"}
 _KEYS |= {"taxonomy_steps": "image_id", "sqlite_sequence": "name"}  # all others have an "id"
-MOST_NUMBERS = 1 << 40  # a higher one is damage, and would leave none to give
 UNREADABLE = (sqlite3.Error, UnicodeDecodeError)  # the second: of the words in which SQLite complains
 _NEAR = 64
 _NUMBERS = ("id", "height", "width", "cursor", "num_edits", "compacted", "checkpoint_entry")

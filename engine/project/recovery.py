@@ -25,10 +25,11 @@ from seamseg_studio.engine.project.errors import (
     SaveError,
 )
 from seamseg_studio.engine.project.journal import Journal
+from seamseg_studio.engine.project.journal_copy import MOST_NUMBERS
 from seamseg_studio.engine.project.labels import LABELS_FOLDER, LabelStore
 from seamseg_studio.engine.project.records import Status
 from seamseg_studio.engine.project.recovered_labels import add_from_label_files
-from seamseg_studio.engine.project.recovered_steps import MOST_NUMBERS, History, Source, as_number, choose_history
+from seamseg_studio.engine.project.recovered_steps import History, Source, as_number, choose_history
 from seamseg_studio.engine.project.recovery_sources import CopySource, made_readable
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 

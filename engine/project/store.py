@@ -54,6 +54,7 @@ class Project(ImageMethods, JournalMethods, TaxonomyMethods):
             raise
         with suppress(ProjectError):  # a full disk is no reason not to open
             self.set_setting(CLOSED_WELL, False)
+            self._copies.reserve_numbers()
             self._database.settle()  # else a lost log would take this with it, and not be missed
 
     @classmethod

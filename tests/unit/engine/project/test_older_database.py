@@ -192,3 +192,31 @@ def test_a_step_that_a_killed_program_did_not_keep_is_kept_when_it_is_opened(
     recover_project(folder)
     with Project.open(folder) as project:
         assert [image[5:] for image in state(project)] == [image[5:] for image in seen]  # type: ignore[index]
+
+
+def test_new_steps_share_no_number_with_later_work_on_other_images(worked: Project) -> None:
+    database = worked.folder / "project.db"
+    worked.close()
+    older = database.read_bytes()
+    with Project.open(worked.folder) as project:
+        for image_id in (1, 2):
+            edit(project, project.image(image_id), project.load_map(image_id), 1)
+    database.write_bytes(older)
+    with Project.open(worked.folder) as project:
+        edit(project, project.image(3), project.load_map(3), 1)
+        assert project.history(3)[-1].seq == 19
+        seen = state(project)
+    database.write_bytes(b"gone")
+    assert recover_project(worked.folder).shortened == {}
+    with Project.open(worked.folder) as project:
+        assert state(project)[2] == seen[2], "the image that was worked on"
+        assert [len(project.history(image_id)) for image_id in (1, 2)] == [7, 6], "the others as they were later"
+
+
+@pytest.mark.parametrize("content", ["", "no number", str(1 << 50), "-3"])
+def test_a_damaged_note_of_the_newest_number_is_passed_over(worked: Project, content: str) -> None:
+    worked.close()
+    (worked.folder / "journal" / "newest-number").write_text(content)
+    with Project.open(worked.folder) as project:
+        edit(project, project.image(3), project.load_map(3), 1)
+        assert project.history(3)[-1].seq == 17

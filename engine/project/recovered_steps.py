@@ -183,11 +183,11 @@ def _is_behind(newest: Source, copy: Source, image_id: int) -> bool:
     if image is None:
         return kept >= known
     more_folded = as_number(copy.images[image_id], "compacted") - as_number(image, "compacted")
-    if kept > known:
-        # The database may have folded what the second home, if writing it anew failed, still has as steps. But a step
-        # of a number that the database never gave is later than all of it.
-        return kept > newest.newest_given > 0 or more_folded >= 0
-    return kept == known and more_folded > 0
+    if more_folded or kept <= known:
+        # Nothing that was folded becomes steps again, so who has folded more is later. The database has, if writing
+        # the second home anew failed; but a step of a number that it never gave is later than all of it.
+        return more_folded > 0 or kept > newest.newest_given > 0
+    return True
 
 
 def _whole_copy(image_id: int, copy: Source) -> History:

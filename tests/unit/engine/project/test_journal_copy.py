@@ -173,16 +173,16 @@ def test_a_missing_database_can_be_recovered(worked: Project) -> None:
         assert state(project) == seen
 
 
-@pytest.mark.parametrize("is_folded", [False, True])
+@pytest.mark.parametrize("is_folded", [False, True, "wholly"])
 @pytest.mark.parametrize("has_step", [False, True])
-def test_a_lost_log_is_noticed(worked: Project, tmp_path: Path, is_folded: bool, has_step: bool) -> None:
+def test_a_lost_log_is_noticed(worked: Project, tmp_path: Path, is_folded: bool | str, has_step: bool) -> None:
     """A folder copied after a crash without `project.db-wal`: an older state, which no checksum would tell."""
     worked.close()
     folder = tmp_path / "copy.seamseg"
     with Project.open(worked.folder) as project:
         edit(project, project.image(1), project.load_map(1), 2) if has_step else None
         if is_folded:
-            assert project.compact(1, 2)
+            assert project.compact(1, 0 if is_folded == "wholly" else 2)
         edit(project, project.image(1), project.load_map(1), 9) if has_step else None
         seen = state(project)
         shutil.copytree(project.folder, folder, ignore=shutil.ignore_patterns("*-wal", "*-shm"))

@@ -14,7 +14,7 @@ from seamseg_studio.engine.project.category_keys import add_version
 from seamseg_studio.engine.project.corrections import Correction
 from seamseg_studio.engine.project.database import Database
 from seamseg_studio.engine.project.default_taxonomy import default_taxonomy
-from seamseg_studio.engine.project.errors import DamagedDatabaseError, ProjectError, SaveError
+from seamseg_studio.engine.project.errors import DamagedDatabaseError, DamagedError, ProjectError, SaveError
 from seamseg_studio.engine.project.image_methods import ImageMethods
 from seamseg_studio.engine.project.journal_copy import copies_in
 from seamseg_studio.engine.project.journal_methods import JournalMethods
@@ -35,6 +35,7 @@ _IS_BEHIND = (
     "the folder journal knows later work, so {0}-wal, its newest part, is missing, or an older copy of {0} was put"
     " back: to go on from that copy, rename the folder journal"
 )
+_MOST_LOADS = 10  # of a map that another process changes meanwhile
 _LONG_REPLAY = 64  # journal steps after which loading an image leaves a checkpoint
 
 
@@ -157,12 +158,24 @@ class Project(ImageMethods, JournalMethods, TaxonomyMethods):
             DamagedError: The files that it is made of are damaged; other images are not concerned.
         """
         self._images.hash_one(image_id)
-        panoptic_map, steps = self._labels.load(image_id)
+        panoptic_map, steps = self._load_beside_a_writer(image_id) if self.read_only else self._labels.load(image_id)
         if steps > _LONG_REPLAY and not self.read_only:
             # Only saves time later, so a full disk is no reason to refuse the map.
             with suppress(ProjectError):
                 self.checkpoint(image_id, panoptic_map)
         return panoptic_map
+
+    def _load_beside_a_writer(self, image_id: int) -> tuple[PanopticMap, int]:
+        """Loads a map while another process may fold the steps it is made of, or replace their files."""
+        for _ in range(_MOST_LOADS - 1):
+            before = self._database.row("SELECT * FROM images WHERE id = ?", image_id)
+            try:
+                return self._labels.load(image_id)
+            except DamagedError:
+                now = self._database.row("SELECT * FROM images WHERE id = ?", image_id)
+                if before is None or now is None or tuple(before) == tuple(now):
+                    raise
+        return self._labels.load(image_id)
 
     def load_prediction(self, image_id: int) -> PanopticResult | None:
         """Returns the newest prediction of an image, without `raw`; None if there is none.

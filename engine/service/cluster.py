@@ -72,6 +72,8 @@ def connected(address: str) -> Iterator[Cluster]:
         ) from error
     _knock(address)
     settings: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if ray.is_initialized():
+        ray.shutdown()  # what a block that failed has left
     try:
         try:
             ray.init(address=address, **settings)
@@ -84,12 +86,17 @@ def connected(address: str) -> Iterator[Cluster]:
         raise InputError(f"{address}: no Ray cluster answers there ({reason}); {_ADVICE}") from error
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # dead workers are no news to us
     ray.data.DataContext.get_current().enable_progress_bars = False
+    is_done = False
     try:
         nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call, unused-ignore]
         machines = [node["Resources"] for node in nodes if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
         yield Cluster(len(machines), int(sum(resources.get("GPU", 0) for resources in machines)))
+        is_done = True
     finally:
-        ray.shutdown()
+        # Threads of a job that failed may still be at work, and Ray ends a process in which one works without a
+        # connection, before anybody could say what is wrong. It disconnects by itself when the program ends.
+        if is_done:
+            ray.shutdown()
 
 
 def _knock(address: str) -> None:

@@ -25,6 +25,7 @@ from seamseg_studio.app.tools.events import (
 )
 from seamseg_studio.app.tools.options import ChoiceOption, Option
 from seamseg_studio.app.tools.policy_options import editable_option, set_policy_option
+from seamseg_studio.app.tools.question import Question
 from seamseg_studio.app.tools.region import NOTHING_CHANGED
 from seamseg_studio.engine.scene.errors import EditError
 from seamseg_studio.engine.scene.geometry import Box, Mask
@@ -64,7 +65,7 @@ class AskModel(Tool):
         self._place: tuple[Document, CanvasPort] | None = None
         self._start: ToolEvent | None = None
         self._end = (0.0, 0.0)
-        self._answer: Answer | None = None
+        self._question = Question(self.hint_changed.emit)
         self._prompt: Prompt | None = None
         self._found: PromptAnswer | None = None
         self._shown: tuple[Mask, Box] | None = None
@@ -73,7 +74,7 @@ class AskModel(Tool):
 
     @property
     def busy(self) -> bool:
-        return self._start is not None or self._answer is not None or self._found is not None
+        return self._start is not None or self._question.is_open or self._found is not None
 
     def options(self, document: Document | None) -> tuple[Option, ...]:
         if document is None:
@@ -130,12 +131,12 @@ class AskModel(Tool):
         if self._lines:
             self._refine()
         elif self._first is not None:
-            self._drop_answer()
+            self._question.drop()
             self._show(self._first)
         return True
 
     def cancel(self, document: Document) -> None:
-        self._drop_answer()
+        self._question.drop()
         self._start = self._found = self._shown = self._first = self._prompt = None
         self._lines = ()
         self.hint_changed.emit(self.hint)
@@ -189,30 +190,16 @@ class AskModel(Tool):
             self._send(BoxPrompt(former.y0, former.x0, former.y1, former.x1, category))
 
     def _send(self, prompt: Prompt) -> None:
-        self._drop_answer()
+        self._question.drop()
         answer = self.ask(prompt) if self.ask is not None else None
         if answer is None:
             return
-        self._answer = answer
         self.hint_changed.emit(_WAITING)
-        answer.succeeded.connect(lambda found, _: self._on_answer_succeeded(answer, found))
-        answer.failed.connect(lambda sentence: self._on_answer_failed(answer, sentence))
+        self._question.put(answer, self._on_found)
 
-    def _drop_answer(self) -> None:
-        answer, self._answer = self._answer, None
-        if answer is not None:
-            answer.cancel()
-
-    def _on_answer_succeeded(self, answer: Answer, found: PromptAnswer) -> None:
-        if answer is not self._answer or self._place is None:
-            return
-        self._answer = None
-        self._show(found)
-
-    def _on_answer_failed(self, answer: Answer, sentence: str) -> None:
-        if answer is self._answer:
-            self._answer = None
-            self.hint_changed.emit(sentence)
+    def _on_found(self, found: PromptAnswer) -> None:
+        if self._place is not None:
+            self._show(found)
 
     def _show(self, found: PromptAnswer) -> None:
         assert self._place is not None
@@ -226,7 +213,7 @@ class AskModel(Tool):
 
     def _accept(self, document: Document) -> None:
         found, shown = self._found, self._shown
-        if found is None or shown is None or found.category is None or self._answer is not None:
+        if found is None or shown is None or found.category is None or self._question.is_open:
             return
         name = document.taxonomy[found.category].name
         target = Segment(found.category, score=found.score, origin=Origin.HUMAN)

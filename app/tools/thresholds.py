@@ -11,6 +11,7 @@ from seamseg_studio.app.document import Document
 from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.events import CursorKind, CursorShape, MaskSketch, Shown, ToolKey
 from seamseg_studio.app.tools.options import Option, SliderOption
+from seamseg_studio.app.tools.question import Question
 from seamseg_studio.app.tools.region import NOTHING_CHANGED
 from seamseg_studio.engine.scene.errors import EditError, SceneError
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
@@ -51,14 +52,14 @@ class Thresholds(Tool):
         self._values = {"score": 50.0, "overlap": 50.0}
         self._area: float | None = None  # until it is moved the model's own
         self._document: Document | None = None
-        self._answer: Answer | None = None
+        self._question = Question(self.hint_changed.emit)
         self._found: PanopticResult | None = None
         self._shown: tuple[MaskSketch, ...] = ()
         self._previewer: Background[_Preview] = Background("thresholds", self._on_previewer_ready, self)
 
     @property
     def busy(self) -> bool:
-        return self._answer is not None or self._found is not None
+        return self._question.is_open or self._found is not None
 
     def options(self, document: Document | None) -> tuple[Option, ...]:
         score = "Instances that score below it are left out"
@@ -85,13 +86,13 @@ class Thresholds(Tool):
         self.option_changed.emit(key)
 
     def key(self, key: ToolKey, document: Document, canvas: CanvasPort) -> None:
-        if key is ToolKey.FINISH and self._found is not None and self._answer is None:
+        if key is ToolKey.FINISH and self._found is not None and not self._question.is_open:
             found = self._found
             self.cancel(document)
             document.edit(partial(_make, document, found), num_pixels=found.ids.size)
 
     def cancel(self, document: Document) -> None:
-        self._drop_answer()
+        self._question.drop()
         self._previewer.drop()
         self._found, self._shown, self._document = None, (), None
         self._values, self._area = {"score": 50.0, "overlap": 50.0}, None
@@ -106,7 +107,7 @@ class Thresholds(Tool):
 
     def _send(self, document: Document) -> None:
         """Asks for the map at the thresholds of the sliders; what was asked before counts no more."""
-        self._drop_answer()
+        self._question.drop()
         self._document = document
         options = PredictOptions(
             score_threshold=self._values["score"] / 100,
@@ -117,26 +118,14 @@ class Thresholds(Tool):
         answer = self.ask(options) if self.ask is not None else None
         if answer is None:
             return
-        self._answer = answer
         self.hint_changed.emit(_WAITING)
-        answer.succeeded.connect(lambda found, _: self._on_answer_succeeded(answer, found))
-        answer.failed.connect(lambda sentence: self._on_answer_failed(answer, sentence))
+        self._question.put(answer, self._on_found)
 
-    def _drop_answer(self) -> None:
-        answer, self._answer = self._answer, None
-        if answer is not None:
-            answer.cancel()
-
-    def _on_answer_succeeded(self, answer: Answer, found: PanopticResult) -> None:
-        if answer is not self._answer or self._document is None:
+    def _on_found(self, found: PanopticResult) -> None:
+        if self._document is None:
             return
-        self._answer, self._found = None, found
+        self._found = found
         self._previewer.request(partial(_preview, self._document, found, self._document.effective_policy))
-
-    def _on_answer_failed(self, answer: Answer, sentence: str) -> None:
-        if answer is self._answer:
-            self._answer = None
-            self.hint_changed.emit(sentence)
 
     def _on_previewer_ready(self, preview: _Preview) -> None:
         document, shown, num_pixels = preview

@@ -188,9 +188,11 @@ def test_a_later_process_does_not_wait_for_one_that_builds(
 ) -> None:
     cache.mkdir()
     monkeypatch.setenv("LOCAL_RANK", "3")
-    monkeypatch.setattr(native_cache, "_pause", lambda seconds: pytest.fail("it waits"))
+    waits: list[float] = []
+    monkeypatch.setattr(native_cache, "_pause", waits.append)
     with native_cache.locked(cache / f"{CPU.key}.lock", 0.0):
         native_cache._wait_for_first_rank(cache / CPU.key)
+    assert waits == []
 
 
 def test_everybody_may_read_a_build() -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from canvas_street import CAR_CATEGORY, SHAPE, SKY_CATEGORY
+from engine_double import PendingAnswer
 from hand import Hand
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import Qt
 
 from seamseg_studio.app.canvas import Canvas
 from seamseg_studio.app.document import Document
@@ -27,25 +28,16 @@ SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModi
 RANKING = (CategoryScore(CAR_CATEGORY, 0.8), CategoryScore(SKY_CATEGORY, 0.2))
 
 
-class _Answer(QObject):
-    succeeded = Signal(object, str)
-    failed = Signal(str)
-    cancelled = False
-
-    def cancel(self) -> None:
-        self.cancelled = True
-
-
 class _Model:
     """Hears prompts, and answers when told to."""
 
     def __init__(self) -> None:
         self.prompts: list[Prompt] = []
-        self.answers: list[_Answer] = []
+        self.answers: list[PendingAnswer] = []
 
-    def ask(self, prompt: Prompt) -> _Answer:
+    def ask(self, prompt: Prompt) -> PendingAnswer:
         self.prompts.append(prompt)
-        self.answers.append(_Answer())
+        self.answers.append(PendingAnswer())
         return self.answers[-1]
 
     def say(self, y0: int, x0: int, height: int, width: int, **more: int) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from canvas_street import CAR_CATEGORY, MakeDocument
+from engine_double import PendingAnswer
 from hand import Hand
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.canvas import Canvas
@@ -19,25 +20,16 @@ from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.service.protocol import PredictOptions
 
 
-class _Answer(QObject):
-    succeeded = Signal(object, str)
-    failed = Signal(str)
-    cancelled = False
-
-    def cancel(self) -> None:
-        self.cancelled = True
-
-
 class _Model:
     """Hears thresholds, and answers when told to."""
 
     def __init__(self) -> None:
         self.asked: list[PredictOptions] = []
-        self.answers: list[_Answer] = []
+        self.answers: list[PendingAnswer] = []
 
-    def ask(self, options: PredictOptions) -> _Answer:
+    def ask(self, options: PredictOptions) -> PendingAnswer:
         self.asked.append(options)
-        self.answers.append(_Answer())
+        self.answers.append(PendingAnswer())
         return self.answers[-1]
 
     def say(self, document: Document, number: int = -1) -> PanopticResult:

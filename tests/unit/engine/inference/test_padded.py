@@ -16,7 +16,7 @@ from seamseg_studio.engine.inference.detection import Detections, detect, genera
 from seamseg_studio.engine.inference.options import PredictOptions
 from seamseg_studio.engine.inference.padded import PaddedDetections, PaddedFusion, PaddedHeads
 from seamseg_studio.engine.inference.predictor import Predictor
-from seamseg_studio.engine.inference.preprocess import normalised
+from seamseg_studio.engine.inference.preprocess import normalised, resized
 from seamseg_studio.engine.model.config import Config
 from seamseg_studio.engine.model.panoptic_net import PanopticNet, build_network
 from seamseg_studio.engine.ops import native
@@ -119,7 +119,7 @@ def test_the_map_is_the_predictors(map_size: tuple[int, int], options: PredictOp
     assert features is not None
     size = features.input_size
     levels, objectness, shifts, logits = network(
-        normalised(image if map_size == size else _resized(image, size), network.config.dataloader, predictor.device)
+        normalised(resized(image, size), network.config.dataloader, predictor.device)
     )
     found = PaddedHeads(network, size, objectness)(levels, objectness, shifts)
     padded = PaddedFusion(network, size, map_size, options, predictor.device)(logits[0], found)
@@ -190,9 +190,3 @@ def test_nothing_waits_for_the_device() -> None:
     with _Watch() as other:
         generate_proposals(objectness, shifts, network.config, [SIZE])
     assert other.waiting, "the watch sees nothing"
-
-
-def _resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    from seamseg_studio.engine.inference.preprocess import resized
-
-    return resized(image, size)

@@ -84,7 +84,8 @@ class _Graph:
             levels, objectness, shifts, logits = dense(normalised())
             found = heads(levels, objectness, shifts)
             self.outputs = _Outputs(levels, logits[0], found, fusion(logits[0], found))
-        self.parts = (heads, fusion)  # the constants that the graph reads
+        # The graph reads the memory of these, whoever else it is given to: they must live as long as it does.
+        self.constants = (mean, std, heads, fusion)
 
 
 class Graphs:

@@ -1,5 +1,5 @@
 # `make demo` and `make test` need nothing but make and the network; both can be run again and again.
-.PHONY: demo test lint studio screenshots translations clean
+.PHONY: demo test lint docs dist studio screenshots translations clean
 
 PYTEST_ARGS ?=
 
@@ -14,6 +14,19 @@ test:
 lint:
 	@scripts/bootstrap.sh test
 	@.venv/bin/python -m pytest tests/packaging/test_rules.py -q
+
+# The documentation, in build/site/index.html. Links to pages, headings and pictures that do not exist are errors.
+docs:
+	@scripts/bootstrap.sh docs
+	@.venv/bin/python scripts/architecture.py
+	@.venv/bin/python scripts/actions_table.py
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --quiet
+	@echo "docs: build/site/index.html"
+
+# What is given to people, in dist/: wheel, source distribution, and a folder that starts without Python.
+dist:
+	@scripts/bootstrap.sh dist
+	@.venv/bin/python scripts/dist.py
 
 studio:
 	@scripts/bootstrap.sh run

@@ -50,8 +50,13 @@ setup(
     distclass=Package,
     packages=[f"seamseg_studio.{root}" for root in ROOTS]
     + [f"seamseg_studio.{root}.{sub}" for root in ROOTS for sub in find_packages(root)]
-    + ["seamseg_studio.csrc"],
-    package_dir={f"seamseg_studio.{root}": root for root in (*ROOTS, "csrc")},
-    package_data={"seamseg_studio.resources": ["**/*"], "seamseg_studio.csrc": ["*.h", "*.cpp", "cpu/*", "cuda/*"]},
+    + ["seamseg_studio.csrc", "seamseg_studio.docs"],
+    package_dir={f"seamseg_studio.{root}": root for root in (*ROOTS, "csrc", "docs")},
+    package_data={
+        "seamseg_studio.resources": ["**/*"],
+        "seamseg_studio.csrc": ["*.h", "*.cpp", "cpu/*", "cuda/*"],
+        # The user guide, which the window shows: Help > User guide.
+        "seamseg_studio.docs": ["*.md", "user-guide/*", "images/*"],
+    },
     cmdclass={"build_py": BuildPython, "bdist_wheel": Wheel},
 )

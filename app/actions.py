@@ -242,8 +242,12 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("load_starter", "Train", "Use the sta&rter model", Commands.load_starter),
     ActionSpec("restart_engine", "Train", "R&estart the engine", Commands.restart_engine),
     # Help
-    ActionSpec("palette", "Help", "&Command palette…", Commands.show_palette, ("Ctrl+Shift+P",), "search"),
-    ActionSpec("shortcuts", "Help", "&Keyboard shortcuts", Commands.show_shortcuts, ("F1",)),
+    ActionSpec("guide", "Help", "&User guide", Commands.show_guide, ("F1",)),
+    ActionSpec("tutorial", "Help", "T&utorial", Commands.show_tutorial),
+    ActionSpec("troubleshooting", "Help", "T&roubleshooting", Commands.show_troubleshooting),
+    ActionSpec("whats_this", "Help", "&What is this?", Commands.ask_what, ("Shift+F1",)),
+    ActionSpec("palette", "Help", "&Command palette…", Commands.show_palette, ("Ctrl+Shift+P",), "search", gap=True),
+    ActionSpec("shortcuts", "Help", "&Keyboard shortcuts", Commands.show_shortcuts, ("Ctrl+F1",)),
     ActionSpec("tour", "Help", "Short &tour", Commands.start_tour),
     ActionSpec("about", "Help", "&About Seamseg Studio", Commands.show_about, gap=True),
 )

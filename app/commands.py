@@ -12,6 +12,8 @@ from seamseg_studio.app.dialogs.categories import CategoriesDialog
 from seamseg_studio.app.dialogs.export import ExportDialog
 from seamseg_studio.app.dialogs.flag import FlagDialog
 from seamseg_studio.app.dialogs.paths import ask_files, ask_folder
+from seamseg_studio.app.help.guide import TROUBLESHOOTING
+from seamseg_studio.app.help.topics import START
 from seamseg_studio.app.segment_commands import SegmentCommands
 from seamseg_studio.app.studio import EXPORTS_FOLDER, Studio
 from seamseg_studio.app.view_commands import ViewCommands
@@ -310,8 +312,20 @@ class Commands(ViewCommands):
     def start_tour(self) -> None:
         self.studio.tour.start()
 
+    def show_guide(self) -> None:
+        self.window.help.show_here()
+
+    def show_tutorial(self) -> None:
+        self.window.help.show_guide(START)
+
+    def show_troubleshooting(self) -> None:
+        self.window.help.show_guide(TROUBLESHOOTING)
+
+    def ask_what(self) -> None:
+        self.window.help.ask_what()
+
     def show_about(self) -> None:
-        self.window.show_about()
+        self.window.help.show_about()
 
 
 def _why_sure(document: Document | None) -> str:

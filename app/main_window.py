@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from seamseg_studio.app.commands import Commands
 from seamseg_studio.app.dialogs.category_popup import CategoryPopup
 from seamseg_studio.app.dialogs.palette import CommandPalette
 from seamseg_studio.app.dialogs.preferences import PreferencesDialog
+from seamseg_studio.app.help.desk import HelpDesk
 from seamseg_studio.app.icons import window_icon
 from seamseg_studio.app.languages import tool_text
 from seamseg_studio.app.menus import ActionSet
@@ -105,6 +105,7 @@ class MainWindow(QMainWindow):
         )
         self.status = StatusBar(studio.board, studio.icons, self)
         self.setStatusBar(self.status)
+        self.help = HelpDesk(studio, self)
         self._first_layout = self.saveState()
         self._join()
 
@@ -206,6 +207,7 @@ class MainWindow(QMainWindow):
             elif isinstance(tool, Thresholds):
                 tool.ask = self._studio.labelling.fuse_again
                 tool.model_area = self._studio.labelling.min_stuff_area
+        self.help.explain(self.canvas, "canvas")
         self.stack.addWidget(self.canvas)
         self.stack.setFocusProxy(self.canvas)
         self.cards.raise_()
@@ -353,15 +355,6 @@ class MainWindow(QMainWindow):
 
     def _on_studio_preferences_changed(self) -> None:
         self.actions_by_id.set_keymap(self._studio.preferences.keymap)
-
-    def show_about(self) -> None:
-        """Says what this is, in the corner."""
-        try:
-            number = version("seamseg-studio")
-        except PackageNotFoundError:
-            number = ""
-        text = self.tr("Labels every pixel of images with a model that learns from your corrections. Apache-2.0.")
-        self.cards.show_message(Message(f"Seamseg Studio {number}".strip(), text, key="about"))
 
     # Qt's events
 

@@ -32,6 +32,7 @@ class Message:
         level: How it is shown; information goes away by itself.
         choices: Buttons; pressing one also closes the message.
         key: A new message replaces the one shown with the same key.
+        topic: The entry of the troubleshooting page about it, as an anchor; empty where there is nothing more to say.
     """
 
     title: str
@@ -39,3 +40,4 @@ class Message:
     level: Level = Level.INFO
     choices: tuple[Choice, ...] = ()
     key: str = ""
+    topic: str = ""

@@ -11,15 +11,18 @@ import traceback
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import NoReturn
 
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication
 
+from seamseg_studio.app.help.troubles import GENERAL
 from seamseg_studio.app.languages import speak
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.messages import Level, Message
+from seamseg_studio.app.self_test import SelfTest
 from seamseg_studio.app.settings import APP_NAME, Settings
 from seamseg_studio.app.studio import Studio
 
@@ -43,6 +46,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--device", default="auto", type=_device, metavar="D", help="auto (default), cpu, cuda or cuda:NUMBER"
     )
+    parser.add_argument(
+        "--self-test", action="store_true", help="label one sample photo in the window, say whether that works, and end"
+    )
     parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     return parser.parse_args(arguments)
 
@@ -62,7 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     application = existing if isinstance(existing, QApplication) else QApplication([APP_NAME])
     application.setApplicationName(APP_NAME)
     application.setApplicationDisplayName("Seamseg Studio")
-    settings = Settings()
+    scratch = TemporaryDirectory(prefix="seamseg-studio-") if options.self_test else None
+    settings = Settings(Path(scratch.name) / "studio.ini" if scratch is not None else None)
     translators = speak(application, settings.preferences.language)
     studio = Studio(application, settings, model=options.model, device=options.device)
     window = MainWindow(studio)
@@ -71,6 +78,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.excepthook = failures.hook
 
     def start() -> None:
+        if scratch is not None:
+            photos = Path(scratch.name) / "photos"
+            photos.mkdir()
+            SelfTest(studio, window, photos).start()
+            return
         begin(studio, window, paths)
         # What was made until now stays till the end. Python would look through all of it again and again for circles
         # of objects to free, each time in the midst of somebody's work and for longer than a few frames.
@@ -86,6 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         window.deleteLater()
         for translator in translators:
             application.removeTranslator(translator)
+        if scratch is not None:
+            scratch.cleanup()
     return code or (1 if failures.count else 0)
 
 
@@ -133,6 +147,7 @@ class Failures:
             text.format(kind.__name__, error),
             Level.ERROR,
             key="failure",
+            topic=GENERAL,
         )
         self._window.show_message(message)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from seamseg_studio.app.documents import Documents
+from seamseg_studio.app.help.troubles import topic_of
 from seamseg_studio.app.image_list import ImageList
 from seamseg_studio.app.jobs.additions import Additions
 from seamseg_studio.app.jobs.image_loading import Preview
@@ -294,7 +295,10 @@ class Session(ImageList):
     # Messages
 
     def post(self, message: Message) -> None:
-        self.message_posted.emit(replace(message, text=spoken(message.text)))
+        topic = message.topic
+        if not topic and message.level in (Level.WARNING, Level.ERROR):
+            topic = topic_of(message.title, message.text)
+        self.message_posted.emit(replace(message, text=spoken(message.text), topic=topic))
 
     def post_error(self, title: str, text: str, *choices: Choice, key: str = "") -> None:
         self.post(Message(title, text, Level.ERROR, choices, key))

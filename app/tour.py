@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QKeySequence
 
 from seamseg_studio.app.keymap import Keymap
@@ -15,7 +15,13 @@ _KEY = "tour"
 
 
 class Tour(QObject):
-    """Says in a corner what the work consists of, a card at a time."""
+    """Says in a corner what the work consists of, a card at a time.
+
+    Signals:
+        part_shown: The part of the window that the card speaks of, by its topic; empty when the tour is over.
+    """
+
+    part_shown = Signal(str)
 
     def __init__(self, session: Session, keymap: Callable[[], Keymap], parent: QObject | None = None) -> None:
         """`keymap` gives the keys in force, which the cards name."""
@@ -40,16 +46,20 @@ class Tour(QObject):
 
     def _show(self, place: int) -> None:
         steps = self._steps()
-        title, text = steps[place]
+        part, title, text = steps[place]
         is_last = place + 1 == len(steps)
-        further = Choice(self.tr("Begin"), lambda: None)
+        further = Choice(self.tr("Begin"), self._end)
         if not is_last:
             further = Choice(self.tr("Next"), lambda: self._show(place + 1))
-        enough = () if is_last else (Choice(self.tr("Enough"), lambda: None),)
+        enough = () if is_last else (Choice(self.tr("Enough"), self._end),)
         self._session.post(Message(title, text, Level.OFFER, (further, *enough), _KEY))
+        self.part_shown.emit(part)
 
-    def _steps(self) -> list[tuple[str, str]]:
-        """Title and text of every card."""
+    def _end(self) -> None:
+        self.part_shown.emit("")
+
+    def _steps(self) -> list[tuple[str, str, str]]:
+        """What every card is about, its title and its text."""
         suggest = self.tr("Colours are categories, lines go around segments: so the model sees this photo.")
         peek = self.tr("Hold H to see the photo alone.")
         correct = self.tr(
@@ -58,12 +68,25 @@ class Tour(QObject):
         saved = self.tr("Every stroke is saved at once; {0} takes it back.")
         accept = self.tr("{0} accepts the image and opens the next one.")
         teach = self.tr("What you accept and correct can teach the model: {0}.")
+        guide = self.tr("{0} opens the guide at the part in use.")
         own = self.tr("Drop a folder of your own photos into the window to begin. {0} finds every command.")
         return [
-            (self.tr("The model suggests"), f"{suggest} {peek}"),
-            (self.tr("You correct"), f"{self._filled(correct, 'tool_brush')} {self._filled(saved, 'undo')}"),
-            (self.tr("You say what is right"), f"{self._filled(accept, 'accept')} {self._filled(teach, 'train')}"),
-            (self.tr("With your own photos"), self._filled(own, "palette")),
+            ("canvas", self.tr("The model suggests"), f"{suggest} {peek}"),
+            (
+                "categories",
+                self.tr("You correct"),
+                f"{self._filled(correct, 'tool_brush')} {self._filled(saved, 'undo')}",
+            ),
+            (
+                "images",
+                self.tr("You say what is right"),
+                f"{self._filled(accept, 'accept')} {self._filled(teach, 'train')}",
+            ),
+            (
+                "chips",
+                self.tr("With your own photos"),
+                f"{self._filled(own, 'palette')} {self._filled(guide, 'guide')}",
+            ),
         ]
 
     def _filled(self, text: str, action_id: str) -> str:

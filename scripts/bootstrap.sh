@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sets up .venv with everything the studio (or, with "test", its tests) needs. Safe to run again: it does only what is missing.
-# Usage: scripts/bootstrap.sh [run|test]
+# Sets up .venv with everything the studio (or its tests, documentation or packages) needs. Safe to run again: it does only what is missing.
+# Usage: scripts/bootstrap.sh [run|test|docs|dist]
 set -eu
 cd "$(dirname "$0")/.."
 purpose=${1:-run}
@@ -57,7 +57,9 @@ py=.venv/bin/python
 
 # What was set up, for which files: when nothing changed the rest is skipped.
 wanted=$(cat pyproject.toml setup.py scripts/bootstrap.sh | cksum | tr -d ' ')-$($py -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-for stamp in "$purpose" test; do
+stamps=$purpose
+[ "$purpose" = run ] && stamps="run test docs dist"  # each of them brings the studio too
+for stamp in $stamps; do
     if [ "$(cat ".venv/.set-up-for-$stamp" 2>/dev/null || true)" = "$wanted" ]; then ready=yes; fi
 done
 
@@ -75,7 +77,7 @@ if [ "${ready:-no}" = no ]; then
             || die "pip could not install torch $torch_version; check the network connection, then run this again"
     fi
     extra=""
-    [ "$purpose" = test ] && extra="[test]"
+    [ "$purpose" = run ] || extra="[$purpose]"
     say "installing Seamseg Studio and its libraries"
     quietly $py -m pip install --quiet --disable-pip-version-check -e ".$extra" \
         || die "pip could not install the libraries; check the network connection, then run this again"
@@ -86,6 +88,12 @@ if [ "${ready:-no}" = no ]; then
             || say "panopticapi and cityscapesscripts could not be installed; the tests that run them are skipped"
     fi
     echo "$wanted" > ".venv/.set-up-for-$purpose"
+fi
+
+if [ "$purpose" = dist ] && [ "$(uname)" = Linux ]; then
+    command -v objdump >/dev/null 2>&1 || need_packages "PyInstaller needs objdump" binutils
+    $py -c 'import ctypes, sys; ctypes.CDLL("libpython%d.%d.so.1.0" % sys.version_info[:2])' >/dev/null 2>&1 \
+        || need_packages "PyInstaller needs Python as a library" "$($py -c 'import sys; print("libpython%d.%d" % sys.version_info[:2])')"
 fi
 
 # Qt opens these by name when a window starts; a server or a container often lacks them.

@@ -22,6 +22,7 @@ LANGUAGES = ("de", "zh")
 def table_texts() -> Iterator[tuple[str, str]]:
     """Yields context and text of everything that stands in tables and is translated when it is shown."""
     from seamseg_studio.app.actions import ACTIONS, CONTEXT, MENU_TEXTS
+    from seamseg_studio.app.help import topics
     from seamseg_studio.app.sentences import (
         LABEL_CONTEXT,
         LABELS,
@@ -37,6 +38,8 @@ def table_texts() -> Iterator[tuple[str, str]]:
         yield CONTEXT, text
     for text in _reasons(ROOT / "app" / "commands.py"):
         yield "Commands", text
+    for text in topics.WORDS.values():
+        yield topics.CONTEXT, text
     for context, table in ((LABEL_CONTEXT, LABELS), (WORD_CONTEXT, WORDS), (SENTENCE_CONTEXT, SENTENCES)):
         for text in table:
             yield context, text

@@ -28,9 +28,11 @@ class Card(QFrame):
 
     Signals:
         dismissed: It is read; `is_dismissed` says so too.
+        help_requested: More is wanted about the topic of the message.
     """
 
     dismissed = Signal()
+    help_requested = Signal(str)
 
     def __init__(self, message: Message, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +55,8 @@ class Card(QFrame):
         self.is_dismissed = False
         self.buttons: list[QPushButton] = []
         self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        if message.topic:
+            column.addWidget(self._make_help_button(), 0, Qt.AlignmentFlag.AlignLeft)
         if message.choices:
             self._fill_row()
             column.addLayout(self._row)
@@ -73,6 +77,7 @@ class Card(QFrame):
         self.close_button.setProperty("role", "flat")
         self.close_button.setIcon(self._icons["close"])
         self.close_button.setAccessibleName(self.tr("Dismiss: {0}").format(self.message.title))
+        self.close_button.setToolTip(self.tr("Dismiss"))
         self.close_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.close_button.clicked.connect(self.dismiss)
         head.addWidget(title, 1)
@@ -92,6 +97,16 @@ class Card(QFrame):
             self._row.addWidget(button)
             self.buttons.append(button)
         self._row.addStretch(1)
+
+    def _make_help_button(self) -> QToolButton:
+        """What opens the guide at the entry about this message."""
+        self.help_button = QToolButton(self)
+        self.help_button.setProperty("role", "link")
+        self.help_button.setText(self.tr("What can I do?"))
+        self.help_button.setToolTip(self.tr("Opens the guide at what it says about this message"))
+        self.help_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.help_button.clicked.connect(lambda: self.help_requested.emit(self.message.topic))
+        return self.help_button
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -119,7 +134,13 @@ class Card(QFrame):
 
 
 class MessageCards(QWidget):
-    """Shows messages in the upper right corner of `host`, the latest on top."""
+    """Shows messages in the upper right corner of `host`, the latest on top.
+
+    Signals:
+        help_requested: More is wanted about a topic of the troubleshooting page.
+    """
+
+    help_requested = Signal(str)
 
     def __init__(self, icons: Icons, host: QWidget) -> None:
         super().__init__(host)
@@ -141,6 +162,7 @@ class MessageCards(QWidget):
                 self.close_card(card)
         card = Card(message, self._icons, self)
         card.dismissed.connect(self._on_card_dismissed)
+        card.help_requested.connect(self.help_requested)
         self.cards.insert(0, card)
         self._column.insertWidget(0, card)
         for old in self.cards[_MAX_CARDS:]:

@@ -2,6 +2,77 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="de_DE">
 <context>
+    <name>AboutDialog</name>
+    <message>
+        <source>About Seamseg Studio</source>
+        <translation>Über Seamseg Studio</translation>
+    </message>
+    <message>
+        <source>asking …</source>
+        <translation>wird erfragt …</translation>
+    </message>
+    <message>
+        <source>Diagnostics</source>
+        <translation>Diagnose</translation>
+    </message>
+    <message>
+        <source>Program</source>
+        <translation>Programm</translation>
+    </message>
+    <message>
+        <source>Libraries</source>
+        <translation>Bibliotheken</translation>
+    </message>
+    <message>
+        <source>Copy the diagnostics</source>
+        <translation>Diagnose kopieren</translation>
+    </message>
+    <message>
+        <source>Versions, machine and the last messages; no names or contents of images</source>
+        <translation>Versionen, Rechner und die letzten Meldungen; keine Namen oder Inhalte von Bildern</translation>
+    </message>
+    <message>
+        <source>Labels every pixel of images with a model that learns from your corrections.</source>
+        <translation>Beschriftet jedes Pixel von Bildern mit einem Modell, das aus Ihren Korrekturen lernt.</translation>
+    </message>
+    <message>
+        <source>Licence of the program</source>
+        <translation>Lizenz des Programms</translation>
+    </message>
+    <message>
+        <source>The sample photos</source>
+        <translation>Die Beispielfotos</translation>
+    </message>
+    <message>
+        <source>CC BY 2.0; their sources are listed beside them</source>
+        <translation>CC BY 2.0; ihre Quellen sind daneben aufgeführt</translation>
+    </message>
+    <message>
+        <source>The starter model</source>
+        <translation>Das Startmodell</translation>
+    </message>
+    <message>
+        <source>for non-commercial use only, as the data it was trained on</source>
+        <translation>nur für nichtkommerzielle Zwecke, wie die Daten, mit denen es trainiert wurde</translation>
+    </message>
+    <message>
+        <source>The network&apos;s own operations here</source>
+        <translation>Die eigenen Operationen des Netzes auf diesem Rechner</translation>
+    </message>
+    <message>
+        <source>Library</source>
+        <translation>Bibliothek</translation>
+    </message>
+    <message>
+        <source>Version</source>
+        <translation>Version</translation>
+    </message>
+    <message>
+        <source>Licence</source>
+        <translation>Lizenz</translation>
+    </message>
+</context>
+<context>
     <name>Actions</name>
     <message>
         <source>&amp;100 %</source>
@@ -268,8 +339,16 @@
         <translation>&amp;Neues Modell verwenden</translation>
     </message>
     <message>
+        <source>&amp;User guide</source>
+        <translation>&amp;Handbuch</translation>
+    </message>
+    <message>
         <source>&amp;View</source>
         <translation>&amp;Ansicht</translation>
+    </message>
+    <message>
+        <source>&amp;What is this?</source>
+        <translation>&amp;Was ist das?</translation>
     </message>
     <message>
         <source>&amp;Who said so</source>
@@ -492,6 +571,14 @@
         <translation>In unverbundene T&amp;eile zerlegen</translation>
     </message>
     <message>
+        <source>T&amp;roubleshooting</source>
+        <translation>&amp;Fehlerhilfe</translation>
+    </message>
+    <message>
+        <source>T&amp;utorial</source>
+        <translation>&amp;Einführung</translation>
+    </message>
+    <message>
         <source>Text &amp;size</source>
         <translation>Schrift&amp;größe</translation>
     </message>
@@ -650,6 +737,18 @@
     <message>
         <source>Dismiss: {0}</source>
         <translation>Schließen: {0}</translation>
+    </message>
+    <message>
+        <source>Dismiss</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>What can I do?</source>
+        <translation>Was kann ich tun?</translation>
+    </message>
+    <message>
+        <source>Opens the guide at what it says about this message</source>
+        <translation>Öffnet das Handbuch dort, wo es von dieser Meldung handelt</translation>
     </message>
 </context>
 <context>
@@ -1358,6 +1457,44 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
 </context>
 <context>
+    <name>GuideWindow</name>
+    <message>
+        <source>User guide</source>
+        <translation>Handbuch</translation>
+    </message>
+    <message>
+        <source>Search the guide</source>
+        <translation>Im Handbuch suchen</translation>
+    </message>
+    <message>
+        <source>Contents</source>
+        <translation>Inhalt</translation>
+    </message>
+    <message>
+        <source>Back ({0})</source>
+        <translation>Zurück ({0})</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>Zurück</translation>
+    </message>
+    <message>
+        <source>Nothing was found</source>
+        <translation>Nichts gefunden</translation>
+    </message>
+</context>
+<context>
+    <name>HelpDesk</name>
+    <message>
+        <source>F1 opens the guide at this place.</source>
+        <translation>F1 öffnet das Handbuch an dieser Stelle.</translation>
+    </message>
+    <message>
+        <source>Asking which ops are in use</source>
+        <translation>Fragt, welche Operationen in Gebrauch sind</translation>
+    </message>
+</context>
+<context>
     <name>HistoryModel</name>
     <message>
         <source>as it was opened first</source>
@@ -1956,10 +2093,6 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <source>saves by itself</source>
         <translation>speichert von selbst</translation>
     </message>
-    <message>
-        <source>Labels every pixel of images with a model that learns from your corrections. Apache-2.0.</source>
-        <translation>Beschriftet jedes Pixel von Bildern mit einem Modell, das aus Ihren Korrekturen lernt. Apache-2.0.</translation>
-    </message>
 </context>
 <context>
     <name>NavigatorPanel</name>
@@ -1981,6 +2114,17 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>Further options</source>
         <translation>Weitere Optionen</translation>
+    </message>
+</context>
+<context>
+    <name>Page</name>
+    <message>
+        <source>Page of the guide</source>
+        <translation>Seite des Handbuchs</translation>
+    </message>
+    <message>
+        <source>This page is missing; install the program again.</source>
+        <translation>Diese Seite fehlt; installieren Sie das Programm erneut.</translation>
     </message>
 </context>
 <context>
@@ -3556,6 +3700,65 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     </message>
 </context>
 <context>
+    <name>Topics</name>
+    <message>
+        <source>Begin here: drop a folder of photos, or try the ones that come along.</source>
+        <translation>Hier beginnen: Legen Sie einen Ordner mit Fotos ab, oder probieren Sie die mitgelieferten.</translation>
+    </message>
+    <message>
+        <source>Every change of this image, also of former days. Click one to go back or forward.</source>
+        <translation>Jede Änderung dieses Bildes, auch von früheren Tagen. Ein Klick geht dorthin zurück oder vor.</translation>
+    </message>
+    <message>
+        <source>Every message since the start, to read again and to copy.</source>
+        <translation>Jede Meldung seit dem Start, zum Nachlesen und Kopieren.</translation>
+    </message>
+    <message>
+        <source>The image with its labels. Hold Space or the middle button to look around, turn the wheel to zoom, hold H to see the photo alone. What a click does depends on the tool; the status bar says it.</source>
+        <translation>Das Bild mit seiner Beschriftung. Leertaste oder mittlere Taste halten, um sich umzusehen, am Rad drehen zum Zoomen, H halten für das Foto allein. Was ein Klick tut, hängt vom Werkzeug ab; die Statuszeile sagt es.</translation>
+    </message>
+    <message>
+        <source>The images of the project with what is done with each: new, labelled by the model, in progress, accepted, flagged. Type to filter, click to open.</source>
+        <translation>Die Bilder des Projekts mit ihrem Stand: neu, vom Modell beschriftet, in Arbeit, angenommen, markiert. Tippen filtert, ein Klick öffnet.</translation>
+    </message>
+    <message>
+        <source>The options of the tool in use, and what may change: which pixels can be painted over, and what erased ones become.</source>
+        <translation>Die Einstellungen des Werkzeugs, und was sich ändern darf: welche Pixel übermalt werden können und was aus gelöschten wird.</translation>
+    </message>
+    <message>
+        <source>The parts of this image: each pixel belongs to exactly one. What is selected here is selected on the image.</source>
+        <translation>Die Teile dieses Bildes: Jedes Pixel gehört zu genau einem. Was hier ausgewählt ist, ist es auch im Bild.</translation>
+    </message>
+    <message>
+        <source>The project, the model that labels, and the engine that runs it. Click for what can be done.</source>
+        <translation>Das Projekt, das Modell, das beschriftet, und die Engine, auf der es läuft. Ein Klick zeigt, was sich damit tun lässt.</translation>
+    </message>
+    <message>
+        <source>The training on your corrections: how the loss falls, and how good the model is on images held back.</source>
+        <translation>Das Training mit Ihren Korrekturen: wie der Verlust fällt, und wie gut das Modell auf zurückgehaltenen Bildern ist.</translation>
+    </message>
+    <message>
+        <source>The whole image; click or drag to look there.</source>
+        <translation>Das ganze Bild; ein Klick oder Ziehen führt dorthin.</translation>
+    </message>
+    <message>
+        <source>What a pixel can show. Click one to paint with it; double-click, or press its digit, to give it to the selected segments. The eye hides it, the lock keeps it from every edit.</source>
+        <translation>Was ein Pixel zeigen kann. Ein Klick malt damit; ein Doppelklick oder die Ziffer gibt sie den ausgewählten Segmenten. Das Auge blendet sie aus, das Schloss schützt sie vor jeder Änderung.</translation>
+    </message>
+    <message>
+        <source>What is known of the image and of the selected segments.</source>
+        <translation>Was über das Bild und die ausgewählten Segmente bekannt ist.</translation>
+    </message>
+    <message>
+        <source>What the tool in use waits for, what is under the pointer, when the last change was saved, and the work in the background with its pause and stop.</source>
+        <translation>Worauf das Werkzeug wartet, was unter dem Zeiger liegt, wann die letzte Änderung gespeichert wurde, und die Arbeit im Hintergrund mit Pause und Stopp.</translation>
+    </message>
+    <message>
+        <source>Where the model is least sure. Looking there first brings most for your time.</source>
+        <translation>Wo das Modell am unsichersten ist. Dort zuerst nachzusehen bringt am meisten.</translation>
+    </message>
+</context>
+<context>
     <name>Tour</name>
     <message>
         <source>Begin</source>
@@ -3592,6 +3795,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>What you accept and correct can teach the model: {0}.</source>
         <translation>Was Sie annehmen und korrigieren, kann das Modell lehren: {0}.</translation>
+    </message>
+    <message>
+        <source>{0} opens the guide at the part in use.</source>
+        <translation>{0} öffnet das Handbuch zu dem Teil, an dem Sie arbeiten.</translation>
     </message>
     <message>
         <source>Drop a folder of your own photos into the window to begin. {0} finds every command.</source>

@@ -2,6 +2,77 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="zh_CN">
 <context>
+    <name>AboutDialog</name>
+    <message>
+        <source>About Seamseg Studio</source>
+        <translation>关于 Seamseg Studio</translation>
+    </message>
+    <message>
+        <source>asking …</source>
+        <translation>正在查询 …</translation>
+    </message>
+    <message>
+        <source>Diagnostics</source>
+        <translation>诊断信息</translation>
+    </message>
+    <message>
+        <source>Program</source>
+        <translation>程序</translation>
+    </message>
+    <message>
+        <source>Libraries</source>
+        <translation>程序库</translation>
+    </message>
+    <message>
+        <source>Copy the diagnostics</source>
+        <translation>复制诊断信息</translation>
+    </message>
+    <message>
+        <source>Versions, machine and the last messages; no names or contents of images</source>
+        <translation>版本、机器和最近的消息；不含图像的名称或内容</translation>
+    </message>
+    <message>
+        <source>Labels every pixel of images with a model that learns from your corrections.</source>
+        <translation>用一个从您的修正中学习的模型标注图像的每个像素。</translation>
+    </message>
+    <message>
+        <source>Licence of the program</source>
+        <translation>程序的许可</translation>
+    </message>
+    <message>
+        <source>The sample photos</source>
+        <translation>示例照片</translation>
+    </message>
+    <message>
+        <source>CC BY 2.0; their sources are listed beside them</source>
+        <translation>CC BY 2.0；来源列在照片旁边</translation>
+    </message>
+    <message>
+        <source>The starter model</source>
+        <translation>入门模型</translation>
+    </message>
+    <message>
+        <source>for non-commercial use only, as the data it was trained on</source>
+        <translation>仅限非商业用途，与其训练数据相同</translation>
+    </message>
+    <message>
+        <source>The network&apos;s own operations here</source>
+        <translation>网络自有运算在本机上的实现</translation>
+    </message>
+    <message>
+        <source>Library</source>
+        <translation>程序库</translation>
+    </message>
+    <message>
+        <source>Version</source>
+        <translation>版本</translation>
+    </message>
+    <message>
+        <source>Licence</source>
+        <translation>许可</translation>
+    </message>
+</context>
+<context>
     <name>Actions</name>
     <message>
         <source>&amp;100 %</source>
@@ -268,8 +339,16 @@
         <translation>使用新模型</translation>
     </message>
     <message>
+        <source>&amp;User guide</source>
+        <translation>用户手册(&amp;U)</translation>
+    </message>
+    <message>
         <source>&amp;View</source>
         <translation>视图</translation>
+    </message>
+    <message>
+        <source>&amp;What is this?</source>
+        <translation>这是什么？(&amp;W)</translation>
     </message>
     <message>
         <source>&amp;Who said so</source>
@@ -492,6 +571,14 @@
         <translation>拆分为不相连的部分</translation>
     </message>
     <message>
+        <source>T&amp;roubleshooting</source>
+        <translation>疑难解答(&amp;R)</translation>
+    </message>
+    <message>
+        <source>T&amp;utorial</source>
+        <translation>教程(&amp;T)</translation>
+    </message>
+    <message>
         <source>Text &amp;size</source>
         <translation>文字大小</translation>
     </message>
@@ -650,6 +737,18 @@
     <message>
         <source>Dismiss: {0}</source>
         <translation>关闭：{0}</translation>
+    </message>
+    <message>
+        <source>Dismiss</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>What can I do?</source>
+        <translation>我能做什么？</translation>
+    </message>
+    <message>
+        <source>Opens the guide at what it says about this message</source>
+        <translation>打开手册中关于此消息的部分</translation>
     </message>
 </context>
 <context>
@@ -1358,6 +1457,44 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     </message>
 </context>
 <context>
+    <name>GuideWindow</name>
+    <message>
+        <source>User guide</source>
+        <translation>用户手册</translation>
+    </message>
+    <message>
+        <source>Search the guide</source>
+        <translation>搜索手册</translation>
+    </message>
+    <message>
+        <source>Contents</source>
+        <translation>目录</translation>
+    </message>
+    <message>
+        <source>Back ({0})</source>
+        <translation>返回 ({0})</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>返回</translation>
+    </message>
+    <message>
+        <source>Nothing was found</source>
+        <translation>未找到</translation>
+    </message>
+</context>
+<context>
+    <name>HelpDesk</name>
+    <message>
+        <source>F1 opens the guide at this place.</source>
+        <translation>F1 打开手册的相应位置。</translation>
+    </message>
+    <message>
+        <source>Asking which ops are in use</source>
+        <translation>正在查询所用的运算</translation>
+    </message>
+</context>
+<context>
     <name>HistoryModel</name>
     <message>
         <source>as it was opened first</source>
@@ -1956,10 +2093,6 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <source>saves by itself</source>
         <translation>自动保存</translation>
     </message>
-    <message>
-        <source>Labels every pixel of images with a model that learns from your corrections. Apache-2.0.</source>
-        <translation>用从您的修正中学习的模型标注图像的每个像素。Apache-2.0。</translation>
-    </message>
 </context>
 <context>
     <name>NavigatorPanel</name>
@@ -1981,6 +2114,17 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>Further options</source>
         <translation>更多选项</translation>
+    </message>
+</context>
+<context>
+    <name>Page</name>
+    <message>
+        <source>Page of the guide</source>
+        <translation>手册页面</translation>
+    </message>
+    <message>
+        <source>This page is missing; install the program again.</source>
+        <translation>此页缺失；请重新安装程序。</translation>
     </message>
 </context>
 <context>
@@ -3556,6 +3700,65 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     </message>
 </context>
 <context>
+    <name>Topics</name>
+    <message>
+        <source>Begin here: drop a folder of photos, or try the ones that come along.</source>
+        <translation>从这里开始：拖入一个照片文件夹，或试用附带的照片。</translation>
+    </message>
+    <message>
+        <source>Every change of this image, also of former days. Click one to go back or forward.</source>
+        <translation>此图像的每次更改，包括以往的。点击即可后退或前进到那一步。</translation>
+    </message>
+    <message>
+        <source>Every message since the start, to read again and to copy.</source>
+        <translation>启动以来的每条消息，可重读和复制。</translation>
+    </message>
+    <message>
+        <source>The image with its labels. Hold Space or the middle button to look around, turn the wheel to zoom, hold H to see the photo alone. What a click does depends on the tool; the status bar says it.</source>
+        <translation>图像及其标注。按住空格键或中键移动视图，滚轮缩放，按住 H 只看照片。点击的作用取决于工具；状态栏会说明。</translation>
+    </message>
+    <message>
+        <source>The images of the project with what is done with each: new, labelled by the model, in progress, accepted, flagged. Type to filter, click to open.</source>
+        <translation>项目中的图像及其状态：新、已由模型标注、进行中、已接受、已标记。输入以筛选，点击以打开。</translation>
+    </message>
+    <message>
+        <source>The options of the tool in use, and what may change: which pixels can be painted over, and what erased ones become.</source>
+        <translation>当前工具的选项，以及允许更改的内容：哪些像素可被覆盖，擦除的像素变成什么。</translation>
+    </message>
+    <message>
+        <source>The parts of this image: each pixel belongs to exactly one. What is selected here is selected on the image.</source>
+        <translation>此图像的各部分：每个像素恰属于其中之一。此处的选择与图像上的相同。</translation>
+    </message>
+    <message>
+        <source>The project, the model that labels, and the engine that runs it. Click for what can be done.</source>
+        <translation>项目、进行标注的模型，以及运行它的引擎。点击查看可做的操作。</translation>
+    </message>
+    <message>
+        <source>The training on your corrections: how the loss falls, and how good the model is on images held back.</source>
+        <translation>基于您的修正的训练：损失如何下降，以及模型在保留图像上的表现。</translation>
+    </message>
+    <message>
+        <source>The whole image; click or drag to look there.</source>
+        <translation>整幅图像；点击或拖动以查看该处。</translation>
+    </message>
+    <message>
+        <source>What a pixel can show. Click one to paint with it; double-click, or press its digit, to give it to the selected segments. The eye hides it, the lock keeps it from every edit.</source>
+        <translation>像素可以表示的类别。点击以用其绘制；双击或按其数字键，将其赋予选中的分割块。眼睛图标隐藏它，锁图标使其不被任何编辑更改。</translation>
+    </message>
+    <message>
+        <source>What is known of the image and of the selected segments.</source>
+        <translation>关于图像和选中分割块的已知信息。</translation>
+    </message>
+    <message>
+        <source>What the tool in use waits for, what is under the pointer, when the last change was saved, and the work in the background with its pause and stop.</source>
+        <translation>当前工具等待什么、指针下是什么、上次更改何时保存，以及后台工作及其暂停和停止。</translation>
+    </message>
+    <message>
+        <source>Where the model is least sure. Looking there first brings most for your time.</source>
+        <translation>模型最不确定之处。先查看这些地方最省时间。</translation>
+    </message>
+</context>
+<context>
     <name>Tour</name>
     <message>
         <source>Begin</source>
@@ -3592,6 +3795,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>What you accept and correct can teach the model: {0}.</source>
         <translation>您接受和修正的内容可以训练模型：{0}。</translation>
+    </message>
+    <message>
+        <source>{0} opens the guide at the part in use.</source>
+        <translation>{0} 打开手册中关于当前部分的内容。</translation>
     </message>
     <message>
         <source>Drop a folder of your own photos into the window to begin. {0} finds every command.</source>

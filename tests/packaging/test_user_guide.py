@@ -51,7 +51,8 @@ def test_every_key_of_the_guide_does_something() -> None:
     from seamseg_studio.app.actions import ACTIONS
 
     known = GESTURES | {key for spec in ACTIONS for key in spec.keys}
-    pages = [DOCS / "user-guide.md", *sorted((DOCS / "user-guide").glob("*.md"))]
+    # The page of all shortcuts is made from the table, with the keys of other programs beside it.
+    pages = [DOCS / "user-guide.md", *(path for path in (DOCS / "user-guide").glob("*.md") if path.stem != "shortcuts")]
     named = {
         (page.name, key)
         for page in pages

@@ -149,7 +149,7 @@ def test_reset_export_and_import_can_be_taken_back(
 
 
 def test_shortcuts_open_the_page_of_keys(window: MainWindow, qtbot: QtBot) -> None:
-    qtbot.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_F1)
+    qtbot.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_F1, Qt.KeyboardModifier.ControlModifier)
     dialog = window.findChild(PreferencesDialog)
     assert dialog is not None
     assert dialog.stack.currentWidget() is dialog.keys

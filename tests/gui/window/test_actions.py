@@ -10,7 +10,7 @@ import pytest
 from gui_fake_engine import CAR, HEIGHT, PERSON, ROAD, WIDTH
 from PySide6.QtCore import QKeyCombination, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QWhatsThis
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.action_spec import ActionSpec
@@ -25,6 +25,7 @@ from seamseg_studio.app.dialogs.palette import CommandPalette
 from seamseg_studio.app.dialogs.preferences import PreferencesDialog
 from seamseg_studio.app.dialogs.train import TrainDialog
 from seamseg_studio.app.document import Document
+from seamseg_studio.app.help.about import AboutDialog
 from seamseg_studio.app.jobs.training_events import Outcome
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.segment_actions import TOOLS
@@ -345,7 +346,11 @@ CASES: dict[str, Case] = {
     "palette": Case(lambda h: h.dialog(CommandPalette)),
     "shortcuts": Case(lambda h: h.dialog(PreferencesDialog)),
     "tour": Case(lambda h: h.window.cards.cards[0].message.key == "tour"),
-    "about": Case(lambda h: h.window.cards.cards[0].message.key == "about"),
+    "about": Case(lambda h: h.dialog(AboutDialog)),
+    "guide": Case(lambda h: h.window.help.guide.isVisible() and h.window.help.guide.place.startswith("user-guide/")),
+    "tutorial": Case(lambda h: h.window.help.guide.place == "tutorial.md"),
+    "troubleshooting": Case(lambda h: h.window.help.guide.page.page == "troubleshooting.md"),
+    "whats_this": Case(lambda h: QWhatsThis.inWhatsThisMode() and not QWhatsThis.leaveWhatsThisMode()),
 }
 
 

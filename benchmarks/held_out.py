@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from loop import with_single_categories
+from loop_data import with_single_categories
 from numpy.typing import NDArray
 
 from seamseg_studio.engine.evaluation.panoptic_quality import Labelling, compare, score

@@ -56,6 +56,14 @@ class Teacher:
         """The pupil's thing category, from 0, for each of the teacher's, in the pupil's taxonomy. [T] int64."""
         return self.categories[self.network.num_stuff :]
 
+    @torch.no_grad()
+    def look(self, images_B3HW: Tensor, levels: Sequence[Tensor] | None = None) -> Outputs:
+        """Returns what it says about a batch of normalised images; `levels` if its pyramid's are known already."""
+        network = self.network
+        levels = network.body(images_B3HW) if levels is None else levels
+        objectness, shifts = network.rpn_head(network.rpn_levels(levels))
+        return Outputs(levels, objectness, shifts, network.sem_head(network.sem_levels(levels)))
+
 
 def sample_regions(
     network: PanopticNet, levels: Sequence[Tensor], boxes_K4: Tensor, batch_index_K: Tensor, size: tuple[int, int]
@@ -77,38 +85,31 @@ def sample_regions(
 def distillation_loss(
     network: PanopticNet,
     teacher: Teacher,
-    images_B3HW: Tensor,
+    wanted: Outputs,
     found: Outputs,
     proposals: Proposals,
     truth: GroundTruth,
     sizes: Sequence[tuple[int, int]],
     size: tuple[int, int],
-    *,
-    shares_features: bool,
 ) -> Tensor:
     """Returns how far the pupil has moved away from the teacher where nobody else teaches. A scalar.
 
     Args:
         network: The pupil.
         teacher: The teacher.
-        images_B3HW: Normalised.
+        wanted: What the teacher says.
         found: What the pupil says.
         proposals: The pupil's.
         truth: Its void pixels are the ones that count.
         sizes: (height, width) of each image in the padded batch.
         size: Of the padded batch.
-        shares_features: Whether the pupil's body is the teacher's.
     """
     unknown_BHW = _unknown(truth, sizes)
-    with torch.no_grad():
-        levels = found.levels if shares_features else teacher.network.body(images_B3HW)
-        objectness, shifts = teacher.network.rpn_head(teacher.network.rpn_levels(levels))
-        semantic = teacher.network.sem_head(teacher.network.sem_levels(levels))
-    sem = _semantic_part(found.semantic, semantic, teacher.categories, unknown_BHW, sizes)
+    sem = _semantic_part(found.semantic, wanted.semantic, teacher.categories, unknown_BHW, sizes)
     if network.num_thing == 0 or teacher.network.num_thing == 0:
         return sem
-    rpn = _proposal_part(found, objectness, shifts)
-    roi = _region_part(network, teacher, found.levels, levels, proposals, unknown_BHW, size)
+    rpn = _proposal_part(found, wanted.objectness, wanted.shifts)
+    roi = _region_part(network, teacher, found.levels, wanted.levels, proposals, unknown_BHW, size)
     share = unknown_BHW.float().mean()
     return sem + share * rpn + roi
 

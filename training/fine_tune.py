@@ -43,10 +43,10 @@ from seamseg_studio.training.transforms import TrainTransform, flip, shrink
 from seamseg_studio.training.validation import measure_panoptic
 from seamseg_studio.training.watch import listeners
 
-LEARNING_RATE = 3e-4
+LEARNING_RATE = 1e-3
 STEPS_PER_IMAGE, MIN_STEPS, MAX_STEPS = 8, 40, 2000
 MAX_CPU_MINUTES = 4.0
-NUM_VALIDATIONS, PATIENCE = 8, 3
+NUM_VALIDATIONS, PATIENCE = 8, 4  # a score on a few images goes up and down
 LARGEST_SCALE = 1.25
 REPLAY_SHARE = 0.25  # of the images of a training come from what was known before
 DISTILL_WEIGHT = 0.3  # enough to remember; with more, the base's mistakes on the very images are remembered too

@@ -84,10 +84,11 @@ class LossModel(nn.Module):
         if self._teacher is None:
             return values
         size = (images_B3HW.shape[2], images_B3HW.shape[3])
-        taught = distillation_loss(
-            self.network, self._teacher, images_B3HW, found, proposals, truth, batch.sizes, size,
-            shares_features=self._features is not None,
-        )  # fmt: skip
+        if self._features is None:
+            wanted = self._teacher.look(images_B3HW)
+        else:
+            wanted = self._features.taught(self._teacher, images_B3HW, levels, batch.names)
+        taught = distillation_loss(self.network, self._teacher, wanted, found, proposals, truth, batch.sizes, size)
         return torch.cat([values, taught.float().view(1)])
 
 

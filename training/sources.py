@@ -46,8 +46,10 @@ class MappedSource:
 
     def __getitem__(self, index: int) -> Sample:
         sample = self._source[index]
-        known = sample.categories != VOID_CATEGORY
         categories, is_crowd = sample.categories.copy(), sample.is_crowd.copy()
+        # One of several, not known which: the sets have no name that could be translated.
+        categories[categories >= len(self._table)] = VOID_CATEGORY
+        known = categories != VOID_CATEGORY
         is_crowd[known] |= self._crowds[categories[known]]
         categories[known] = self._table[categories[known]]
         return replace(sample, name=f"{self._prefix}{sample.name}", categories=categories, is_crowd=is_crowd)

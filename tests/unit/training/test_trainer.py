@@ -69,8 +69,9 @@ def samples(make_sample: MakeSample) -> list[Sample]:
         {"optimizer": "adamw", "schedule": "cosine", "ema_decay": 0.9, "clip_grad_norm": 1.0, "channels_last": True},
         {"amp": "bf16", "color_jitter": 0.3, "ignore_void": True, "negatives_everywhere": True, "frozen_norms": True},
         {"mask_positives_only": True, "freeze": ("body.backbone", "rpn_head"), "body_lr_factor": 0.1},
+        {"amp": "fp16", "clip_grad_norm": 5.0, "optimizer": "adamw"},
     ],
-    ids=["original", "averaged", "mixed-precision", "frozen"],
+    ids=["original", "averaged", "mixed-precision", "frozen", "scaled"],
 )
 def test_every_combination_of_options_trains(
     options: dict[str, Any], tiny_config: Path, samples: list[Sample], tmp_path: Path

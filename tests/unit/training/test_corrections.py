@@ -188,7 +188,8 @@ def test_the_gate_says_why_and_former_choices_hold(
     lineage = load_bundle(tmp_path / "one" / "model").manifest["lineage"]
     assert len(lineage["held_out"]) == 1
     assert not set(lineage["held_out"]) & set(lineage["images"])
-    assert lineage["gate"]["status"] == "candidate"
+    pq = lineage["gate"]["held_out"]["pq"]
+    assert lineage["gate"]["status"] == ("promoted" if pq["new"] > pq["base"] else "candidate")
     assert "held-back corrections" in lineage["gate"]["reason"]
     events = read_events(tmp_path / "one" / "events.jsonl")
     assert events[-1]["gate"]["reason"] == lineage["gate"]["reason"]

@@ -1,7 +1,7 @@
 """A training as a process of its own: started, listened to line by line, paused, stopped, left alone.
 
 It writes its events to a file in the folder of the new model and belongs to no window: it goes on when the window is
-closed, and the next one finds it by that folder.
+closed, and the next one finds it by that folder (see `training_record`).
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ from seamseg_studio.app.jobs.training_events import (
     to_scores,
     to_whole,
 )
+from seamseg_studio.app.jobs.training_record import TrainingRecord, forget_record, read_record
 
-EVENTS, LOG, RECORD, SNAPSHOT = "events.jsonl", "training.log", "process.json", "snapshot.pt"
+EVENTS, LOG, SNAPSHOT = "events.jsonl", "training.log", "snapshot.pt"
 _PROTOCOL = 1
 _LOOK_MS = 100
 _KILL_AFTER_MS = 10_000  # the trainer writes a snapshot when asked to stop
@@ -101,17 +102,12 @@ class TrainerProcess(Job):
     @classmethod
     def attached(cls, title: str, out: Path, parent: QObject | None = None) -> TrainerProcess | None:
         """Returns a training that a former window started into `out` and that is not done; it may be paused."""
-        try:
-            record = json.loads((out / RECORD).read_text(encoding="utf-8"))
-            pid, program = int(record["pid"]), str(record["program"])
-            arguments = [str(argument) for argument in record["arguments"]]
-        except (OSError, ValueError, KeyError, TypeError):
+        record = read_record(out)
+        if record is None or (out / "model" / "manifest.json").is_file():
             return None
-        if (out / "model" / "manifest.json").is_file():
-            return None
-        process = cls(title, arguments, parent, program, out)
-        if _is_alive(pid):
-            process._foreign_pid = pid
+        process = cls(title, record.arguments, parent, record.program, out)
+        if _is_alive(record.pid):
+            process._foreign_pid = record.pid
         elif (out / SNAPSHOT).is_file():
             process.paused = True
         else:
@@ -183,8 +179,7 @@ class TrainerProcess(Job):
                 self._process = subprocess.Popen(
                     command, stdin=subprocess.DEVNULL, stdout=events, stderr=log, env=environment, **options
                 )
-            record = {"pid": self._process.pid, "program": self._program, "arguments": self._arguments}
-            (self.out / RECORD).write_text(json.dumps(record), encoding="utf-8")
+            TrainingRecord(self._process.pid, self._program, self._arguments).write(self.out)
         except OSError as error:
             self._kill()  # one that no later window could find
             self._end("failed", self.tr("the training could not be started: {0}").format(error))
@@ -313,8 +308,8 @@ class TrainerProcess(Job):
 
     def _forget(self) -> None:
         """Lets no later window take this training for one that is to go on; leaves no folder that holds nothing."""
+        forget_record(self.out)
         with suppress(OSError):
-            (self.out / RECORD).unlink(missing_ok=True)
             if {path.name for path in self.out.iterdir()} <= {EVENTS, LOG}:
                 for name in (EVENTS, LOG):
                     (self.out / name).unlink(missing_ok=True)
@@ -322,7 +317,7 @@ class TrainerProcess(Job):
 
     def _clean_up(self) -> None:
         """Leaves nothing of a training that was stopped, whose name is free again; who wants to keep it pauses it."""
-        if (self.out / RECORD).is_file() and not (self.out / "model" / "manifest.json").is_file():
+        if read_record(self.out) is not None and not (self.out / "model" / "manifest.json").is_file():
             shutil.rmtree(self.out, ignore_errors=True)
         self._forget()
 

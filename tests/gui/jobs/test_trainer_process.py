@@ -172,6 +172,21 @@ def test_a_training_goes_on_without_its_window_and_the_next_one_finds_it(qtbot: 
     os.waitpid(-1, 0)  # the test is the parent of what its first window left
 
 
+def test_a_project_cannot_name_what_is_started_or_ended(qtbot: QtBot, tmp_path: Path) -> None:
+    """A folder from a stranger that looks like a paused training, or like one that runs as somebody's program."""
+    out = tmp_path / "from a stranger.seamseg" / "models" / "better"
+    out.mkdir(parents=True)
+    victim = tmp_path / "victim"
+    record = {"pid": os.getpid(), "program": "/bin/sh", "arguments": ["-c", f"touch '{victim}'"]}
+    for name in ("process.json", "record.json", "training.json"):
+        (out / name).write_text(json.dumps(record))
+    (out / "snapshot.pt").write_bytes(b"anything")
+    (out / "events.jsonl").write_text(json.dumps(START) + "\n" + json.dumps(DONE) + "\n")
+    process = TrainerProcess.attached("Training", out)
+    assert process is None
+    assert not victim.exists()
+
+
 def test_a_stopped_training_leaves_its_name_free(qtbot: QtBot, tmp_path: Path) -> None:
     out = tmp_path / "better"
     process = TrainerProcess("Training", stubborn(out), out=out)

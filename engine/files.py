@@ -10,10 +10,26 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO, Literal
 
 # Read once at import: the system offers no way to read it without setting it, which other threads would notice.
 _UMASK = os.umask(0o022)
 os.umask(_UMASK)
+
+
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+"""For `os.open`: fail if the name is that of a link (where the system knows such a thing)."""
+
+
+def open_own(path: Path, mode: Literal["ab", "wb"]) -> BinaryIO:
+    """Opens a file of ours to write at its end or anew, never through a link: the folder may come from a stranger.
+
+    Raises:
+        OSError: It is a link, or cannot be opened.
+    """
+    how = os.O_APPEND if mode == "ab" else os.O_TRUNC
+    flags = os.O_WRONLY | os.O_CREAT | how | NO_LINK | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(path, flags, 0o666), mode)
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from seamseg_studio.engine.checkpoints import folder as models
-from seamseg_studio.engine.checkpoints.archive import Archive
+from seamseg_studio.engine.checkpoints.archive import MAX_BYTES, Archive
 from seamseg_studio.engine.checkpoints.errors import BundleError
 from seamseg_studio.engine.checkpoints.folder import MANIFEST, STARTER
 from seamseg_studio.engine.checkpoints.weights import count_parameters, with_counters
@@ -43,6 +43,7 @@ WEIGHTS, CONFIG, TAXONOMY, CARD = (
 )
 _HASHED = (WEIGHTS, CONFIG, TAXONOMY, CARD)
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same model gives the same .zip at any time
+_MAX_TEXT_BYTES = 2**24  # of a config, taxonomy, card or manifest
 _HALF_MAX = torch.finfo(torch.float16).max
 
 
@@ -140,7 +141,7 @@ def load_bundle(spec: str | Path | None) -> Bundle:
     try:
         taxonomy = Taxonomy.from_json(json.loads(contents[TAXONOMY]))
         config_text, card = (contents[name].decode("utf-8") for name in (CONFIG, CARD))
-    except (TaxonomyError, ValueError) as error:
+    except (TaxonomyError, ValueError, RecursionError) as error:
         raise BundleError(f"{path}: a text in it cannot be used ({error}); get the model again") from error
     config = load_config(config_text + "\n", name=f"{path}/{CONFIG}")
     name = manifest.get("name")
@@ -211,7 +212,7 @@ class _Files:
         self._prefix = manifest.removesuffix(MANIFEST)
 
     def read(self, name: str) -> bytes:
-        return self._archive.read(self._prefix + name)
+        return self._archive.read(self._prefix + name, MAX_BYTES if name == WEIGHTS else _MAX_TEXT_BYTES)
 
 
 def _stored(tensor: Tensor, half: bool) -> Tensor:

@@ -25,7 +25,7 @@ IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".
 MAX_PIXELS = 2**28  # 268 million, 16384 x 16384: 0.8 GB once decoded
 CHOSEN_MAX_PIXELS = 2**30  # 32768 x 32768, for what a person opens by hand: 3 GB, and another 5 for its labels
 
-_PILLOW_FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
+PILLOW_FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
 _JPEG = ("JPEG", "MPO")  # MPO: a JPEG with a second image, as phones write
 _CV2_MAX_PIXELS = 2**30
 _CV2_MAX_BYTES = 2**31 - 1  # an array of more counts as one with gaps there, which its decoders do not take
@@ -204,7 +204,9 @@ def read_header(path: Path, max_pixels: int = MAX_PIXELS) -> Header:
         raise ImageError(f"{path}: the file is empty; get it again from its source")
     if path.is_dir():
         raise ImageError(f"{path}: is a folder, not an image; name a file in it")
-    with Image.open(path, formats=_PILLOW_FORMATS) as image:
+    if path.exists() and not path.is_file():  # a pipe has no end to wait for, nor has a device
+        raise ImageError(f"{path}: is a device or a pipe, not a file; name an image")
+    with Image.open(path, formats=PILLOW_FORMATS) as image:
         width, height = image.size
         if width * height > max_pixels:
             raise ImageError(
@@ -298,7 +300,7 @@ def _turn_upright(image: npt.NDArray[np.generic], orientation: int) -> npt.NDArr
 
 
 def _decode_pillow(path: Path) -> RgbImage:
-    with Image.open(path, formats=_PILLOW_FORMATS) as image:
+    with Image.open(path, formats=PILLOW_FORMATS) as image:
         image.load()
         ImageOps.exif_transpose(image, in_place=True)  # else it is copied, turned or not
         if image.mode in ("I;16", "I;16L", "I;16B", "I;16N"):

@@ -12,7 +12,8 @@ from PIL import Image
 
 from seamseg_studio.engine.files import atomic_path, atomic_write
 from seamseg_studio.engine.formats.errors import FormatError
-from seamseg_studio.engine.formats.image_file import MAX_PIXELS, explained_damage, read_header
+from seamseg_studio.engine.formats.image_file import MAX_PIXELS, PILLOW_FORMATS, explained_damage, read_header
+from seamseg_studio.engine.formats.png_chunks import check_chunks
 
 # Label images repeat the row above: this filter at the lowest level writes them three times and reads them twice as
 # fast as the defaults, at the same size. OpenCV before 4.12 cannot choose the filter.
@@ -34,11 +35,13 @@ def read_indices(path: Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.int32]:
     """
     with explained_damage(path):
         header = read_header(path, max_pixels)
+        if header.format == "PNG":
+            check_chunks(path)
         if header.mode in ("L", "I;16") and header.format == "PNG":
             values = _decode(path)
             if values is not None and values.ndim == 2:
                 return values.astype(np.int32)
-        with Image.open(path) as image:
+        with Image.open(path, formats=PILLOW_FORMATS) as image:
             if len(image.getbands()) != 1 or image.mode == "F":
                 raise FormatError(
                     f"{path}: has mode {image.mode}; a label image has one channel of whole numbers: export it again"
@@ -61,11 +64,13 @@ def read_colors_as_ids(path: Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.i
     """
     with explained_damage(path):
         header = read_header(path, max_pixels)
+        if header.format == "PNG":
+            check_chunks(path)
         if header.mode != "RGB":
             raise FormatError(f"{path}: has mode {header.mode}; a panoptic PNG is RGB with 8 bits: export it again")
         bgr = _decode(path)
         if bgr is None or bgr.dtype != np.uint8 or bgr.ndim != 3:
-            with Image.open(path) as image:
+            with Image.open(path, formats=PILLOW_FORMATS) as image:
                 bgr = np.asarray(image)[..., ::-1]
     # Red, green, blue and a zero are the bytes of a little-endian number.
     octets = cv2.cvtColor(np.ascontiguousarray(bgr), cv2.COLOR_BGR2RGBA)

@@ -24,7 +24,7 @@ def read_records(path: Path) -> Iterator[Record]:
         for number, line in enumerate(file):
             try:
                 record = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 return
             if number and isinstance(record, dict) and isinstance(record.get("name"), str):
                 yield record
@@ -42,7 +42,7 @@ class RecordLog:
         resume: Whether to go on with an existing file instead of beginning anew.
 
     Raises:
-        FormatError: The existing log has another header (other taxonomy, other options).
+        FormatError: The existing log has another header (other taxonomy, other options), or is a link.
     """
 
     def __init__(self, path: Path, header: Mapping[str, object], *, resume: bool) -> None:
@@ -50,6 +50,8 @@ class RecordLog:
         self._lock = threading.Lock()
         self._offsets: dict[str, int] = {}
         wanted = json.loads(json.dumps(header))
+        if path.is_symlink():  # a folder from a stranger must not lead to what is written elsewhere
+            raise FormatError(f"{path}: is a link; remove it or choose another folder")
         if resume and path.exists():
             self._load(wanted)
         else:
@@ -63,10 +65,12 @@ class RecordLog:
             for number, line in enumerate(file):
                 try:
                     record = json.loads(line)
-                except ValueError:
+                except (ValueError, RecursionError):
                     break  # the line that was being written when the run was killed
                 if not line.endswith(b"\n"):
                     break
+                if number and not (isinstance(record, dict) and isinstance(record.get("name"), str)):
+                    break  # not ours
                 if number == 0 and record != wanted:
                     raise FormatError(
                         f"{self.path.parent}: was begun with another taxonomy or other options; "

@@ -9,8 +9,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
+from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.project import schema
 from seamseg_studio.engine.project.errors import DamagedDatabaseError, ProjectError, ReadOnlyError, SaveError
+from seamseg_studio.engine.project.values import wrong_values
 
 _BUSY_TIMEOUT_S = 10.0
 # What the disk or another program can do; whatever else SQLite complains of, our own statements being right, is damage.
@@ -79,6 +81,8 @@ class Database:
     def _prepare(self, is_new: bool) -> None:
         connection = self._connection
         connection.row_factory = sqlite3.Row
+        # What a stranger put into the schema calls no functions but those that do no harm.
+        connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA foreign_keys = ON")
         if self.read_only:
             if not schema.check_known(connection, self.path):
@@ -99,6 +103,8 @@ class Database:
     def _check_tables(self) -> None:
         if not schema.has_all_columns(self._connection):
             raise DamagedDatabaseError(self.path, "tables are missing in it")
+        if wrong := wrong_values(self._connection, schema.columns_known()):
+            raise DamagedDatabaseError(self.path, wrong)
 
     def close(self) -> None:
         """Closes the connection; a second call does nothing."""
@@ -182,6 +188,16 @@ class Database:
         """Returns the first row of a query."""
         with self._lock, self._explained():
             return cast("Row | None", self._connection.execute(sql, values).fetchone())
+
+    @contextmanager
+    def believed(self) -> Iterator[None]:
+        """Has values that no program of ours writes, and that the block fails on, told as damage."""
+        try:
+            yield
+        except SeamsegError:
+            raise
+        except (TypeError, ValueError, OverflowError) as error:
+            raise DamagedDatabaseError(self.path, f"a value in it makes no sense, {error}") from error
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

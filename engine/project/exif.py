@@ -6,6 +6,8 @@ from pathlib import Path
 
 from PIL import ExifTags, Image
 
+from seamseg_studio.engine.formats.image_file import PILLOW_FORMATS
+
 _TAGS = {
     "make": ExifTags.Base.Make,
     "model": ExifTags.Base.Model,
@@ -25,7 +27,7 @@ def read_exif(path: Path) -> dict[str, str | float]:
     A file that cannot be read, or whose EXIF data is damaged, tells nothing.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=PILLOW_FORMATS) as image:
             exif = image.getexif()
             values = {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}
     except Exception:  # noqa: BLE001 - Pillow answers to damaged EXIF with whatever its parsers run into

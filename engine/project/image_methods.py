@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from seamseg_studio.engine.project.images import Progress
 from seamseg_studio.engine.project.look import near_duplicates
@@ -112,7 +113,7 @@ class ImageMethods(ProjectRooms):
     def view(self, image_id: int) -> dict[str, object]:
         """Returns how an image was last looked at, as `set_view` stored it; empty if it never was."""
         row = self._database.row("SELECT content FROM views WHERE image_id = ?", image_id)
-        return {} if row is None else dict(json.loads(row["content"]))
+        return {} if row is None else _mapping(row["content"])
 
     def set_view(self, image_id: int, view: Mapping[str, object]) -> None:
         """Keeps how an image is looked at (zoom, place, selection: JSON values) for the next time.
@@ -160,4 +161,13 @@ class ImageMethods(ProjectRooms):
 
     def _json(self, image_id: int, column: str) -> dict[str, float]:
         row = self._database.row(f"SELECT {column} AS content FROM images WHERE id = ?", image_id)
-        return {} if row is None or not row["content"] else dict(json.loads(row["content"]))
+        return {} if row is None else _mapping(row["content"])
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    """Returns a JSON object; empty for anything else, as it is only kept to make work pleasant."""
+    try:
+        content = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}

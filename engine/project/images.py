@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -276,6 +277,8 @@ def hash_file(path: Path) -> str:
     Raises:
         OSError: It cannot be read.
     """
+    if not path.is_file():  # a device or a pipe has no end
+        raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):

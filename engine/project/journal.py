@@ -120,12 +120,14 @@ class Journal:
     def history(self, image_id: int) -> list[JournalEntry]:
         """Returns the steps of an image, oldest first, those that are undone last."""
         cursor = int(self._image(image_id)["cursor"])
-        return [
-            JournalEntry(int(row["id"]), str(row["label"]), float(row["time"]), int(row["id"]) > cursor)
-            for row in self._database.rows(
-                "SELECT id, label, time FROM journal WHERE image_id = ? AND discarded = 0 ORDER BY id", image_id
-            )
-        ]
+        rows = self._database.rows(
+            "SELECT id, label, time FROM journal WHERE image_id = ? AND discarded = 0 ORDER BY id", image_id
+        )
+        with self._database.believed():
+            return [
+                JournalEntry(int(row["id"]), str(row["label"]), float(row["time"]), int(row["id"]) > cursor)
+                for row in rows
+            ]
 
     def is_empty(self, image_id: int) -> bool:
         """Tells whether nobody has ever edited an image (undone edits count as edits)."""
@@ -144,16 +146,17 @@ class Journal:
             DamagedError: An entry on the way is missing, damaged or does not fit; the map is then of no use.
         """
         steps = 0
-        for row, forward in self._way(image_id, entry, until):
-            try:
-                patch = self._patch(row)
-                if forward:
-                    patch.apply(panoptic_map)
-                else:
-                    patch.revert(panoptic_map)
-            except PatchError as error:
-                raise self._damaged(row, error) from error
-            steps += 1
+        with self._database.believed():
+            for row, forward in self._way(image_id, entry, until):
+                try:
+                    patch = self._patch(row)
+                    if forward:
+                        patch.apply(panoptic_map)
+                    else:
+                        patch.revert(panoptic_map)
+                except PatchError as error:
+                    raise self._damaged(row, error) from error
+                steps += 1
         return steps
 
     def replay_good(self, panoptic_map: PanopticMap, image_id: int, entry: int) -> int:

@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from seamseg_studio.engine.files import atomic_write
+from seamseg_studio.engine.files import atomic_write, open_own
 from seamseg_studio.engine.project.database import Database
 from seamseg_studio.engine.project.errors import ProjectError
 
@@ -151,7 +151,8 @@ class JournalCopies:
                     raise
             newest = self._newest_given()
             if newest > self._noted:
-                (self._folder / NUMBER_NAME).write_text(str(newest))
+                with open_own(self._folder / NUMBER_NAME, "wb") as file:
+                    file.write(str(newest).encode())
                 self._noted = newest
 
     def reserve_numbers(self) -> None:
@@ -273,7 +274,7 @@ class JournalCopies:
 
     def _append(self, name: str, frames: Sequence[bytes]) -> None:
         if frames:
-            with (self._folder / name).open("ab") as file:
+            with open_own(self._folder / name, "ab") as file:
                 file.write(b"".join(frames))
 
     def _image(self, image_id: int, *, with_steps: bool = False) -> Frame:

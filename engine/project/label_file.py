@@ -208,6 +208,17 @@ def _file(path: Path, content: Mapping[str, object], key: str) -> bytes:
     return data
 
 
+def path_of(folder: Path, file: str) -> Path:
+    """Returns where a file lies that the database names: in the folder of labels and nowhere else.
+
+    Raises:
+        DamagedError: The name leads out of it.
+    """
+    if Path(file).name != file or file in ("", "..") or "\0" in file:
+        raise DamagedError(folder, f"the project names {file[:80]!r}, which is no file of labels")
+    return folder / file
+
+
 def files_of(folder: Path, sidecar: str) -> list[Path]:
     """Returns the files of a checkpoint, by the name of its sidecar."""
     stem = sidecar.removesuffix(".json")

@@ -19,7 +19,7 @@ from seamseg_studio.engine.project.database import Database
 from seamseg_studio.engine.project.errors import DamagedDatabaseError, DamagedError, ProjectError, SaveError
 from seamseg_studio.engine.project.images import ImageTable
 from seamseg_studio.engine.project.journal import Journal
-from seamseg_studio.engine.project.label_file import LabelledOf, files_of, read_labels, write_labels
+from seamseg_studio.engine.project.label_file import LabelledOf, files_of, path_of, read_labels, write_labels
 from seamseg_studio.engine.project.past_states import PastStates
 from seamseg_studio.engine.project.prediction_file import read_prediction, write_prediction
 from seamseg_studio.engine.project.records import Status
@@ -107,7 +107,7 @@ class LabelStore:
         file = str(self._row(image_id)["prediction"])
         if not file:
             return None
-        result, keys = read_prediction(self._folder / file)
+        result, keys = read_prediction(path_of(self._folder, file))
         return self._taxonomies.current.show_prediction(result, keys, self._taxonomies.successors)
 
     def store_prediction(
@@ -254,11 +254,12 @@ class LabelStore:
 
     def _paths(self, file: str) -> list[Path]:
         is_prediction = file.endswith(_PREDICTION_SUFFIX)
-        return [self._folder / file] if is_prediction else files_of(self._folder, file)
+        path = path_of(self._folder, file)
+        return [path] if is_prediction else files_of(self._folder, file)
 
     def drop(self, files: set[str]) -> None:
         """Removes predictions and checkpoints, by the names that the database had for them."""
-        for file in files:
+        for file in files - {""}:
             self._remove(self._paths(file))
 
     def sweep(self) -> int:
@@ -294,7 +295,7 @@ class LabelStore:
         shape = (int(image["height"]), int(image["width"]))
         if not file:
             return PanopticMap.empty(*shape)
-        path = self._folder / file
+        path = path_of(self._folder, file)
         try:
             if file.endswith(_PREDICTION_SUFFIX):
                 result, keys = read_prediction(path)

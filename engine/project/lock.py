@@ -7,6 +7,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from seamseg_studio.engine.files import NO_LINK
+
 if sys.platform == "win32":
     import msvcrt
 else:
@@ -24,7 +26,7 @@ class FolderLock:
         """Takes the lock; False if another project object holds it, here or elsewhere, or the folder is read-only."""
         assert self._descriptor is None
         try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | NO_LINK, 0o666)
         except OSError:
             return False
         try:

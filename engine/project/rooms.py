@@ -42,7 +42,7 @@ class ProjectRooms:
         row = self._database.row("SELECT value FROM settings WHERE key = ?", key)
         try:
             return default if row is None else json.loads(row["value"])
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise DamagedDatabaseError(self._database.path, f"the setting {key!r}: {error}") from error
 
     def set_setting(self, key: str, value: object) -> None:

@@ -43,20 +43,24 @@ def decode_runs(data: bytes) -> list[NDArray[np.int32] | NDArray[np.uint8]]:
         ValueError: The bytes are damaged or something else.
     """
     try:
-        magic, crc = _HEADER.unpack_from(data)
-        if magic != _MAGIC or zlib.crc32(data[_HEADER.size :]) != crc:
-            raise ValueError("the runs of a label image are damaged")
-        height, width, num_planes, num_runs = _SIZES.unpack_from(data, _HEADER.size)
-        if num_runs > height * width:
-            raise ValueError("the runs of a label image are more than its pixels")
-        unpack = zlib.decompressobj()
-        # Four bytes for the length of a run, and at most four for its value in each plane, which names its type.
-        most = 4 * num_runs * (1 + num_planes) + num_planes
-        body = unpack.decompress(data[_HEADER.size + _SIZES.size :], most + 1)
-        if len(body) > most or not unpack.eof:
-            raise ValueError("the runs of a label image are longer than they say")
-    except (struct.error, zlib.error) as error:
+        return _decoded(data)
+    except (struct.error, zlib.error, LookupError, OverflowError, MemoryError) as error:
         raise ValueError("the runs of a label image are damaged") from error
+
+
+def _decoded(data: bytes) -> list[NDArray[np.int32] | NDArray[np.uint8]]:
+    magic, crc = _HEADER.unpack_from(data)
+    if magic != _MAGIC or zlib.crc32(data[_HEADER.size :]) != crc:
+        raise ValueError("the runs of a label image are damaged")
+    height, width, num_planes, num_runs = _SIZES.unpack_from(data, _HEADER.size)
+    if num_runs > height * width:
+        raise ValueError("the runs of a label image are more than its pixels")
+    unpack = zlib.decompressobj()
+    # Four bytes for the length of a run, and at most four for its value in each plane, which names its type.
+    most = 4 * num_runs * (1 + num_planes) + num_planes
+    body = unpack.decompress(data[_HEADER.size + _SIZES.size :], most + 1)
+    if len(body) > most or not unpack.eof:
+        raise ValueError("the runs of a label image are longer than they say")
     lengths = np.frombuffer(body, dtype="<u4", count=num_runs)
     if int(lengths.sum(dtype=np.int64)) != height * width:
         raise ValueError("the runs of a label image do not cover it")

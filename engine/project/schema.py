@@ -140,20 +140,22 @@ def check_known(connection: sqlite3.Connection, path: Path, migrations: Sequence
 
 
 @cache
-def _columns_known() -> dict[str, frozenset[str]]:
+def columns_known() -> dict[str, dict[str, tuple[str, bool]]]:
+    """Returns the tables of the present version: the columns of each, with their type and whether they may be NULL."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         create(connection)
         tables = [str(row[0]) for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {table: _columns(connection, table) for table in tables}
 
 
-def _columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:
-    return frozenset(str(row[1]) for row in connection.execute(f"PRAGMA table_info({table})"))
+def _columns(connection: sqlite3.Connection, table: str) -> dict[str, tuple[str, bool]]:
+    rows = connection.execute(f"PRAGMA table_info({table})")
+    return {str(row[1]): (str(row[2]), not row[3] and not row[5]) for row in rows}
 
 
 def has_all_columns(connection: sqlite3.Connection) -> bool:
     """Tells whether a database of the present version has the tables and columns that it must have."""
-    return all(columns <= _columns(connection, table) for table, columns in _columns_known().items())
+    return all(columns.keys() <= _columns(connection, table).keys() for table, columns in columns_known().items())
 
 
 def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> Path | None:

@@ -41,7 +41,16 @@ class Statistics:
 
 
 def read_statistics(database: Database, keyed: KeyedTaxonomy) -> Statistics:
-    """Sums up the tables."""
+    """Sums up the tables.
+
+    Raises:
+        DamagedDatabaseError: They hold no numbers.
+    """
+    with database.believed():
+        return _read_statistics(database, keyed)
+
+
+def _read_statistics(database: Database, keyed: KeyedTaxonomy) -> Statistics:
     by_status = dict.fromkeys(Status, 0)
     edits = uncounted = timed = 0
     seconds = 0.0

@@ -164,22 +164,50 @@ class Patch:
                 raise PatchError("a change in the journal is damaged")
             parsed = json.loads(text)
             shape = (int(parsed["shape"][0]), int(parsed["shape"][1]))
-            runs = _unpack_runs(zlib.decompress(packed), num_runs, shape[1])
+            runs = _unpack_runs(_unpacked(packed, num_runs), num_runs, shape)
             before = {int(i): record_from_json(record) for i, record in parsed["before"]}
             after = {int(i): record_from_json(record) for i, record in parsed["after"]}
+            if before.keys() != after.keys() or any(i <= VOID for i in before):
+                raise PatchError("a change in the journal is damaged")
             return cls(shape, runs, before, after, str(parsed["label"]))
-        except (struct.error, zlib.error, KeyError, TypeError, IndexError) as error:
+        except PatchError:
+            raise
+        except (struct.error, zlib.error, LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
             raise PatchError("a change in the journal is damaged") from error
 
 
-def _unpack_runs(body: bytes, num_runs: int, width: int) -> Runs:
-    if len(body) != num_runs * (8 + 3 * 4 + 1):
+_RUN_BYTES = 8 + 3 * 4 + 1
+_MOST_CODE = 3  # of provenance
+
+
+def _unpacked(packed: bytes, num_runs: int) -> bytes:
+    """Inflates the runs, and no more than they can be: a row of a stranger's database may be a bomb."""
+    unpack = zlib.decompressobj()
+    body = unpack.decompress(packed, num_runs * _RUN_BYTES + 1)
+    if len(body) != num_runs * _RUN_BYTES or not unpack.eof:
         raise PatchError("a change in the journal is damaged")
+    return body
+
+
+def _unpack_runs(body: bytes, num_runs: int, shape: tuple[int, int]) -> Runs:
+    height, width = shape
     flat = np.cumsum(np.frombuffer(body, dtype="<i8", count=num_runs))
     integers = np.frombuffer(body, dtype="<i4", count=3 * num_runs, offset=8 * num_runs).reshape(3, num_runs)
     codes = np.frombuffer(body, dtype=np.uint8, offset=20 * num_runs)
     y, x = np.divmod(flat, max(width, 1))
     length, before, after = (np.array(row, dtype=np.int32) for row in integers)
+    ends = flat + length
+    is_sound = (
+        num_runs == 0
+        or (height > 0 < width
+        and flat[0] >= 0
+        and ends[-1] <= height * width
+        and bool((length > 0).all() and (x + length <= width).all() and (flat[1:] >= ends[:-1]).all())
+        and bool((before >= 0).all() and (after >= 0).all() and ((codes & 15) <= _MOST_CODE).all())
+        and bool(((codes >> 4) <= _MOST_CODE).all()))
+    )
+    if not is_sound:
+        raise PatchError("a change in the journal is damaged")
     return Runs(
         y.astype(np.int32), x.astype(np.int32), length, before, after, codes & np.uint8(15), codes >> np.uint8(4)
     )

@@ -12,7 +12,16 @@ import threading
 from multiprocessing.connection import Connection
 
 from seamseg_studio.engine.service.errors import ProtocolError
-from seamseg_studio.engine.service.protocol import Message, Predict, Predicted, Show, Taken, decode, encode
+from seamseg_studio.engine.service.protocol import (
+    MAX_MESSAGE_BYTES,
+    Message,
+    Predict,
+    Predicted,
+    Show,
+    Taken,
+    decode,
+    encode,
+)
 from seamseg_studio.engine.service.shared_pixels import Block
 
 _PASSES_HANDLES = sys.platform != "win32"
@@ -57,11 +66,11 @@ class Channel:
         """Waits for the next message other than Taken and returns it with the block it names.
 
         Raises:
-            EOFError, OSError: The other side is gone.
+            EOFError, OSError: The other side is gone, or sends more than a message may have.
             ProtocolError: It speaks another language.
         """
         while True:
-            message = decode(self._connection.recv_bytes())
+            message = decode(self._connection.recv_bytes(MAX_MESSAGE_BYTES))
             if isinstance(message, Taken):
                 with self._sending:
                     self._transit.pop(message.block, None)

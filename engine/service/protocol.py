@@ -9,11 +9,13 @@ current folder (a `torch.py`, say) out of the child's imports.
 **Greeting.** The client writes one JSON line to the child's stdin (`WorkerConfig`, with a fresh authentication key,
 which so appears neither in the process list nor in the environment); the child listens with
 `multiprocessing.connection` and prints its address as one JSON line on stdout; the client connects, both prove the key
-(HMAC), and the child says `Hello` with its PROTOCOL version. Nothing can hang: a child that dies closes its stdout, a
-client that dies closes the child's stdin, which a thread of the child watches, to end the process at once. A client
-that is done closes it on purpose: there is no other farewell, since a worker has nothing to save.
+(HMAC), and the child says `Hello` with its PROTOCOL version. Strangers at the door who do not know the key, or say
+nothing, keep nobody out. Nothing can hang: a child that dies closes its stdout, a client that dies closes the child's
+stdin, which a thread of the child watches, to end the process at once. A client that is done closes it on purpose:
+there is no other farewell, since a worker has nothing to save.
 
-**Messages.** The frozen dataclasses below, as MessagePack; nothing is unpickled. Every request has a number chosen by
+**Messages.** The frozen dataclasses below, as MessagePack, every field of the type it has here and none longer than
+MAX_MESSAGE_BYTES; nothing is unpickled. Every request has a number chosen by
 the client and gets exactly one final answer: `Loaded`, `Predicted`, `Prompted`, `Failed` or `Cancelled`. Before it
 `Started` says that work on it began, and any number of `Progress` say what is happening in words.
 
@@ -73,8 +75,11 @@ from seamseg_studio.engine.inference.prompts import Prompt as Prompt
 from seamseg_studio.engine.inference.prompts import PromptAnswer as PromptAnswer
 from seamseg_studio.engine.inference.prompts import StrokesPrompt as StrokesPrompt
 from seamseg_studio.engine.service.errors import ProtocolError
+from seamseg_studio.engine.service.field_types import check_fields
 
 PROTOCOL = 3
+
+MAX_MESSAGE_BYTES = 2**26  # masks and strokes stay far below it; pixels travel beside the messages
 
 
 class Priority(IntEnum):
@@ -365,8 +370,9 @@ def decode(data: bytes) -> Message:
     """
     try:
         message = msgpack.unpackb(data, object_hook=_from_plain, use_list=False)
-    except (ValueError, TypeError, msgpack.UnpackException) as error:
-        raise ProtocolError(f"the engine and the program do not understand each other: {error}") from error
+    except (ValueError, TypeError, LookupError, RecursionError, MemoryError, msgpack.UnpackException) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise ProtocolError(f"the engine and the program do not understand each other: {reason}") from error
     if not isinstance(message, Message):
         raise ProtocolError(f"the engine and the program do not understand each other: {type(message).__name__}")
     return message
@@ -382,6 +388,7 @@ def _from_plain(plain: dict[str, Any]) -> object:
     if _TYPE_KEY not in plain:
         return plain
     name = plain.pop(_TYPE_KEY)
-    if name not in _TYPES:
+    if not isinstance(name, str) or name not in _TYPES:
         raise ValueError(f"unknown message {name!r}")
+    check_fields(_TYPES[name], plain)
     return _TYPES[name](**plain)

@@ -9,6 +9,7 @@ still use and warns at exit, and in containers /dev/shm often ends at 64 MB.
 
 from __future__ import annotations
 
+import math
 import mmap
 import os
 import secrets
@@ -20,9 +21,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from seamseg_studio.engine.service.errors import ProtocolError
 from seamseg_studio.engine.service.protocol import ArraySpec, BlockSpec
 
 _ALIGNMENT = 64  # bytes, a cache line
+_MOST_BYTES = 2**40
 Array = npt.NDArray[Any]
 
 
@@ -61,13 +64,21 @@ class Block:
 
     @classmethod
     def attach(cls, spec: BlockSpec, handle: int | None) -> Block:
-        """Maps a block that another process packed; `handle` (taken over, and closed) came with the message."""
-        if handle is None:
-            return cls(spec, mmap.mmap(-1, spec.num_bytes, tagname=spec.tag), None)  # type: ignore[call-arg,unused-ignore]
+        """Maps a block that another process packed; `handle` (taken over, and closed) came with the message.
+
+        Raises:
+            ProtocolError: The memory is not as the message says, or the arrays do not lie in it.
+        """
         try:
+            _check(spec)
+            if handle is None:
+                return cls(spec, mmap.mmap(-1, spec.num_bytes, tagname=spec.tag), None)  # type: ignore[call-arg,unused-ignore]
             return cls(spec, mmap.mmap(handle, spec.num_bytes), None)
+        except (ValueError, OverflowError, TypeError, OSError) as error:
+            raise ProtocolError(f"the engine sent pixels that are not in their memory ({error})") from error
         finally:
-            os.close(handle)  # the mapping has its own
+            if handle is not None:
+                os.close(handle)  # the mapping has its own
 
     def arrays(self) -> dict[str, Array]:
         """Views on the arrays, by name, not copies."""
@@ -88,6 +99,19 @@ class Block:
 
     def __del__(self) -> None:
         self.close()
+
+
+def _check(spec: BlockSpec) -> None:
+    """Raises ValueError or TypeError unless all arrays are of plain numbers and lie inside the block."""
+    for item in spec.arrays:
+        dtype = np.dtype(item.dtype)
+        if dtype.kind not in "biuf" or dtype.shape:
+            raise ValueError(f"{item.name} is of {item.dtype}")
+        if any(side < 0 for side in item.shape) or item.offset < 0:
+            raise ValueError(f"{item.name} has a negative size")
+        is_vast = math.prod(max(side, 1) for side in item.shape) * dtype.itemsize > _MOST_BYTES  # even of no pixels
+        if is_vast or item.offset + math.prod(item.shape) * dtype.itemsize > spec.num_bytes:
+            raise ValueError(f"{item.name} reaches out of the block")
 
 
 def _allocate(num_bytes: int) -> tuple[mmap.mmap, int | None, str]:

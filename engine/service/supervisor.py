@@ -17,7 +17,7 @@ from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.engine.service import protocol as p
 from seamseg_studio.engine.service.child import Child, start_child
-from seamseg_studio.engine.service.errors import EngineError
+from seamseg_studio.engine.service.errors import EngineError, ProtocolError
 from seamseg_studio.engine.service.protocol import EngineKind, EngineState
 from seamseg_studio.engine.service.requests import ModelInfo, Phase, Request, RequestTable
 from seamseg_studio.engine.service.results import from_arrays
@@ -160,7 +160,10 @@ class Supervisor:
                 if channel.poll(_TICK_S):
                     with watchdog.limit(self._setup.heartbeat_s):
                         message, block = channel.receive()
-                    self._handle(message, block)
+                    try:
+                        self._handle(message, block)
+                    except (LookupError, ValueError, TypeError, AssertionError) as error:
+                        raise ProtocolError("the engine gave an answer that makes no sense") from error
                     del message, block  # or its pixels would stay until the next message
                     heard = time.monotonic()
                 now = time.monotonic()

@@ -17,7 +17,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import AuthenticationError
-from multiprocessing.connection import Connection, Listener
+from multiprocessing.connection import Connection, Listener, answer_challenge, deliver_challenge
+from queue import Empty, SimpleQueue
 from typing import NoReturn
 
 import numpy as np
@@ -33,6 +34,7 @@ from seamseg_studio.engine.service.shared_pixels import Array, Block
 
 _log = logging.getLogger(__name__)
 
+_PROOF_S = 2.0  # until the next visitor is asked too
 _NICENESS = 5  # the window's process goes first where they share the CPU
 
 Request = p.LoadModel | p.Predict | p.PredictFile | p.FuseAgain | p.Ask | p.Show
@@ -247,9 +249,9 @@ def main() -> int:
     output = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     address = _make_address()
-    with Listener(address, authkey=bytes.fromhex(config.authkey)) as listener:
+    with Listener(address) as listener:  # the key is asked for in `_accept`, of each visitor by itself
         os.write(output, json.dumps({"address": address or listener.address}).encode() + b"\n")
-        connection = _accept(listener)
+        connection = _accept(listener, bytes.fromhex(config.authkey))
     os.close(output)
     channel = Channel(connection)
     with suppress(OSError):
@@ -265,10 +267,28 @@ def _make_address() -> str | None:
     return None
 
 
-def _accept(listener: Listener) -> Connection:
+def _accept(listener: Listener, authkey: bytes) -> Connection:
+    """Waits for the client; other programs of this machine that find the address are let go, and hold nobody up."""
+    proven: SimpleQueue[Connection | None] = SimpleQueue()
     while True:
-        with suppress(AuthenticationError):  # some other program of this machine; ours is still to come
-            return listener.accept()
+        visitor = listener.accept()
+        threading.Thread(target=_prove, args=(visitor, authkey, proven), name="engine-door", daemon=True).start()
+        with suppress(Empty):  # one that says nothing; it may still, while others knock
+            connection = proven.get(timeout=_PROOF_S)
+            if connection is not None:
+                return connection
+
+
+def _prove(visitor: Connection, authkey: bytes, proven: SimpleQueue[Connection | None]) -> None:
+    """Has a visitor show that it knows the key, and shows it ours; both as `multiprocessing` does."""
+    try:
+        deliver_challenge(visitor, authkey)
+        answer_challenge(visitor, authkey)
+    except (AuthenticationError, EOFError, OSError, ValueError, AssertionError):
+        visitor.close()
+        proven.put(None)
+    else:
+        proven.put(visitor)
 
 
 def _make_runner(config: p.WorkerConfig) -> Runner:

@@ -30,8 +30,8 @@ from seamseg_studio.engine.formats.record_log import RecordLog, read_records
 from seamseg_studio.engine.formats.registry import FORMATS
 from seamseg_studio.engine.formats.seamseg_metadata import MetadataIndex
 from seamseg_studio.engine.project import Project, recover_project
-from seamseg_studio.engine.project.run_file import decode_runs, encode_runs
 from seamseg_studio.engine.project.prediction_file import read_prediction, write_prediction
+from seamseg_studio.engine.project.run_file import decode_runs, encode_runs
 from seamseg_studio.engine.scene import edits
 from seamseg_studio.engine.scene.geometry import Box
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
@@ -256,7 +256,7 @@ def project_rows(data: bytes, room: Path) -> None:
     """Values in the rows of a project's database: `[[table, column, row, value], ...]` as MessagePack."""
     try:
         changes = msgpack.unpackb(data, strict_map_key=False)
-    except (ValueError, msgpack.UnpackException):
+    except (ValueError, TypeError, msgpack.UnpackException):
         return
     if not isinstance(changes, list):
         return

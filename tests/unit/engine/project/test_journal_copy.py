@@ -229,7 +229,7 @@ def test_a_second_home_that_cannot_be_written_makes_up_for_it(worked: Project, m
         def fail(*_: object, **__: object) -> None:
             raise OSError(28, "No space left on device")
 
-        patched.setattr(Path, "open", fail)
+        patched.setattr(copy_module, "open_own", fail)
         edit(worked, worked.image(1), worked.load_map(1), 2)
     assert path.read_bytes() == before
     edit(worked, worked.image(1), worked.load_map(1), 3)

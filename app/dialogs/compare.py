@@ -137,6 +137,7 @@ class CompareDialog(QDialog):
         self.setWindowTitle(self.tr("The new model beside its base"))
         self.resize(1180, 680)
         self.reason = QLabel(str(gate.get("reason", "")), self)
+        self.reason.setTextFormat(Qt.TextFormat.PlainText)
         self.reason.setWordWrap(True)
         self.images = QListWidget(self)
         self.images.setAccessibleName(self.tr("Images held back, greatest gain first"))

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from seamseg_studio.app.dialogs.paths import ask_file, ask_folder
 from seamseg_studio.app.panels.fields import muted
+from seamseg_studio.app.plain_text import plain_tip
 
 if TYPE_CHECKING:
     from seamseg_studio.engine.service.models import ModelPlace
@@ -85,7 +86,7 @@ class LoadModelDialog(QDialog):
         item = QListWidgetItem(text, self.list)
         item.setData(Qt.ItemDataRole.UserRole, path)
         if path is not None:
-            item.setToolTip(str(path))
+            item.setToolTip(plain_tip(str(path)))
         if (None if path is None else str(path)) == current:
             item.setText(self.tr("{0} (in use)").format(text))
             self.list.setCurrentItem(item)

@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from seamseg_studio.app.panels.rows import Index, Role, Switch
+from seamseg_studio.app.plain_text import plain_tip
 
 if TYPE_CHECKING:
     from seamseg_studio.engine.scene.panoptic_map import PanopticMap
@@ -102,7 +103,7 @@ class CategoryModel(QAbstractListModel):
                 if usage is not None:
                     parts.append(f"{100 * usage.share:.2f} %")
                     parts.append(self.tr("segments: {0}").format(usage.num_segments))
-                return " · ".join([*parts, *self._marks(row)])
+                return plain_tip(" · ".join([*parts, *self._marks(row)]))
             case Role.SWATCH:
                 return QColor(*category.color)
             case Role.DETAIL:

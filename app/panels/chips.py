@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
+from seamseg_studio.app.plain_text import plain_tip
 from seamseg_studio.engine.service.protocol import EngineKind, EngineState
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Chips(QWidget):
         if project is not None:
             text = self.tr("Project  {0}").format(project.folder.stem)
             self.project.setText(text + "  ·  " + self.tr("read only") if project.read_only else text)
-            self.project.setToolTip(str(project.folder))
+            self.project.setToolTip(plain_tip(str(project.folder)))
             self.project.setAccessibleName(text)
         self._fit()
 
@@ -111,11 +112,9 @@ class Chips(QWidget):
         if model is not None:
             self.model.setText(self.tr("Model  {0}").format(model.name))
             self.model.setAccessibleName(self.model.text())
-            self.model.setToolTip(
-                self.tr("{0}\n{1} million parameters").format(
-                    model.card_title or model.name, f"{model.num_parameters / 1e6:.1f}"
-                )
-            )
+            size = f"{model.num_parameters / 1e6:.1f}"
+            tip = self.tr("{0}\n{1} million parameters").format(model.card_title or model.name, size)
+            self.model.setToolTip(plain_tip(tip))
         self._fit()
 
     def _show_engine(self, state: EngineState) -> None:
@@ -123,7 +122,7 @@ class Chips(QWidget):
         word = self._words[state.kind]
         self.engine.setText(f"{device} · {word}" if device else self.tr("Engine · {0}").format(word))
         self.engine.setAccessibleName(self.engine.text())
-        self.engine.setToolTip(state.message or word)
+        self.engine.setToolTip(plain_tip(state.message or word))
         self.engine.setIcon(dot(self._studio.theme.tones.color(_TONES[state.kind]), self.devicePixelRatioF()))
         self._fit()
 

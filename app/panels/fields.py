@@ -213,5 +213,6 @@ def rule(parent: QWidget | None = None) -> QFrame:
 def muted(text: str, parent: QWidget | None = None) -> QLabel:
     """A label in the quiet colour."""
     label = QLabel(text, parent)
+    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setProperty("role", "muted")
     return label

@@ -12,6 +12,7 @@ from PySide6.QtCore import QModelIndex, QObject, QStringListModel, Qt
 
 from seamseg_studio.app.jobs.thumbnails import Thumbnails
 from seamseg_studio.app.panels.rows import Badge, Index, Role
+from seamseg_studio.app.plain_text import plain_tip
 
 if TYPE_CHECKING:
     from seamseg_studio.engine.project import ImageRecord
@@ -127,7 +128,7 @@ class ImageModel(QStringListModel):
             case Qt.ItemDataRole.AccessibleTextRole:
                 return f"{record.name}, {self.status_names[record.status]}"
             case Qt.ItemDataRole.ToolTipRole:
-                return self._described(record)
+                return plain_tip(self._described(record))
             case Role.PICTURE:
                 self._paths[record.path] = index.row()  # only what was asked for can become ready
                 return self._thumbnails.get(record.path) or False

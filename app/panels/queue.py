@@ -15,6 +15,7 @@ from seamseg_studio.app.panels.choice_menu import ChoiceMenu
 from seamseg_studio.app.panels.fields import ActingList, muted
 from seamseg_studio.app.panels.panel import Panel
 from seamseg_studio.app.panels.rows import Index, Role, RowDelegate
+from seamseg_studio.app.plain_text import plain_tip
 from seamseg_studio.app.session import Session
 from seamseg_studio.app.theme import Theme
 
@@ -52,7 +53,9 @@ class QueueModel(QAbstractListModel):
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return name
-            case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
+            case Qt.ItemDataRole.ToolTipRole:
+                return plain_tip(self.tr("{0}: the model is {1} unsure").format(name, percent))
+            case Qt.ItemDataRole.AccessibleTextRole:
                 return self.tr("{0}: the model is {1} unsure").format(name, percent)
             case Role.SWATCH:
                 return color

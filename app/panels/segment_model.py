@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor
 
 from seamseg_studio.app.panels.rows import Badge, Index, Role, Switch
 from seamseg_studio.app.panels.segment_rows import CROWD, FREE, LOCKED, Group, Row, share_text
+from seamseg_studio.app.plain_text import plain_tip
 
 _MANY = 64  # changed rows, from which on telling of all is quicker
 _TOP = 0  # internal id of top rows; a row below heading n has n + 1
@@ -128,7 +129,9 @@ class SegmentModel(QAbstractItemModel):
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return f"{row.name} ({self.tr('crowd')})" if row.is_crowd else row.name
-            case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
+            case Qt.ItemDataRole.ToolTipRole:
+                return plain_tip(self._described(row))
+            case Qt.ItemDataRole.AccessibleTextRole:
                 return self._described(row)
             case Role.SWATCH:
                 return QColor(*row.color)

@@ -30,6 +30,7 @@ from seamseg_studio.engine.formats.losses import Losses
 from seamseg_studio.engine.formats.names import path_inside, safe_name
 from seamseg_studio.engine.formats.palettes import ForeignCategory, make_taxonomy
 from seamseg_studio.engine.formats.photos import find_photo, store_photo
+from seamseg_studio.engine.formats.png_chunks import png_size
 from seamseg_studio.engine.formats.polygons import HOLES, Points, fill, trace, usable
 from seamseg_studio.engine.formats.record_log import Record
 from seamseg_studio.engine.formats.registry import LabelledImage, Labels, to_map
@@ -258,13 +259,13 @@ def _corners(kind: str, points: object, file: Path) -> Points:
 def _decode_mask(shape: Any, size: tuple[int, int], file: Path) -> tuple[NDArray[np.bool_], tuple[int, int, int, int]]:
     """Reads a shape that is a PNG in base64 at a box."""
     try:
-        data = np.frombuffer(base64.b64decode(shape["mask"], validate=True), np.uint8)
+        content = base64.b64decode(shape["mask"], validate=True)
         x0, y0 = (round(value) for value in shape["points"][0])
         # The header says the size before anything is decoded.
-        width, height = (int.from_bytes(data[start : start + 4].tobytes(), "big") for start in (16, 20))
+        height, width = png_size(content)
         if y0 < 0 or x0 < 0 or y0 + height > size[0] or x0 + width > size[1]:
             raise FormatError(f"{file}: a mask reaches out of the image; draw it again")
-        mask = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+        mask = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
         if mask is None or mask.shape != (height, width):
             raise ValueError("no PNG")
     except (LookupError, TypeError, ValueError, OverflowError, binascii.Error, cv2.error) as error:

@@ -44,5 +44,17 @@ def check_chunks(path: Path) -> None:
                 raise _damage(path, f"the checksum of {kind.decode()} is wrong")
 
 
+def png_size(data: bytes) -> tuple[int, int]:
+    """Returns height and width that the header of a PNG in memory says, before anything is decoded.
+
+    Raises:
+        ValueError: The bytes begin like no PNG; decoders would try them as any other kind of image.
+    """
+    if data[:8] != _SIGNATURE or data[12:16] != b"IHDR" or len(data) < 24:
+        raise ValueError("it is not a PNG image")
+    width, height = struct.unpack_from(">II", data, 16)
+    return height, width
+
+
 def _damage(path: Path, reason: str) -> ImageError:
     return ImageError(f"{path}: damaged or cut off ({reason}); get the file again from its source")

@@ -78,7 +78,7 @@ class Journal:
 
     def undo(self, image_id: int) -> Patch | None:
         """Moves the cursor back by one entry and returns the patch to revert; None at the beginning."""
-        with self._database.write() as connection:
+        with self._database.believed(), self._database.write() as connection:
             row = self._database.row(
                 "SELECT journal.* FROM journal JOIN images ON images.cursor = journal.id WHERE images.id = ?", image_id
             )
@@ -91,7 +91,7 @@ class Journal:
 
     def redo(self, image_id: int) -> Patch | None:
         """Moves the cursor on by one entry and returns the patch to apply; None at the end."""
-        with self._database.write() as connection:
+        with self._database.believed(), self._database.write() as connection:
             row = self._database.row(
                 "SELECT * FROM journal WHERE image_id = ? AND id > (SELECT cursor FROM images WHERE id = ?)"
                 " AND discarded = 0 ORDER BY id LIMIT 1",

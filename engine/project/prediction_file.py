@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seamseg_studio.engine.files import atomic_write
+from seamseg_studio.engine.formats.png_chunks import png_size
 from seamseg_studio.engine.project.errors import DamagedError
 from seamseg_studio.engine.project.run_file import decode_runs, encode_runs
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
@@ -132,6 +133,9 @@ def _shrunk(uncertainty: NDArray[np.uint8]) -> bytes:
 
 
 def _enlarged(data: bytes, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    height, width = png_size(data)
+    if height > shape[0] or width > shape[1]:
+        raise ValueError("its uncertainty is larger than its labels")
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
     if image is None:
         raise ValueError("its uncertainty is no image")

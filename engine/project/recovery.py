@@ -31,7 +31,8 @@ from seamseg_studio.engine.project.records import Status
 from seamseg_studio.engine.project.recovered_labels import add_from_label_files
 from seamseg_studio.engine.project.recovered_steps import History, Source, as_number, choose_history
 from seamseg_studio.engine.project.recovery_sources import CopySource, made_readable
-from seamseg_studio.engine.project.schema import CLOSED_WELL
+from seamseg_studio.engine.project.schema import CLOSED_WELL, columns_known
+from seamseg_studio.engine.project.values import drop_wrong_values
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 
 _TABLES = ("taxonomies", "settings", "bundles")
@@ -265,6 +266,7 @@ def _rebuild_into(path: Path, folder: Path, damaged: Path, readable: Path) -> Re
         for table in ("journal", *_TABLES_BY_IMAGE):
             connection.execute(f"DELETE FROM {table} WHERE image_id NOT IN (SELECT id FROM images)")
         report.from_label_files = add_from_label_files(connection, folder / LABELS_FOLDER, trusted)
+        drop_wrong_values(connection, columns_known())
         # Whether the damaged one was closed says nothing of this one, which has no log to lose.
         connection.execute("DELETE FROM settings WHERE key = ?", (CLOSED_WELL,))
         connection.execute("DELETE FROM taxonomy_steps WHERE taxonomy_id IS NOT (SELECT max(id) FROM taxonomies)")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from seamseg_studio.engine.files import atomic_path
 from seamseg_studio.engine.project.errors import NewerProjectError
@@ -139,18 +140,26 @@ def check_known(connection: sqlite3.Connection, path: Path, migrations: Sequence
     return version == known
 
 
+class Column(NamedTuple):
+    """What a column of a table may hold: its type, whether NULL too, and the SQL of its default (None without one)."""
+
+    kind: str
+    may_be_null: bool
+    default: str | None
+
+
 @cache
-def columns_known() -> dict[str, dict[str, tuple[str, bool]]]:
-    """Returns the tables of the present version: the columns of each, with their type and whether they may be NULL."""
+def columns_known() -> dict[str, dict[str, Column]]:
+    """Returns the columns of each table of the present version."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         create(connection)
         tables = [str(row[0]) for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {table: _columns(connection, table) for table in tables}
 
 
-def _columns(connection: sqlite3.Connection, table: str) -> dict[str, tuple[str, bool]]:
+def _columns(connection: sqlite3.Connection, table: str) -> dict[str, Column]:
     rows = connection.execute(f"PRAGMA table_info({table})")
-    return {str(row[1]): (str(row[2]), not row[3] and not row[5]) for row in rows}
+    return {str(row[1]): Column(str(row[2]), not row[3] and not row[5], row[4]) for row in rows}
 
 
 def has_all_columns(connection: sqlite3.Connection) -> bool:

@@ -10,13 +10,16 @@ import sqlite3
 from collections.abc import Iterable
 from functools import cache
 
+from seamseg_studio.engine.formats.image_file import CHOSEN_MAX_PIXELS
+from seamseg_studio.engine.project import schema
 from seamseg_studio.engine.project.records import Status
 
 # Each step is looked at when it is read; there may be millions.
 _READ_LATER = frozenset({"journal", "category_counts", "sqlite_sequence"})
 _KINDS = {"INTEGER": "'integer'", "REAL": "'real', 'integer'", "TEXT": "'text'", "BLOB": "'blob'"}
+_FILES = {"images": ("root", "checkpoint", "prediction"), "taxonomy_steps": ("former_root", "root")}
 _MOST_SIDE = 2**20
-_MOST_PIXELS = 2**31
+_MOST_PIXELS = CHOSEN_MAX_PIXELS
 
 
 def wrong_values(connection: sqlite3.Connection, tables: Iterable[str]) -> str:
@@ -35,15 +38,30 @@ def wrong_values(connection: sqlite3.Connection, tables: Iterable[str]) -> str:
     return ""
 
 
+def drop_wrong_values(connection: sqlite3.Connection, tables: Iterable[str]) -> None:
+    """Puts the default in place of values that `wrong_values` objects to, and removes the rows where there is none.
+
+    Args:
+        connection: As for `wrong_values`, in a transaction.
+        tables: What tables there are.
+
+    Raises:
+        sqlite3.Error: It cannot be written.
+    """
+    for name, column in schema.columns_known()["images"].items():
+        if column.default is not None or column.may_be_null:
+            connection.execute(f"UPDATE images SET {name} = {column.default or 'NULL'} WHERE {_is_other(name, column)}")
+    for name in _FILES["images"]:
+        connection.execute(f"UPDATE images SET {name} = '' WHERE {_leads_away(name)}")
+    for table in sorted(set(tables) - _READ_LATER):
+        connection.execute(f"DELETE FROM {table} WHERE {_doubts(table)}")
+
+
 @cache
 def _doubts(table: str) -> str:
     """Returns the SQL condition that is true of a row that is not to be believed."""
-    from seamseg_studio.engine.project.schema import columns_known
-
-    doubts = []
-    for name, (kind, may_be_null) in columns_known()[table].items():
-        allowed = _KINDS[kind] + (", 'null'" if may_be_null else "")
-        doubts.append(f"typeof({name}) NOT IN ({allowed})")
+    doubts = [_is_other(name, column) for name, column in schema.columns_known()[table].items()]
+    doubts += [_leads_away(name) for name in _FILES.get(table, ())]
     if table == "images":
         statuses = ", ".join(f"'{status.value}'" for status in Status)
         doubts += [
@@ -52,12 +70,15 @@ def _doubts(table: str) -> str:
             f"width NOT BETWEEN 1 AND {_MOST_SIDE}",
             f"height * width > {_MOST_PIXELS}",
             "instr(path, char(0)) > 0",
-            *(_leads_away(column) for column in ("root", "checkpoint", "prediction")),
         ]
-    if table == "taxonomy_steps":
-        doubts += [_leads_away(column) for column in ("former_root", "root")]
     return " OR ".join(doubts)
 
 
+def _is_other(name: str, column: schema.Column) -> str:
+    allowed = _KINDS[column.kind] + (", 'null'" if column.may_be_null else "")
+    return f"typeof({name}) NOT IN ({allowed})"
+
+
 def _leads_away(column: str) -> str:
-    return f"instr({column}, '/') OR instr({column}, char(92)) OR instr({column}, ':') OR instr({column}, char(0))"
+    marks = ("'/'", "':'", "char(92)", "char(0)")
+    return " OR ".join([f"{column} IN ('.', '..')", *(f"instr({column}, {mark})" for mark in marks)])

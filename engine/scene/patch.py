@@ -197,14 +197,13 @@ def _unpack_runs(body: bytes, num_runs: int, shape: tuple[int, int]) -> Runs:
     y, x = np.divmod(flat, max(width, 1))
     length, before, after = (np.array(row, dtype=np.int32) for row in integers)
     ends = flat + length
-    is_sound = (
-        num_runs == 0
-        or (height > 0 < width
+    is_sound = num_runs == 0 or (
+        height > 0 < width
         and flat[0] >= 0
         and ends[-1] <= height * width
         and bool((length > 0).all() and (x + length <= width).all() and (flat[1:] >= ends[:-1]).all())
         and bool((before >= 0).all() and (after >= 0).all() and ((codes & 15) <= _MOST_CODE).all())
-        and bool(((codes >> 4) <= _MOST_CODE).all()))
+        and bool(((codes >> 4) <= _MOST_CODE).all())
     )
     if not is_sound:
         raise PatchError("a change in the journal is damaged")

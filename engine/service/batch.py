@@ -5,9 +5,9 @@ writers encode. Decoding, the network and encoding all release Python's lock, so
 ever copied between processes. Memory is bounded twice: by the number of images and by the number of pixels between
 the start of reading and the end of writing.
 
-One image that cannot be read or labelled, nor at a second try, is reported and costs nothing else. A disk that cannot
-be written to ends the run. When a run is cancelled, what has been predicted is still written; images in reading or at
-the network are dropped.
+One image that cannot be read or labelled, nor at a second try, is reported and costs nothing else; so is one whose own
+files cannot be written. A disk that cannot be written to ends the run (see `disk`). When a run is cancelled, what has
+been predicted is still written; images in reading or at the network are dropped.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.formats.image_file import read_image
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.service.buckets import in_buckets
+from seamseg_studio.engine.service.disk import DiskWatch, sentence_of
 from seamseg_studio.engine.service.protocol import PredictOptions
 from seamseg_studio.engine.service.roster import BatchImage
 from seamseg_studio.engine.service.runner import CancelRequested, Runner
@@ -147,7 +148,7 @@ def label_images(
         max_pixels_in_flight: See above.
 
     Raises:
-        OSError: Labels cannot be written; those of the images reported so far are.
+        OSError: The disk takes no more labels; those of the images reported as done are on it.
         ValueError: There are no runners or no workers.
     """
     if not runners or num_workers < 1:
@@ -181,6 +182,7 @@ class _Run:
         self._read: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._predicted: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[ImageReport | str | None] = queue.SimpleQueue()  # to the calling thread
+        self._disk = DiskWatch()
         self._disk_error: OSError | None = None
 
     def run(self, on_report: Callable[[ImageReport], None], on_message: Callable[[str], None]) -> BatchSummary:
@@ -269,8 +271,12 @@ class _Run:
                     self._write(item)
                     self._events.put(_report(item))
             except OSError as error:
-                self._disk_error = error
-                self._cancel.set()
+                if self._disk.is_broken(error):
+                    self._disk_error = error
+                    self._cancel.set()
+                elif self._disk_error is None:
+                    item.error = error
+                    self._events.put(_report(item))
             except Exception as error:  # noqa: BLE001 - reported with the image
                 item.error = error
                 self._events.put(_report(item))
@@ -282,6 +288,7 @@ class _Run:
             return
         for writer in self._writers:
             writer.write(item.image.name, item.image.path, item.result, image=item.pixels)
+        self._disk.note_success()
 
 
 def _twice(do: Callable[[], _Value], may_pass: Callable[[Exception], bool]) -> _Value:
@@ -334,6 +341,8 @@ def _report(item: _Item) -> ImageReport:
         error = item.error
         if isinstance(error, SeamsegError):
             return ImageReport(item.image, str(error))
+        if isinstance(error, OSError):
+            return ImageReport(item.image, sentence_of(error, item.image.path))
         return ImageReport(item.image, f"{item.image.path}: {type(error).__name__}: {error}", is_unexpected=True)
     result = item.result
     areas = np.bincount(result.ids.ravel(), minlength=len(result.categories))

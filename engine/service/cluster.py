@@ -27,6 +27,7 @@ from seamseg_studio.engine.errors import InputError
 from seamseg_studio.engine.formats.registry import Writer
 from seamseg_studio.engine.service.batch import BatchSummary, ImageReport
 from seamseg_studio.engine.service.cluster_worker import ANSWER, NAME, PATH, Answer, ClusterTask, Labeller
+from seamseg_studio.engine.service.disk import DiskWatch, sentence_of
 from seamseg_studio.engine.service.errors import EngineError
 from seamseg_studio.engine.service.roster import BatchImage
 
@@ -133,7 +134,7 @@ def label_on_cluster(
 
     Raises:
         EngineError: The workers cannot label anything, or the cluster does not work.
-        OSError: Labels cannot be written; those of the images reported so far are.
+        OSError: The disk takes no more labels; those of the images reported as done are on it.
     """
     run = _Run(images, replace(task, formats=tuple(writers)), list(writers.values()), num_workers, cancel)
     return run.run(on_report, on_message)
@@ -155,6 +156,7 @@ class _Run:
         self._writers = writers
         self._num_workers = num_workers
         self._cancel = cancel
+        self._disk = DiskWatch()
         self._num_done = 0
         self._failed: list[ImageReport] = []
 
@@ -265,8 +267,15 @@ class _Run:
         for message in answer.messages:
             on_message(message)
         report = answer.report_of(image)
-        for writer, parcel in zip(self._writers, answer.unpacked(), strict=False):
-            writer.accept(parcel)
+        try:
+            for writer, parcel in zip(self._writers, answer.unpacked(), strict=False):
+                writer.accept(parcel)
+            if not report.error:
+                self._disk.note_success()
+        except OSError as error:
+            if self._disk.is_broken(error):
+                raise
+            report = ImageReport(image, sentence_of(error, image.path), place=report.place)
         del self._left[name]
         if report.error:
             self._failed.append(report)

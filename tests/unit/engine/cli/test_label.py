@@ -306,6 +306,28 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(save: Calla
     assert len(_content(out)) == 5
 
 
+def test_an_image_whose_labels_are_in_the_way_of_something_costs_nothing_else(
+    save: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save("0.png", mark=0)
+    out = tmp_path / "out"
+    arguments = [str(tmp_path / "photos"), "--out", str(out), "--format", "overlay"]
+    assert main(arguments) == 0
+    for mark in range(1, 4):
+        save(f"{mark}.png", mark=mark)
+    obstacle = out / "overlay" / "2.jpg"
+    (obstacle / "something").mkdir(parents=True)
+    assert main([*arguments, "--resume"]) == 3
+    errors = capsys.readouterr().err
+    assert "2.png: its labels could not be written" in errors
+    assert "Traceback" not in errors
+    assert {"overlay/0.jpg", "overlay/1.jpg", "overlay/3.jpg"} <= set(_content(out))
+    (obstacle / "something").rmdir()
+    obstacle.rmdir()
+    assert main([*arguments, "--resume"]) == 0
+    assert "overlay/2.jpg" in _content(out)
+
+
 @posix_only
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_run_goes_on_where_it_stopped(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -147,6 +148,64 @@ def test_a_full_disk_ends_the_run(save: Callable[..., BatchImage]) -> None:
         label_images(images, [_runner()], [writer], PredictOptions(), num_workers=1, on_report=reports.append)
     assert {report.image.name for report in reports} == set(writer.results)
     assert not any(report.error for report in reports)
+
+
+def _refusing(refused: Callable[[str], bool], code: int) -> Memory:
+    class Refusing(Memory):
+        def write(self, name: str, *args: Any, **options: Any) -> None:
+            if refused(name):
+                raise OSError(code, os.strerror(code), f"/out/{name}.png")
+            super().write(name, *args, **options)
+
+    return Refusing()
+
+
+@pytest.mark.parametrize("code", [errno.ENAMETOOLONG, errno.EISDIR, errno.EACCES, errno.ENOENT])
+def test_an_image_whose_own_files_cannot_be_written_costs_nothing_else(
+    save: Callable[..., BatchImage], code: int
+) -> None:
+    images = [save(f"image-{number}") for number in range(12)]
+    writer = _refusing(lambda name: name in ("image-2", "image-3", "image-9"), code)
+    summary = label_images(images, [_runner()], [writer], PredictOptions(), num_workers=1)
+    assert (summary.num_done, summary.is_cancelled) == (9, False)
+    assert {report.image.name for report in summary.failures} == {"image-2", "image-3", "image-9"}
+    first = min(summary.failures, key=lambda report: report.image.name)
+    assert first.error == (
+        f"{images[2].path}: its labels could not be written (/out/image-2.png: {os.strerror(code)}); "
+        "look at that file and run again with --resume"
+    )
+
+
+def test_a_folder_that_takes_no_image_at_all_ends_the_run(save: Callable[..., BatchImage]) -> None:
+    images = [save(f"image-{number}", time_s=0.01) for number in range(40)]
+    writer = _refusing(lambda name: int(name[6:]) > 7, errno.EACCES)
+    reports: list[ImageReport] = []
+    with pytest.raises(PermissionError):
+        label_images(images, [_runner()], [writer], PredictOptions(), num_workers=1, on_report=reports.append)
+    assert len(writer.results) == 8
+    assert sum(bool(report.error) for report in reports) == 4
+
+
+def test_an_image_that_vanishes_or_is_replaced_while_it_waits_costs_nothing_else(
+    save: Callable[..., BatchImage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = [save(f"image-{number}") for number in range(4)]
+    read = batch.read_image
+
+    def meddle(path: Path) -> Any:
+        if path == images[1].path:
+            path.unlink()  # after its header was read
+        if path == images[2].path:
+            path.unlink()
+            path.mkdir()
+        return read(path)
+
+    monkeypatch.setattr(batch, "read_image", meddle)
+    summary = label_images(images, [_runner()], [Memory()], PredictOptions())
+    errors = {report.image.name: report.error for report in summary.failures}
+    assert (summary.num_done, sorted(errors)) == (2, ["image-1", "image-2"])
+    assert all(str(image.path) in errors[image.name] for image in images[1:3])
+    assert not any(report.is_unexpected for report in summary.failures)
 
 
 def test_cancelling_writes_what_is_predicted_and_drops_the_rest(save: Callable[..., BatchImage]) -> None:

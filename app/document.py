@@ -130,6 +130,7 @@ class Document(SegmentEdits):
             return False
         self._journal.append(patch)
         self._tell_changed(patch)
+        self.corrected.emit(patch)
         return True
 
     @property
@@ -213,8 +214,7 @@ class Document(SegmentEdits):
         stroke, self._stroke = self._stroke, None
         if stroke is None:
             return False
-        name = self.taxonomy[self._category].name
-        patch = stroke.finish("erase" if self._stroke_erases else f"paint {name}")
+        patch = stroke.finish("erase" if self._stroke_erases else f"paint {self.taxonomy[self._category].name}")
         if patch is None:
             self._tell_stroke_undone(stroke, self._stroke_box)
         else:
@@ -223,6 +223,7 @@ class Document(SegmentEdits):
                 # The next stroke then goes on with this instance.
                 self.set_selection({stroke.target_id})
             self._tell_changed(patch)
+            self.corrected.emit(patch)
         self.steps_changed.emit()
         self._take_held_prediction()
         return patch is not None
@@ -295,8 +296,7 @@ class Document(SegmentEdits):
 
     def apply_prediction(self) -> bool:
         """Returns the map to the prediction, as one undo step; whether there is one."""
-        prediction = self.prediction
-        if prediction is None:
+        if (prediction := self.prediction) is None:
             return False
         return self.edit(
             lambda _: replace_content(self._map, prediction.to_map(), "back to the prediction"),

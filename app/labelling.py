@@ -12,8 +12,10 @@ from seamseg_studio.app.jobs.job import JobBoard, JobContext
 from seamseg_studio.app.jobs.label_folder import LabelFolderJob, Outcome
 from seamseg_studio.app.jobs.taxonomy_match import (
     answer_in_words_of,
+    consequences_in_words_of,
     in_words_of,
     missing_categories,
+    part_in_words_of,
     prompt_in_words_of,
 )
 from seamseg_studio.app.messages import Choice, Level, Message
@@ -24,6 +26,7 @@ from seamseg_studio.engine.service.protocol import EngineKind, EngineState, Pred
 if TYPE_CHECKING:
     from seamseg_studio.app.document import Document
     from seamseg_studio.engine.project import ImageRecord, Project
+    from seamseg_studio.engine.scene.consequences import Consequences, CorrectedPart
     from seamseg_studio.engine.scene.panoptic_result import PanopticResult
     from seamseg_studio.engine.service.requests import ModelInfo
 
@@ -116,6 +119,31 @@ class Labelling(QObject):
         def translate(found: PanopticResult) -> PanopticResult:
             known = self._engine.model
             return found if known is None else in_words_of(taxonomy, found, known.taxonomy)
+
+        answer.translate = translate
+        return answer
+
+    def fuse_around(self, part: CorrectedPart) -> Answer | None:
+        """Asks the model what follows from a correction of the open image.
+
+        Args:
+            part: In the project's categories.
+
+        Returns:
+            The answer to come: `Consequences` in the project's categories; None if no image is open that may be
+            changed, or there is no model.
+        """
+        document, model = self._session.document, self._engine.model
+        if document is None or document.read_only or model is None or self._engine.state.kind is EngineKind.FAILED:
+            return None
+        taxonomy = document.taxonomy
+        part = part_in_words_of(model.taxonomy, part, taxonomy)
+        answer = self._engine.fuse_around(document.image, part, _key(document))
+
+        def translate(found: Consequences) -> Consequences | None:
+            # Of another model that was loaded meanwhile nothing can be said: its categories are others.
+            is_same = self._engine.model is model
+            return consequences_in_words_of(taxonomy, found, model.taxonomy) if is_same else None
 
         answer.translate = translate
         return answer

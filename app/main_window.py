@@ -212,6 +212,7 @@ class MainWindow(QMainWindow):
         self.stack.setFocusProxy(self.canvas)
         self.cards.raise_()
         self.canvas.tool_changed.connect(self._on_canvas_tool_changed)
+        self._studio.neighbours.offered.connect(self._on_neighbours_offered)
         self.canvas.tool_hint_changed.connect(lambda hint: self.status.hint.setText(spoken(tool_text(hint))))
         self.canvas.cursor_moved.connect(self._studio.work_timer.touch)
         self.navigator.set_canvas(self.canvas)
@@ -245,6 +246,14 @@ class MainWindow(QMainWindow):
     def _on_canvas_tool_changed(self, tool: Tool) -> None:
         self.option_bar.set_tool(tool)
         self.commands.conditions_changed.emit()
+
+    def _on_neighbours_offered(self) -> None:
+        neighbours, canvas = self._studio.neighbours, self.canvas
+        if canvas is not None and canvas.active_tool.busy and neighbours.offer is not None:
+            neighbours.drop()
+        elif canvas is not None:
+            canvas.set_offer(neighbours.offer)
+            canvas.tool_hint_changed.emit(neighbours.told or canvas.active_tool.hint)
 
     def _on_canvas_display_changed(self) -> None:
         if self.canvas is not None:

@@ -39,6 +39,7 @@ class Preferences:
         taxonomy: File with the categories of new projects; empty for those of the model.
         export_format: What the export window begins with.
         labels_by_itself: Whether an image without labels is given to the model when it is opened.
+        offers_neighbours: Whether what follows from a correction is offered.
     """
 
     theme: ThemeChoice = ThemeChoice.SYSTEM
@@ -52,6 +53,7 @@ class Preferences:
     taxonomy: str = ""
     export_format: str = "coco-panoptic"
     labels_by_itself: bool = True
+    offers_neighbours: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; `from_json` is the inverse."""
@@ -177,4 +179,5 @@ _READERS: dict[str, Callable[[Any], object]] = {
     "taxonomy": _text,
     "export_format": _text,
     "labels_by_itself": _flag,
+    "offers_neighbours": _flag,
 }

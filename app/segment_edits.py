@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import Signal
 
 from seamseg_studio.app.editing_state import EditingState
 from seamseg_studio.engine.scene import edits, shape_edits
@@ -19,7 +20,13 @@ MakePatch = Callable[[EditingPolicy], Patch]
 
 
 class SegmentEdits(EditingState):
-    """Edits of segments by id. Each honours the policy; whether anything changed, or will soon, is returned."""
+    """Edits of segments by id. Each honours the policy; whether anything changed, or will soon, is returned.
+
+    Signals:
+        corrected: A person made this `Patch` just now; undo and redo make none.
+    """
+
+    corrected = Signal(object)
 
     @property
     def second_choice(self) -> NDArray[np.uint8] | None:

@@ -31,6 +31,7 @@ LABELS = (
     "paste {0}",
     "copy {0} from the image before",
     "back to the prediction",
+    "neighbours as the model sees them",
     "ask the model: {0}",
     "{0}: new {1}",
     "{0}: add {1}",

@@ -23,6 +23,7 @@ from seamseg_studio.app.jobs.thumbnails import Thumbnails
 from seamseg_studio.app.jobs.trainer_process import TrainerProcess
 from seamseg_studio.app.labelling import Labelling
 from seamseg_studio.app.messages import Choice, Level, Message
+from seamseg_studio.app.neighbours import Neighbours
 from seamseg_studio.app.preferences import Preferences
 from seamseg_studio.app.review import Review
 from seamseg_studio.app.session import Session
@@ -89,6 +90,8 @@ class Studio(QObject):
         self.labelling.by_itself = self.preferences.labels_by_itself
         self.labelling.starter_wanted.connect(lambda: self.load_model(None))
         self.review = Review(self.session, self)
+        self.neighbours = Neighbours(self.session, self.labelling, self)
+        self.neighbours.is_wanted = self.preferences.offers_neighbours
         self.tour = Tour(self.session, lambda: self.preferences.keymap, self)
         self.changed_photos = ChangedPhotos(self.session, self)
         self.trainings = Trainings(self.session, self.board, self)
@@ -151,6 +154,7 @@ class Studio(QObject):
     def close(self) -> None:
         """Ends every job, the trainer and the engine; the open document is whole on disk before."""
         self.labelling.cancel_folder()
+        self.neighbours.drop()
         self.trainings.close(leave=self._leaves_training)
         self.board.close()
         self.session.close_now()
@@ -174,6 +178,7 @@ class Studio(QObject):
         self.theme.set_scale(preferences.font_scale)
         self.session.set_palette(preferences.palette)
         self.labelling.by_itself = preferences.labels_by_itself
+        self.neighbours.is_wanted = preferences.offers_neighbours
         self.engine.input_scale = preferences.input_scale
         if (preferences.device, preferences.precision) != (old.device, old.precision):
             self._device = preferences.device

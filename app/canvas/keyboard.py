@@ -1,4 +1,7 @@
-"""Keys that are the canvas's own: Space pans, H peeks, some point; Esc, Enter, Backspace go to a gesture under way."""
+"""Keys that are the canvas's own: Space pans, H peeks, some point; Esc, Enter, Backspace go to a gesture under way.
+
+Without a gesture Enter and Esc take and leave what is offered.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 
 from seamseg_studio.app.canvas.key_pointer import KeyPointer
+from seamseg_studio.app.canvas.offer import Offer
 from seamseg_studio.app.tools.base import Tool
 from seamseg_studio.app.tools.events import ToolKey
 
@@ -24,6 +28,7 @@ class KeyTargets:
     """What keys act on, given by the canvas."""
 
     tool: Callable[[], Tool | None]  # None while there is no image
+    offer: Callable[[], Offer | None]
     pan: Callable[[bool], None]
     peek: Callable[[bool], None]
     cancel: Callable[[], None]
@@ -42,6 +47,8 @@ class Keyboard:
         tool = self._to.tool()
         if tool is None:
             return False
+        if self._of_offer(event, tool) is not None:
+            return True
         if event.key() == Qt.Key.Key_Escape:
             return tool.busy
         tool_key = _tool_key(event)
@@ -60,6 +67,8 @@ class Keyboard:
                 (self._to.pan if key == Qt.Key.Key_Space else self._to.peek)(is_down)
         elif not is_down or not self.claims(event):
             return False
+        elif (decide := self._of_offer(event, tool)) is not None:
+            decide()
         elif self._pointer.claims(event):
             self._pointer.press(event)
         elif key == Qt.Key.Key_Escape:
@@ -69,6 +78,15 @@ class Keyboard:
             assert tool_key is not None
             self._to.tool_key(tool_key)
         return True
+
+    def _of_offer(self, event: QKeyEvent, tool: Tool) -> Callable[[], object] | None:
+        """What a key does with what is offered; None if it is not about that."""
+        offer = self._to.offer()
+        if offer is None or tool.busy or not _is_bare(event):
+            return None
+        if event.key() == Qt.Key.Key_Escape:
+            return offer.leave
+        return offer.take if _tool_key(event) is ToolKey.FINISH else None
 
 
 def _tool_key(event: QKeyEvent) -> ToolKey | None:

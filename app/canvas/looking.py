@@ -9,7 +9,9 @@ from PySide6.QtWidgets import QWidget
 
 from seamseg_studio.app.canvas.display import DisplayWidget
 from seamseg_studio.app.canvas.navigation import Navigation
+from seamseg_studio.app.canvas.offer import Offer
 from seamseg_studio.app.canvas.viewpoint import Viewpoint
+from seamseg_studio.app.tools.events import Shown
 from seamseg_studio.engine.scene.geometry import Box
 
 if TYPE_CHECKING:
@@ -23,6 +25,13 @@ class LookingWidget(DisplayWidget):
         super().__init__(parent)
         self._stage: Stage | None = None
         self._navigation: Navigation | None = None
+        self._offer: Offer | None = None
+
+    def set_offer(self, offer: Offer | None) -> None:
+        """Shows a change to be taken or left, or none."""
+        self._offer = offer
+        if self._stage is not None:
+            self._stage.viewport().update()
 
     @property
     def zoom(self) -> float:
@@ -58,6 +67,10 @@ class LookingWidget(DisplayWidget):
             self._navigation.look(view)
 
     # Within
+
+    @property
+    def _offered(self) -> tuple[Shown, ...]:
+        return self._offer.shown if self._offer is not None else ()
 
     @property
     def _view(self) -> Viewpoint:

@@ -122,6 +122,7 @@ class Canvas(LookingWidget):
         return Keyboard(
             KeyTargets(
                 tool=lambda: self._tool if self._document is not None else None,
+                offer=lambda: self._offer,
                 pan=self._pointer.set_space,
                 peek=self.set_peek,
                 cancel=lambda: self._to_tool(lambda _, document, __: self.active_tool.cancel(document), None),
@@ -277,7 +278,7 @@ class Canvas(LookingWidget):
             paint_region(painter, document.policy.region, self._view, ratio, area)
         sketches = self.active_tool.sketch(document)
         self._has_sketch = bool(sketches)
-        self._sketches.paint(painter, sketches, self._view, ratio)
+        self._sketches.paint(painter, (*self._offered, *sketches), self._view, ratio)
         if display.crosshair or self._key_pointer.is_shown:
             self._pointer_lines.paint(painter, area, self._pointer.position)
         self._cursor.paint(painter, self._view, ratio)
@@ -341,7 +342,7 @@ class Canvas(LookingWidget):
             (document.category_changed, self.refresh_cursor),
             (document.working_changed, self.refresh_cursor),
             (document.history_changed, self._names.forget),
-            (document.policy_changed, self._repaint),  # the region that edits are kept to,
+            (document.policy_changed, self._repaint),  # the region that edits are kept to
         ]
 
     def _on_document_closing(self) -> None:

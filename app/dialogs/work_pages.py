@@ -56,6 +56,7 @@ class EnginePage(QWidget):
         for scale in INPUT_SCALES:
             self.input_size.addItem(scales[scale], scale)
         self.by_itself = QCheckBox(self.tr("Label an image by itself when it is opened and has no labels"), self)
+        self.neighbours = QCheckBox(self.tr("After a correction, offer what the model would change around it"), self)
         note = muted(
             self.tr("A change of device or precision starts the engine anew; the size counts from the next image on."),
             self,
@@ -66,12 +67,14 @@ class EnginePage(QWidget):
         form.addRow(self.tr("Precision"), self.precision)
         form.addRow(self.tr("Size"), self.input_size)
         form.addRow("", self.by_itself)
+        form.addRow("", self.neighbours)
         form.addRow("", note)
         keep_labels_whole(form)
         self.device.activated.connect(lambda: self.changed.emit({"device": self.device.currentData()}))
         self.precision.activated.connect(lambda: self.changed.emit({"precision": self.precision.currentData()}))
         self.input_size.activated.connect(lambda: self.changed.emit({"input_scale": self.input_size.currentData()}))
         self.by_itself.clicked.connect(lambda checked: self.changed.emit({"labels_by_itself": checked}))
+        self.neighbours.clicked.connect(lambda checked: self.changed.emit({"offers_neighbours": checked}))
 
     def show_preferences(self, preferences: Preferences) -> None:
         """Shows what is in force."""
@@ -81,6 +84,7 @@ class EnginePage(QWidget):
         self.precision.setCurrentIndex(self.precision.findData(preferences.precision))
         self.input_size.setCurrentIndex(self.input_size.findData(preferences.input_scale))
         self.by_itself.setChecked(preferences.labels_by_itself)
+        self.neighbours.setChecked(preferences.offers_neighbours)
 
 
 class ProjectPage(QWidget):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from seamseg_studio.engine.scene.consequences import CorrectedPart
     from seamseg_studio.engine.service.client import EngineClient
     from seamseg_studio.engine.service.requests import ModelInfo, Request
 
@@ -26,8 +27,8 @@ class Answer(QObject):
     """The answer to one request, when it comes.
 
     Signals:
-        succeeded: What was asked for (a `PanopticResult`, a `PromptAnswer` or a `ModelInfo`) and the name of the model
-            that said so.
+        succeeded: What was asked for (a `PanopticResult`, `PromptAnswer`, `Consequences` or `ModelInfo`) and the name
+            of the model that said so.
         failed: One sentence for the person.
         ended: After either, and after `cancel`.
     """
@@ -168,6 +169,17 @@ class EngineJobs(QObject):
         """
         options = replace(options, input_scale=self.input_scale)
         return Answer(self._running().fuse_again(image, options, key=key), self)
+
+    def fuse_around(self, image: NDArray[np.uint8], part: CorrectedPart, key: str) -> Answer:
+        """Asks what follows from a correction; an image not looked at before is looked at first.
+
+        Args:
+            image: RGB pixels, [H, W, 3] uint8.
+            part: The correction, in the model's categories.
+            key: The name given to `predict`.
+        """
+        options = PredictOptions(with_second_choice=False, input_scale=self.input_scale)
+        return Answer(self._running().fuse_around(image, part, options, key=key), self)
 
     def load_model(self, spec: str | None) -> Answer:
         """Changes the model; if it cannot be loaded the old one stays."""

@@ -15,6 +15,7 @@ from seamseg_studio.engine.service.protocol import (
 )
 
 if TYPE_CHECKING:
+    from seamseg_studio.engine.scene.consequences import Consequences, CorrectedPart, Statement
     from seamseg_studio.engine.scene.panoptic_result import PanopticResult
     from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
@@ -71,3 +72,24 @@ def prompt_in_words_of(model: Taxonomy, prompt: Prompt, project: Taxonomy) -> Pr
         return prompt
     places = {category.name: index for index, category in enumerate(model.categories)}
     return replace(prompt, category=places.get(project[prompt.category].name))
+
+
+def part_in_words_of(model: Taxonomy, part: CorrectedPart, project: Taxonomy) -> CorrectedPart:
+    """Translates the categories around a correction by name to the model's; one that it does not know is void's."""
+    from seamseg_studio.engine.scene.taxonomy import VOID_CATEGORY
+
+    places = {category.name: index for index, category in enumerate(model.categories)}
+    table = [places.get(category.name, VOID_CATEGORY) for category in project.categories]
+
+    def translate(said: Statement) -> Statement:
+        return replace(said, categories={i: table[category] for i, category in said.categories.items()})
+
+    return replace(part, before=translate(part.before), after=translate(part.after))
+
+
+def consequences_in_words_of(project: Taxonomy, found: Consequences, model: Taxonomy) -> Consequences:
+    """Translates what follows from a correction as `in_words_of` does; what the project lacks is nothing new."""
+    from seamseg_studio.engine.scene.taxonomy import VOID
+
+    result = in_words_of(project, found.result, model)
+    return replace(found, result=result, is_new=found.is_new & (result.ids != VOID))

@@ -38,10 +38,10 @@ def adopt_proposal(panoptic_map: PanopticMap, result: PanopticResult, policy: Ed
         raise EditError(f"labels of {result.ids.shape} do not fit an image of {panoptic_map.shape}")
     box = panoptic_map.box
     free = policy.allows(panoptic_map, box, panoptic_map.provenance <= Origin.MODEL.code)
-    table, records = _successors(panoptic_map, result, policy)
-    may_gain = np.array([_may_gain(panoptic_map, policy, i, records) for i in table.tolist()], np.bool_)
+    table, records = successors(panoptic_map, result, policy)
+    gains = np.array([may_gain(panoptic_map, policy, i, records) for i in table.tolist()], np.bool_)
     proposed = table[result.ids]
-    changes = free & (proposed != panoptic_map.ids) & may_gain[result.ids]
+    changes = free & (proposed != panoptic_map.ids) & gains[result.ids]
     ids = np.where(changes, proposed, panoptic_map.ids)
     provenance = np.where(changes, np.uint8(Origin.MODEL.code), panoptic_map.provenance)
     used = set(np.unique(ids[changes]).tolist())
@@ -74,15 +74,29 @@ def changes_by_category(panoptic_map: PanopticMap, patch: Patch) -> list[tuple[i
     return found
 
 
-def _successors(
-    panoptic_map: PanopticMap, result: PanopticResult, policy: EditingPolicy
+def successors(
+    panoptic_map: PanopticMap,
+    result: PanopticResult,
+    policy: EditingPolicy,
+    *,
+    box: Box | None = None,
+    joins: NDArray[np.int64] | None = None,
 ) -> tuple[NDArray[np.int32], dict[int, Segment]]:
-    """For each id of the result the id that it gets in the map, and the records of those that are new there."""
+    """Returns for each id of a result the id that it gets in a map, and the records of those that are new there.
+
+    Args:
+        panoptic_map: Not changed.
+        result: In the categories of the map.
+        policy: Says what stuff joins.
+        box: The part of the image that the result is of; None for all of it.
+        joins: By id of the result the segment of the map that it is for sure, 0 where that is to be found out.
+    """
+    box = box or panoptic_map.box
     there = [VOID, *panoptic_map.segments]
     places = np.zeros(max(there) + 1, np.int64)
     places[there] = np.arange(len(there))
     num_found = len(result.categories)
-    pairs = places[panoptic_map.ids] * num_found + result.ids
+    pairs = places[panoptic_map.ids[box.slices]] * num_found + result.ids
     overlap = np.bincount(pairs.ravel(), minlength=len(there) * num_found).reshape(len(there), num_found)
     old_areas, new_areas = overlap.sum(axis=1), overlap.sum(axis=0)
     new_ids = panoptic_map.new_ids()
@@ -92,6 +106,9 @@ def _successors(
     for number in range(1, num_found):
         category, is_crowd = int(result.categories[number]), bool(result.is_crowd[number])
         if new_areas[number] == 0 or not 0 <= category < len(policy.taxonomy):
+            continue
+        if joins is not None and int(joins[number]) in panoptic_map.segments:
+            table[number] = joins[number]
             continue
         joined = None if is_crowd else policy.stuff_to_join(panoptic_map, category) or stuff.get(category)
         if joined is None:
@@ -128,7 +145,7 @@ def _same(
     return None
 
 
-def _may_gain(panoptic_map: PanopticMap, policy: EditingPolicy, segment_id: int, new: Mapping[int, Segment]) -> bool:
-    """Whether a segment, of the map or a new one, may get pixels; void may."""
+def may_gain(panoptic_map: PanopticMap, policy: EditingPolicy, segment_id: int, new: Mapping[int, Segment]) -> bool:
+    """Tells whether a segment, of the map or a new one, may get pixels; void may."""
     segment = new.get(segment_id) or panoptic_map.segments.get(segment_id)
     return segment is None or not policy.is_protected(segment)

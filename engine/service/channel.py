@@ -11,16 +11,17 @@ import sys
 import threading
 from multiprocessing.connection import Connection
 
+from seamseg_studio.engine.service.codec import decode, encode
 from seamseg_studio.engine.service.errors import ProtocolError
 from seamseg_studio.engine.service.protocol import (
     MAX_MESSAGE_BYTES,
+    Followed,
+    FuseAround,
     Message,
     Predict,
     Predicted,
     Show,
     Taken,
-    decode,
-    encode,
 )
 from seamseg_studio.engine.service.shared_pixels import Block
 
@@ -75,7 +76,7 @@ class Channel:
                 with self._sending:
                     self._transit.pop(message.block, None)
                 continue
-            if not isinstance(message, Predict | Predicted | Show):
+            if not isinstance(message, Predict | Predicted | Show | FuseAround | Followed):
                 return message, None
             block = Block.attach(message.block, self._receive_handle())
             self.send(Taken(block.spec.number))

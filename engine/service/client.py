@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from seamseg_studio.engine.scene.consequences import Consequences, CorrectedPart
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.service import protocol as p
 from seamseg_studio.engine.service.errors import EngineError
@@ -214,6 +215,25 @@ class EngineClient:
             raise ValueError("another fusion needs the key of its image")
         return self._ask(image, options, priority, on_progress, key=key, fuses_again=True)
 
+    def fuse_around(
+        self, image: Array, part: CorrectedPart, options: PredictOptions, *, key: str
+    ) -> Request[Consequences]:
+        """Asks what follows from a correction; returns at once. An image not looked at before is looked at first.
+
+        Args:
+            image: RGB pixels, [H, W, 3] uint8; handed over only then.
+            part: The correction, in the model's categories; its arrays are not to be changed until answered.
+            options: The thresholds.
+            key: The name of the image that `predict` got.
+
+        Raises:
+            ValueError: The array is no RGB image, or there is no key.
+        """
+        _check_pixels(image)
+        if not key:
+            raise ValueError("a correction needs the key of its image")
+        return self._ask(image, options, Priority.INTERACTIVE, None, key=key, part=part)
+
     def load_model(self, spec: str | None) -> Request[ModelInfo]:
         """Changes the model; requests not yet started will be answered by it. A failure keeps the old one."""
         with self._changed:
@@ -267,6 +287,7 @@ class EngineClient:
         key: str = "",
         prompt: Prompt | None = None,
         fuses_again: bool = False,
+        part: CorrectedPart | None = None,
     ) -> Request[Any]:
         with self._changed:
             request: Request[Any] = Request(self._supervisor.table.next_number(), on_progress)
@@ -276,7 +297,8 @@ class EngineClient:
             elif self._has_given_up():
                 refusal = self._supervisor.problem
             else:
-                self._supervisor.table.add(Pending(request, payload, options, priority, key, prompt, fuses_again))
+                pending = Pending(request, payload, options, priority, key, prompt, fuses_again, part)
+                self._supervisor.table.add(pending)
                 self._changed.notify_all()
         if refusal:
             request.fail(refusal)

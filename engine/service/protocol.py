@@ -14,18 +14,21 @@ nothing, keep nobody out. Nothing can hang: a child that dies closes its stdout,
 stdin, which a thread of the child watches, to end the process at once. A client that is done closes it on purpose:
 there is no other farewell, since a worker has nothing to save.
 
-**Messages.** The frozen dataclasses below, as MessagePack, every field of the type it has here and none longer than
-MAX_MESSAGE_BYTES; nothing is unpickled. Every request has a number chosen by
-the client and gets exactly one final answer: `Loaded`, `Predicted`, `Prompted`, `Failed` or `Cancelled`. Before it
-`Started` says that work on it began, and any number of `Progress` say what is happening in words.
+**Messages.** The frozen dataclasses below, as MessagePack (see `codec`), every field of the type it has here and none
+longer than MAX_MESSAGE_BYTES; nothing is unpickled. Every request has a number chosen by the client and gets exactly
+one final answer: `Loaded`, `Predicted`, `Prompted`, `Followed`, `Failed` or `Cancelled`. Before it `Started` says that
+work on it began, and any number of `Progress` say what is happening in words.
 
-    client -> worker   LoadModel  Predict  PredictFile  FuseAgain  Ask  Show  Reprioritise  Cancel  Ping  Taken
-    worker -> client   Hello  Started  Progress  Loaded  Predicted  Prompted  Unseen  Failed  Cancelled  Pong  Taken
+    client -> worker   LoadModel  Predict  PredictFile  FuseAgain  FuseAround  Ask  Show
+                       Reprioritise  Cancel  Ping  Taken
+    worker -> client   Hello  Started  Progress  Loaded  Predicted  Prompted  Followed  Unseen  Failed  Cancelled
+                       Pong  Taken
 
 **Prompts.** An image that a person works on is labelled under a key, and the worker keeps the network's features of the
 last few keys. `Ask` brings a prompt and the key only, a hundred bytes; a worker that does not have that key (any more)
 answers `Unseen`, and the client asks again with the pixels (`Show`), which then are looked at first. `FuseAgain` asks
-in the same way for the map at other thresholds; after `Unseen` comes a `Predict`.
+in the same way for the map at other thresholds; after `Unseen` comes a `Predict`. `FuseAround` asks what follows from a
+correction; after `Unseen` it comes again, with the image in its block.
 
 **Order.** The worker does one request at a time: model loads first, then INTERACTIVE, then BATCH, each in the order of
 their numbers. The client holds batch requests back so that at most two are at the worker; interactive ones go at once.
@@ -57,11 +60,8 @@ second child down it fails with a sentence. A device that takes down several chi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Any
-
-import msgpack
 
 # These import no torch either; the window takes them from here.
 from seamseg_studio.engine.inference.options import PredictOptions as PredictOptions
@@ -74,10 +74,8 @@ from seamseg_studio.engine.inference.prompts import PackedMask as PackedMask
 from seamseg_studio.engine.inference.prompts import Prompt as Prompt
 from seamseg_studio.engine.inference.prompts import PromptAnswer as PromptAnswer
 from seamseg_studio.engine.inference.prompts import StrokesPrompt as StrokesPrompt
-from seamseg_studio.engine.service.errors import ProtocolError
-from seamseg_studio.engine.service.field_types import check_fields
 
-PROTOCOL = 3
+PROTOCOL = 4
 
 MAX_MESSAGE_BYTES = 2**26  # masks and strokes stay far below it; pixels travel beside the messages
 
@@ -111,6 +109,17 @@ class BlockSpec:
     num_bytes: int
     arrays: tuple[ArraySpec, ...]
     tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PartFacts:
+    """What a CorrectedPart is without its arrays: categories as pairs of segment and category."""
+
+    box: tuple[int, int, int, int]
+    before: tuple[tuple[int, int], ...]
+    after: tuple[tuple[int, int], ...]
+    denied: tuple[int, ...]
+    widened: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,21 @@ class FuseAgain:
 
     request: int
     key: str
+    options: PredictOptions
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class FuseAround:
+    """Say what follows from a correction (see `results`). Answer: Followed, or Unseen.
+
+    The block has the arrays of the correction, and the pixels as `image` if the worker has not seen them.
+    """
+
+    request: int
+    block: BlockSpec
+    key: str
+    facts: PartFacts
     options: PredictOptions
     priority: int
 
@@ -262,6 +286,18 @@ class Prompted:
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """What follows from a correction. The block holds the arrays of Consequences (see `results`)."""
+
+    request: int
+    block: BlockSpec
+    box: tuple[int, int, int, int]
+    timings_ms: Mapping[str, float]
+    bundle: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unseen:
     """The worker has no features of the key; ask again with `Show` or `Predict`."""
 
@@ -341,54 +377,8 @@ class EngineState:
     message: str = ""
 
 
-ToWorker = LoadModel | Predict | PredictFile | FuseAgain | Ask | Show | Reprioritise | Cancel | Ping | Taken
-ToClient = Hello | Started | Progress | Loaded | Predicted | Prompted | Unseen | Failed | Cancelled | Pong | Taken
+Asked = LoadModel | Predict | PredictFile | FuseAgain | FuseAround | Ask | Show
+ToWorker = Asked | Reprioritise | Cancel | Ping | Taken
+Answered = Predicted | Prompted | Followed
+ToClient = Hello | Started | Progress | Loaded | Answered | Unseen | Failed | Cancelled | Pong | Taken
 Message = ToWorker | ToClient
-
-_TYPES: dict[str, type] = {
-    kind.__name__: kind
-    for kind in (
-        *(PredictOptions, ArraySpec, BlockSpec),
-        *(BoxPrompt, ClickPrompt, StrokesPrompt, CategoryPrompt, Line, PackedMask, PromptAnswer, CategoryScore),
-        *(LoadModel, Predict, PredictFile, FuseAgain, Ask, Show, Reprioritise, Cancel, Ping, Taken),
-        *(Hello, Started, Progress, Loaded, Predicted, Prompted, Unseen, Failed, Cancelled, Pong),
-    )
-}
-_TYPE_KEY = "$"
-
-
-def encode(message: Message) -> bytes:
-    """Turns a message into bytes."""
-    return bytes(msgpack.packb(message, default=_to_plain))
-
-
-def decode(data: bytes) -> Message:
-    """Turns bytes into the message they hold; sequences come back as tuples.
-
-    Raises:
-        ProtocolError: The bytes are no message of this version.
-    """
-    try:
-        message = msgpack.unpackb(data, object_hook=_from_plain, use_list=False)
-    except (ValueError, TypeError, LookupError, RecursionError, MemoryError, msgpack.UnpackException) as error:
-        reason = " ".join(str(error).split())[:160]
-        raise ProtocolError(f"the engine and the program do not understand each other: {reason}") from error
-    if not isinstance(message, Message):
-        raise ProtocolError(f"the engine and the program do not understand each other: {type(message).__name__}")
-    return message
-
-
-def _to_plain(value: object) -> dict[str, object]:
-    if is_dataclass(value) and _TYPES.get(type(value).__name__) is type(value):
-        return {_TYPE_KEY: type(value).__name__} | {item.name: getattr(value, item.name) for item in fields(value)}
-    raise TypeError(f"{type(value).__name__} is no part of the protocol")
-
-
-def _from_plain(plain: dict[str, Any]) -> object:
-    if _TYPE_KEY not in plain:
-        return plain
-    name = plain.pop(_TYPE_KEY)
-    if not isinstance(name, str) or name not in _TYPES:
-        raise ValueError(f"unknown message {name!r}")
-    check_fields(_TYPES[name], plain)
-    return _TYPES[name](**plain)

@@ -11,6 +11,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from seamseg_studio.engine.scene.consequences import CorrectedPart
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.engine.service.errors import EngineError
 from seamseg_studio.engine.service.protocol import PredictOptions, Priority, Prompt
@@ -87,7 +88,8 @@ class Pending:
     key: str = ""  # of the image, where its features are to be kept
     prompt: Prompt | None = None
     fuses_again: bool = False  # the worker should have seen the image
-    with_pixels: bool = False  # a prompt, or another fusion, of an image that the worker has not seen
+    part: CorrectedPart | None = None  # what is asked for follows from this correction
+    with_pixels: bool = False  # of an image that the worker should have seen, and has not
     phase: Phase = Phase.WAITING
     attempts: int = 0
 
@@ -101,6 +103,8 @@ class Pending:
         """What it is about, for messages."""
         if self.prompt is not None:
             return "answering a prompt"
+        if self.part is not None:
+            return "looking around a correction"
         if self.options is None:
             return f"loading the model {self.payload or 'starter'}"
         return f"labelling {self.payload}" if isinstance(self.payload, Path) else "labelling the image"

@@ -8,10 +8,11 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.inference.errors import DeviceError
+from seamseg_studio.engine.scene.consequences import Consequences, CorrectedPart
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.engine.service.errors import EngineError
@@ -19,7 +20,6 @@ from seamseg_studio.engine.service.protocol import PredictOptions, Prompt, Promp
 from seamseg_studio.engine.service.shared_pixels import Array
 
 if TYPE_CHECKING:
-    from seamseg_studio.engine.inference.predictor import Predictor
     from seamseg_studio.engine.inference.prompts import Segmenter
 
 DEFAULT_FACTORY = "seamseg_studio.engine.service.runner:load_predictor"
@@ -27,6 +27,7 @@ DEFAULT_FACTORY = "seamseg_studio.engine.service.runner:load_predictor"
 # Into how many tiles the longer side of an image is cut, tried in turn when memory runs out.
 _TILES = (1, 2, 4)
 
+T = TypeVar("T")
 OnStage = Callable[[str], None]
 Say = Callable[[str], None]
 
@@ -88,6 +89,11 @@ class Model(Protocol):
 
     def fuse_again(self, key: str, options: PredictOptions, *, on_stage: OnStage) -> PanopticResult | None:
         """Labels the image of a key with other thresholds, from its features; None if they are not there."""
+
+    def fuse_around(
+        self, image: Array | None, key: str, part: CorrectedPart, options: PredictOptions, *, on_stage: OnStage
+    ) -> Consequences | None:
+        """Says what follows from a correction, from the features of `key` or of the image; None if there is neither."""
 
     def release(self) -> bool:
         """Lets go of all features; whether that freed anything."""
@@ -198,8 +204,29 @@ class Runner:
         Raises:
             SeamsegError: No model is loaded, memory is short even so, or the prompt asks for nothing.
         """
+        return self._recovering(
+            lambda: self.model.prompt(image, key, prompt, on_stage=on_stage), say, has_pixels=image is not None
+        )
+
+    def fuse_around(
+        self,
+        image: Array | None,
+        key: str,
+        part: CorrectedPart,
+        options: PredictOptions,
+        say: Say,
+        on_stage: OnStage,
+    ) -> Consequences | None:
+        """Says what follows from a correction; otherwise as `prompt`."""
+        return self._recovering(
+            lambda: self.model.fuse_around(image, key, part, options, on_stage=on_stage),
+            say,
+            has_pixels=image is not None,
+        )
+
+    def _recovering(self, ask: Callable[[], T | None], say: Say, *, has_pixels: bool) -> T | None:
         try:
-            return self.model.prompt(image, key, prompt, on_stage=on_stage)
+            return ask()
         except Exception as error:
             device = self.model.device
             if is_out_of_memory(error) and self.model.release():
@@ -212,7 +239,7 @@ class Runner:
             else:
                 raise
         # Every way round takes away what may have been in the way, so that this ends.
-        return None if image is None else self.prompt(image, key, prompt, say, on_stage)
+        return self._recovering(ask, say, has_pixels=has_pixels) if has_pixels else None
 
     def fuse_again(self, key: str, options: PredictOptions, on_stage: OnStage) -> PanopticResult | None:
         """Labels an image seen before with other thresholds.
@@ -309,48 +336,9 @@ def find_factory(name: str) -> Factory:
 def load_predictor(spec: str | None, device: str, precision: str) -> Model:
     """Loads a bundle with `engine.inference`; the usual factory."""
     from seamseg_studio.engine.inference.predictor import load_model
+    from seamseg_studio.engine.service.predictor_model import PredictorModel
 
-    return _PredictorModel(load_model(spec, device=device, precision=precision))
-
-
-class _PredictorModel:
-    """A predictor as the worker wants it, in plain values."""
-
-    def __init__(self, predictor: Predictor) -> None:
-        self._predictor = predictor
-        self.name = predictor.bundle_name
-        self.taxonomy = predictor.taxonomy
-        self.num_parameters = predictor.num_parameters
-        self.card_title = predictor.card_title
-        self.fingerprint = predictor.fingerprint
-        self.min_stuff_area = float(predictor.config.sem.min_stuff_area)
-        self.device = str(predictor.device)
-
-    def predict(
-        self, image: Array, options: PredictOptions, *, tiles: int, on_stage: OnStage, key: str = ""
-    ) -> PanopticResult:
-        """See `Model.predict`."""
-        return self._predictor.predict(
-            image, options, input_scale=options.input_scale, tiles=tiles, on_stage=on_stage, key=key
-        )
-
-    def prompt(self, image: Array | None, key: str, prompt: Prompt, *, on_stage: OnStage) -> PromptAnswer | None:
-        """See `Model.prompt`."""
-        if image is None and not self._predictor.has_features(key):
-            return None
-        return self._predictor.prompt(image, prompt, key=key, on_stage=on_stage)
-
-    def fuse_again(self, key: str, options: PredictOptions, *, on_stage: OnStage) -> PanopticResult | None:
-        """See `Model.fuse_again`."""
-        return self._predictor.fuse_again(key, options, on_stage=on_stage)
-
-    def release(self) -> bool:
-        """See `Model.release`."""
-        return self._predictor.release()
-
-    def use_segmenter(self, segmenter: Segmenter) -> None:
-        """See `Model.use_segmenter`."""
-        self._predictor.segmenter = segmenter
+    return PredictorModel(load_model(spec, device=device, precision=precision))
 
 
 def _first_line(error: BaseException) -> str:

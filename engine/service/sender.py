@@ -14,7 +14,8 @@ import numpy as np
 from seamseg_studio.engine.service import protocol as p
 from seamseg_studio.engine.service.channel import Channel
 from seamseg_studio.engine.service.requests import Pending, Phase, RequestTable
-from seamseg_studio.engine.service.shared_pixels import Block
+from seamseg_studio.engine.service.results import part_to_arrays
+from seamseg_studio.engine.service.shared_pixels import Array, Block
 
 
 class Sender:
@@ -79,8 +80,15 @@ class Sender:
             assert options is not None
             channel.send(p.FuseAgain(number, pending.key, options, priority))
         elif isinstance(payload, np.ndarray):
+            arrays: dict[str, Array] = (
+                {} if pending.part is not None and not pending.with_pixels else {"image": payload}
+            )
+            facts = None
+            if pending.part is not None:
+                of_part, facts = part_to_arrays(pending.part)
+                arrays |= of_part
             try:
-                block = Block.pack(self._next_block, {"image": payload})
+                block = Block.pack(self._next_block, arrays)
             except MemoryError as error:
                 with self._changed:
                     self._table.pop(number)
@@ -89,8 +97,11 @@ class Sender:
             self._next_block += 1
             if pending.prompt is not None:
                 channel.send(p.Show(number, block.spec, pending.key, pending.prompt, priority), block)
+                return
+            assert options is not None
+            if facts is not None:
+                channel.send(p.FuseAround(number, block.spec, pending.key, facts, options, priority), block)
             else:
-                assert options is not None
                 channel.send(p.Predict(number, block.spec, options, priority, pending.key), block)
         elif options is None:
             assert payload is None or isinstance(payload, str)

@@ -20,7 +20,7 @@ from seamseg_studio.engine.service.child import Child, start_child
 from seamseg_studio.engine.service.errors import EngineError, ProtocolError
 from seamseg_studio.engine.service.protocol import EngineKind, EngineState
 from seamseg_studio.engine.service.requests import ModelInfo, Phase, Request, RequestTable
-from seamseg_studio.engine.service.results import from_arrays
+from seamseg_studio.engine.service.results import consequences_from_arrays, from_arrays
 from seamseg_studio.engine.service.sender import Sender
 from seamseg_studio.engine.service.shared_pixels import Block
 from seamseg_studio.engine.service.watchdog import Watchdog
@@ -197,6 +197,9 @@ class Supervisor:
                 self._on_predicted(message, block)
             case p.Prompted():
                 self._on_prompted(message)
+            case p.Followed():
+                assert block is not None
+                self._on_followed(message, block)
             case p.Unseen(number):
                 with self.changed:
                     if (pending := self.table.get(number)) is not None:
@@ -241,7 +244,12 @@ class Supervisor:
         if request is not None:
             request.resolve(message.answer)
 
-    def _answered(self, message: p.Predicted | p.Prompted) -> Request[Any] | None:
+    def _on_followed(self, message: p.Followed, block: Block) -> None:
+        request = self._answered(message)
+        if request is not None:
+            request.resolve(consequences_from_arrays(block.arrays(), message.box, message.timings_ms))
+
+    def _answered(self, message: p.Answered) -> Request[Any] | None:
         """Takes an answered request off the table; the engine has proven that it works."""
         with self.changed:
             pending = self.table.pop(message.request)

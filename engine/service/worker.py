@@ -13,7 +13,7 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import AuthenticationError
@@ -28,7 +28,7 @@ from seamseg_studio.engine.formats.image_file import read_image
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.service import protocol as p
 from seamseg_studio.engine.service.channel import Channel
-from seamseg_studio.engine.service.results import to_arrays
+from seamseg_studio.engine.service.results import consequences_to_arrays, part_from_arrays, to_arrays
 from seamseg_studio.engine.service.runner import CancelRequested, Runner, find_factory
 from seamseg_studio.engine.service.shared_pixels import Array, Block
 
@@ -37,14 +37,12 @@ _log = logging.getLogger(__name__)
 _PROOF_S = 2.0  # until the next visitor is asked too
 _NICENESS = 5  # the window's process goes first where they share the CPU
 
-Request = p.LoadModel | p.Predict | p.PredictFile | p.FuseAgain | p.Ask | p.Show
-
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    request: Request
+    request: p.Asked
     priority: int
-    image: Array | None = None
+    arrays: Mapping[str, Array]
     cancelled: bool = False
 
 
@@ -56,10 +54,10 @@ class JobQueue:
         self._current: _Job | None = None
         self._changed = threading.Condition()
 
-    def put(self, request: Request, image: Array | None = None) -> None:
+    def put(self, request: p.Asked, arrays: Mapping[str, Array] | None = None) -> None:
         """Adds a request."""
         with self._changed:
-            self._jobs[request.request] = _Job(request, request.priority, image)
+            self._jobs[request.request] = _Job(request, request.priority, arrays or {})
             self._changed.notify()
 
     def take(self) -> _Job:
@@ -117,9 +115,9 @@ class Worker:
             while True:
                 message, block = self._channel.receive()
                 match message:
-                    case p.Predict() | p.Show():
+                    case p.Predict() | p.Show() | p.FuseAround():
                         assert block is not None
-                        self._queue.put(message, block.arrays()["image"])
+                        self._queue.put(message, block.arrays())
                     case p.PredictFile() | p.LoadModel() | p.FuseAgain() | p.Ask():
                         self._queue.put(message)
                     case p.Cancel(number):
@@ -151,6 +149,8 @@ class Worker:
                     self._prompt(job, job.request)
                 case p.FuseAgain():
                     self._fuse_again(job, job.request)
+                case p.FuseAround():
+                    self._fuse_around(job, job.request)
                 case _:
                     self._predict(job, job.request)
         except CancelRequested:
@@ -181,7 +181,7 @@ class Worker:
     def _predict(self, job: _Job, request: p.Predict | p.PredictFile) -> None:
         assert self._runner is not None
 
-        image = job.image
+        image = job.arrays.get("image")
         if isinstance(request, p.PredictFile):
             image = read_image(request.path)
         assert image is not None
@@ -202,17 +202,33 @@ class Worker:
         else:
             self._send_labels(request.request, result)
 
+    def _fuse_around(self, job: _Job, request: p.FuseAround) -> None:
+        assert self._runner is not None
+        on_stage, say = self._listeners(job)
+        part = part_from_arrays(job.arrays, request.facts)
+        found = self._runner.fuse_around(_own_image(job), request.key, part, request.options, say, on_stage)
+        on_stage("answer")
+        if found is None:
+            self._channel.send(p.Unseen(request.request))
+            return
+        block, model = self._pack(consequences_to_arrays(found)), self._runner.model
+        box, timings_ms = (*found.box,), dict(found.result.timings_ms)
+        self._channel.send(p.Followed(request.request, block.spec, box, timings_ms, model.name, model.device), block)
+
+    def _pack(self, arrays: Mapping[str, Array]) -> Block:
+        block = Block.pack(self._next_block, arrays)
+        self._next_block += 1
+        return block
+
     def _send_labels(self, number: int, result: PanopticResult) -> None:
         assert self._runner is not None
-        block = Block.pack(self._next_block, to_arrays(result))
-        self._next_block += 1
-        model = self._runner.model
+        block, model = self._pack(to_arrays(result)), self._runner.model
         timings_ms = {name: float(value) for name, value in result.timings_ms.items()}
         self._channel.send(p.Predicted(number, block.spec, timings_ms, model.name, model.device), block)
 
     def _prompt(self, job: _Job, request: p.Ask | p.Show) -> None:
         assert self._runner is not None
-        image = None if job.image is None else np.array(job.image)
+        image = _own_image(job)
         on_stage, say = self._listeners(job)
         answer = self._runner.prompt(image, request.key, request.prompt, say, on_stage)
         on_stage("answer")
@@ -234,6 +250,12 @@ class Worker:
             self._channel.send(p.Progress(job.request.request, sentence))
 
         return on_stage, say
+
+
+def _own_image(job: _Job) -> Array | None:
+    """A copy of the image of a request, for longer than its block; None if it has none."""
+    image = job.arrays.get("image")
+    return None if image is None else np.array(image)
 
 
 def main() -> int:

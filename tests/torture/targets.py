@@ -478,7 +478,8 @@ def snapshot(data: bytes, room: Path) -> None:
 
 def protocol(data: bytes, room: Path) -> None:
     """What the window and its engine say to each other, and the blocks of pixels that messages name."""
-    from seamseg_studio.engine.service.protocol import BlockSpec, decode, encode
+    from seamseg_studio.engine.service.codec import decode, encode
+    from seamseg_studio.engine.service.protocol import BlockSpec
     from seamseg_studio.engine.service.shared_pixels import Block
 
     def read() -> None:
@@ -497,19 +498,22 @@ def protocol(data: bytes, room: Path) -> None:
 
 def _protocol_seeds() -> list[bytes]:
     from seamseg_studio.engine.service import protocol as p
+    from seamseg_studio.engine.service.codec import encode
 
     block = p.BlockSpec(1, 4096, (p.ArraySpec("image", "|u1", (4, 5, 3), 0),))
     options = p.PredictOptions()
     answer = p.PromptAnswer(p.PackedMask(0, 0, 2, 2, b"x\x9cc\x00\x00"), (p.CategoryScore(2, 0.5),), 0.5)
     messages: list[p.Message] = [
         p.LoadModel(1, None), p.Predict(2, block, options, 1, "key"), p.PredictFile(3, "a.png", options, 2),
+        p.FuseAround(7, block, "key", p.PartFacts((0, 0, 4, 5), ((1, 2),), ((1, 3),), (1,), ()), options, 1),
+        p.Followed(7, block, (0, 0, 4, 5), {"fusion": 1.5}, "b", "cpu"),
         p.FuseAgain(4, "key", options, 1), p.Ask(5, "key", p.BoxPrompt(1, 2, 3, 4), 1),
         p.Show(6, block, "key", p.ClickPrompt(1, 2), 1), p.Reprioritise(1, 2), p.Cancel(1), p.Ping(1), p.Taken(1),
         p.Hello(3, 9), p.Started(1), p.Progress(1, "x"), p.Loaded(1, "n", "{}", 3, "t", "cpu"),
         p.Predicted(1, block, {"body": 1.5}, "b", "cpu"), p.Prompted(1, answer, "b", "cpu"), p.Unseen(1),
         p.Failed(1, "x"), p.Cancelled(1), p.Pong(1),
     ]  # fmt: skip
-    return [p.encode(message) for message in messages]
+    return [encode(message) for message in messages]
 
 
 def translation(data: bytes, room: Path) -> None:

@@ -182,7 +182,7 @@ for name in ("metadata.bin", "deep/metadata.bin"):
         "from seamseg_studio.engine.formats.errors import FormatError\n"
         "from seamseg_studio.engine.formats.seamseg_metadata import MetadataIndex\n"
         "from seamseg_studio.engine.service.errors import ProtocolError\n"
-        "from seamseg_studio.engine.service.protocol import decode"
+        "from seamseg_studio.engine.service.codec import decode"
     )
     assert run_limited(code, LIMIT_MIB, before).split() == ["refused"] * 4
 

@@ -24,8 +24,8 @@ from seamseg_studio.engine.model.norm import NormSpec
 from seamseg_studio.engine.model.panoptic_net import build_backbone
 from seamseg_studio.engine.model.sections import BodyConfig
 from seamseg_studio.engine.project import Project
+from seamseg_studio.engine.service.codec import decode
 from seamseg_studio.engine.service.errors import ProtocolError
-from seamseg_studio.engine.service.protocol import decode
 from seamseg_studio.training.snapshots import load_best
 from tests.torture import seeds
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from seamseg_studio.engine.service import codec
 from seamseg_studio.engine.service import protocol as p
 from seamseg_studio.engine.service.channel import Channel
 from seamseg_studio.engine.service.errors import ProtocolError
@@ -47,7 +48,7 @@ def worker() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
 
 def _greeted(address: str) -> Connection:
     connection = Client(address, authkey=KEY)
-    assert isinstance(p.decode(connection.recv_bytes()), p.Hello)
+    assert isinstance(codec.decode(connection.recv_bytes()), p.Hello)
     return connection
 
 
@@ -58,10 +59,10 @@ def test_strangers_do_not_get_in_and_keep_nobody_out(worker: tuple[subprocess.Po
     with pytest.raises((AuthenticationError, EOFError, OSError)):
         Client(address, authkey=b"guessed")
     without = Client(address)
-    without.send_bytes(p.encode(p.Ping(1)))  # a request in place of the proof
+    without.send_bytes(codec.encode(p.Ping(1)))  # a request in place of the proof
     with _greeted(address) as ours:
-        ours.send_bytes(p.encode(p.Ping(7)))
-        assert p.decode(ours.recv_bytes()) == p.Pong(7)
+        ours.send_bytes(codec.encode(p.Ping(7)))
+        assert codec.decode(ours.recv_bytes()) == p.Pong(7)
     for connection in (silent, without):
         connection.close()
     assert process.wait(10) == 0  # its client is gone

@@ -21,6 +21,7 @@ import numpy as np
 from seamseg_studio.engine.errors import InputError
 from seamseg_studio.engine.inference.options import PredictOptions
 from seamseg_studio.engine.inference.prompts import BoxPrompt, CategoryScore, PackedMask, PromptAnswer, check_prompt
+from seamseg_studio.engine.scene.consequences import Consequences
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult, RawOutput
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 
@@ -143,6 +144,27 @@ class FakeModel:
         image[0, 0, 2] = round(100 * options.score_threshold)
         result = self.predict(image, options, tiles=1, on_stage=on_stage)
         return replace(result, timings_ms={"fusion": 0.5})
+
+    def fuse_around(self, image: Any, key: str, part: Any, options: Any, *, on_stage: Any) -> Consequences | None:
+        """Says that all of the part is one segment, as sure as the mark of the image is high; new where nobody spoke.
+
+        A key called "memory" is too much once, and too much for ever without pixels.
+        """
+        if key == "memory" and (image is None or self.kept):
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        if key not in self.kept:
+            if image is None:
+                return None
+            self.predict(image, options, tiles=1, on_stage=on_stage, key=key)
+        on_stage("fusion")
+        result = PanopticResult(
+            ids=np.ones(part.box.shape, np.int32),
+            categories=np.array([255, 2]),
+            scores=np.array([0, int(self.kept[key][0, 0, 2]) / 255], np.float32),
+            is_crowd=np.zeros(2, bool),
+            timings_ms={"fusion": 0.5},
+        )
+        return Consequences(part.box, result, ~part.after.is_said, np.array([0, max(part.denied, default=0)]))
 
     def release(self) -> bool:
         had_any = bool(self.kept)

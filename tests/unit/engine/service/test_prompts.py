@@ -11,10 +11,20 @@ import numpy as np
 import pytest
 from fake_engine import Command, image_for
 
+from seamseg_studio.engine.scene.consequences import Consequences, CorrectedPart, Statement
+from seamseg_studio.engine.scene.geometry import Box
+from seamseg_studio.engine.scene.panoptic_result import PanopticResult
+from seamseg_studio.engine.service import codec
 from seamseg_studio.engine.service import protocol as p
 from seamseg_studio.engine.service.client import EngineClient
 from seamseg_studio.engine.service.errors import EngineError
 from seamseg_studio.engine.service.protocol import BoxPrompt, ClickPrompt, PackedMask, StrokesPrompt
+from seamseg_studio.engine.service.results import (
+    consequences_from_arrays,
+    consequences_to_arrays,
+    part_from_arrays,
+    part_to_arrays,
+)
 from seamseg_studio.engine.service.runner import Runner
 
 BOX = BoxPrompt(3, 4, 9, 9)
@@ -23,10 +33,10 @@ BOX = BoxPrompt(3, 4, 9, 9)
 def _sent(monkeypatch: pytest.MonkeyPatch) -> list[type]:
     """The kinds of the messages that carry requests, as they are sent."""
     kinds: list[type] = []
-    send = p.encode
+    send = codec.encode
 
     def note(message: p.Message) -> bytes:
-        if isinstance(message, p.Ask | p.Show | p.Predict):
+        if isinstance(message, p.Ask | p.Show | p.Predict | p.FuseAround):
             kinds.append(type(message))
         return send(message)
 
@@ -159,9 +169,9 @@ def test_prompts_and_answers_are_messages() -> None:
     lines = (p.Line(((1.0, 2.0), (3.5, 4.0)), 7.0),)
     for prompt in (BOX, ClickPrompt(1, 2, 3), StrokesPrompt(lines, (), mask, 1), p.CategoryPrompt(mask)):
         message = p.Ask(7, "key", prompt, p.Priority.INTERACTIVE)
-        assert p.decode(p.encode(message)) == message
+        assert codec.decode(codec.encode(message)) == message
     answer = p.PromptAnswer(mask, (p.CategoryScore(1, 0.5),), 0.5, 1, 2)
-    assert p.decode(p.encode(p.Prompted(7, answer, "fake", "cpu"))) == p.Prompted(7, answer, "fake", "cpu")
+    assert codec.decode(codec.encode(p.Prompted(7, answer, "fake", "cpu"))) == p.Prompted(7, answer, "fake", "cpu")
 
 
 def test_another_fusion_needs_no_pixels_and_an_image_not_seen_is_looked_at(
@@ -184,3 +194,102 @@ def test_a_fusion_that_memory_is_short_for_begins_from_the_pixels(make_client: C
     image = image_for(Command.LABEL, mark=9)
     result = client.fuse_again(image, p.PredictOptions(score_threshold=0.25), key="memory").future.result(20)
     assert int((result.ids == 1).sum()) == 9
+
+
+def _part(height: int, width: int) -> CorrectedPart:
+    ids = np.arange(height * width, dtype=np.int32).reshape(height, width) % 5
+    before = Statement(ids, ids == 4, {1: 0, 2: 1, 3: 2, 4: 2})
+    after = Statement(np.where(ids == 3, 1, ids).astype(np.int32), ids >= 3, {1: 0, 2: 1, 4: 2})
+    return CorrectedPart(Box(2, 3, 2 + height, 3 + width), before, after, frozenset({3}), frozenset({4}))
+
+
+def test_what_follows_from_a_correction_is_asked_with_what_was_said_and_answered_for_its_part(
+    client: EngineClient,
+    monkeypatch: pytest.MonkeyPatch,
+    count_blocks: Callable[..., int],
+    wait_for: Callable[..., None],
+) -> None:
+    kinds = _sent(monkeypatch)
+    image, part = image_for(Command.LABEL, mark=51), _part(6, 7)
+    client.predict(image, key="a").future.result(20)
+    request = client.fuse_around(image, part, p.PredictOptions(), key="a")
+    found = request.future.result(20)
+    assert request.bundle == "fake"
+    assert (found.box, found.result.shape) == (part.box, (6, 7))
+    np.testing.assert_array_equal(found.is_new, ~part.after.is_said)
+    assert found.joins.tolist() == [0, 3]
+    assert found.result.scores[1] == pytest.approx(0.2)
+    assert kinds == [p.Predict, p.FuseAround]
+    del found
+    wait_for(lambda: count_blocks() == 0)
+    with pytest.raises(ValueError, match="needs the key"):
+        client.fuse_around(image, part, p.PredictOptions(), key="")
+
+
+def test_a_correction_of_an_image_not_predicted_yet_predicts_first(
+    client: EngineClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = _sent(monkeypatch)
+    image = image_for(Command.LABEL, mark=255)
+    for _ in range(2):
+        assert client.fuse_around(image, _part(3, 4), p.PredictOptions(), key="new").future.result(20).box.area == 12
+    assert kinds == [p.FuseAround, p.FuseAround, p.FuseAround]
+
+
+def test_what_follows_survives_the_death_of_the_engine_and_can_be_cancelled(
+    client: EngineClient, wait_for: Callable[..., None]
+) -> None:
+    image, slow = image_for(Command.LABEL, mark=9), image_for(Command.LABEL, time_s=0.5)
+    client.wait_until_loaded()
+    request = client.fuse_around(slow, _part(3, 4), p.PredictOptions(), key="slow")
+    wait_for(lambda: client.state.kind == p.EngineKind.BUSY)
+    assert client.pid is not None
+    os.kill(client.pid, signal.SIGKILL)
+    assert request.future.result(20).box.area == 12
+    dropped = client.fuse_around(slow, _part(3, 4), p.PredictOptions(), key="slower")
+    dropped.cancel()
+    assert client.fuse_around(image, _part(3, 4), p.PredictOptions(), key="b").future.result(20).box.area == 12
+
+
+def test_short_memory_around_a_correction_lets_go_of_other_images_first(runner: Runner, said: list[str]) -> None:
+    image, options = image_for(Command.LABEL), p.PredictOptions()
+    runner.predict(image, options, said.append, lambda _: None, key="other")
+    assert runner.fuse_around(image, "memory", _part(3, 4), options, said.append, lambda _: None) is not None
+    assert said == ["not enough memory on fake:0: letting go of the images seen before"]
+    assert runner.fuse_around(None, "unknown", _part(3, 4), options, said.append, lambda _: None) is None
+
+
+def test_facts_of_a_correction_survive_their_way() -> None:
+    part = _part(3, 4)
+    arrays, facts = part_to_arrays(part)
+    message = p.FuseAround(4, p.BlockSpec(1, 2, ()), "key", facts, p.PredictOptions(), 1)
+    assert codec.decode(codec.encode(message)) == message
+    again = part_from_arrays(arrays, facts)
+    assert (again.box, again.denied, again.widened) == (part.box, part.denied, part.widened)
+    for ours, theirs in ((again.before, part.before), (again.after, part.after)):
+        assert ours.categories == theirs.categories
+        assert ours.ids is theirs.ids
+        assert ours.is_said is theirs.is_said
+    answer = p.Followed(4, p.BlockSpec(1, 2, ()), facts.box, {"fusion": 1.0}, "fake", "cpu")
+    assert codec.decode(codec.encode(answer)) == answer
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"is_new": np.zeros((4, 3), bool)},
+        {"is_new": np.zeros((3, 4), np.uint8)},
+        {"joins": np.zeros(3, np.int64)},
+        {"ids": np.full((3, 4), 9, np.int32)},
+        {"ids": np.full((3, 4), -1, np.int32)},
+    ],
+)
+def test_consequences_that_make_no_sense_are_refused(change: dict[str, np.ndarray]) -> None:
+    result = PanopticResult(np.ones((3, 4), np.int32), np.array([255, 2]), np.ones(2, np.float32), np.zeros(2, bool))
+    found = Consequences(Box(0, 0, 3, 4), result, np.ones((3, 4), bool), np.array([0, 7]))
+    arrays = consequences_to_arrays(found)
+    assert consequences_from_arrays(arrays, (0, 0, 3, 4), {}).joins.tolist() == [0, 7]
+    with pytest.raises(ValueError, match="consequences"):
+        consequences_from_arrays({**arrays, **change}, (0, 0, 3, 4), {})
+    with pytest.raises(ValueError, match="consequences"):
+        consequences_from_arrays(arrays, (0, 0, 4, 4), {})

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seamseg_studio.engine.service import codec
 from seamseg_studio.engine.service import protocol as p
 from seamseg_studio.engine.service.errors import ProtocolError
 
@@ -61,13 +62,13 @@ _messages = st.one_of(
 
 @given(_messages)
 def test_every_message_survives(message: p.Message) -> None:
-    assert p.decode(p.encode(message)) == message
+    assert codec.decode(codec.encode(message)) == message
 
 
 @given(st.binary(max_size=60))
 def test_noise_is_refused(data: bytes) -> None:
     with pytest.raises(ProtocolError):
-        p.decode(data)
+        codec.decode(data)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_noise_is_refused(data: bytes) -> None:
 )
 def test_what_is_no_message_is_refused(plain: object) -> None:
     with pytest.raises(ProtocolError, match="do not understand each other"):
-        p.decode(msgpack.packb(plain))
+        codec.decode(msgpack.packb(plain))
 
 
 def test_the_side_of_the_window_imports_no_torch() -> None:

@@ -18,9 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from fake_engine import Command, image_for
 from PIL import Image
 
+from seamseg_studio.engine.scene.consequences import CorrectedPart, Statement
+from seamseg_studio.engine.scene.geometry import Box
 from seamseg_studio.engine.service.client import EngineClient
 from seamseg_studio.engine.service.errors import EngineError
 from seamseg_studio.engine.service.protocol import BoxPrompt, PredictOptions, Priority
@@ -117,6 +120,7 @@ class Torment:
         start = time.monotonic()
         actions: list[tuple[Callable[[], None], float]] = [
             *((self._predict, 4.0), (self._predict_file, 1.0), (self._prompt, 1.5), (self._fuse_again, 1.5)),
+            (self._fuse_around, 1.5),
             *((self._cancel, 2.5), (self._reprioritise, 1.5), (self._load_model, 0.3), (self._restart, 0.15)),
             *((self._kill, 0.8), (self._stop, 0.1)),
         ]
@@ -183,6 +187,14 @@ class Torment:
         request = self._client.fuse_again(image, PredictOptions(score_threshold=0.25), key=str(mark))
         # From what was kept, or from the pixels.
         self._add(request, lambda result: int((result.ids == 1).sum()) in (mark, 25))
+
+    def _fuse_around(self) -> None:
+        mark = self._chance.randrange(1, 200)
+        image = image_for(Command.LABEL, mark=mark, size=SIZE)
+        said = Statement(np.zeros(SIZE, np.int32), np.zeros(SIZE, bool), {})
+        part = CorrectedPart(Box(0, 0, *SIZE), said, said, frozenset(), frozenset())
+        request = self._client.fuse_around(image, part, PredictOptions(), key=str(mark))
+        self._add(request, lambda found: round(float(found.result.scores[1]) * 255) == mark)
 
     def _cancel(self) -> None:
         if self._requests:

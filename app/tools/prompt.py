@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication
 
 from seamseg_studio.app.document import Document
+from seamseg_studio.app.question import Question
 from seamseg_studio.app.tools.area import box_between
 from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.events import (
@@ -25,7 +26,6 @@ from seamseg_studio.app.tools.events import (
 )
 from seamseg_studio.app.tools.options import ChoiceOption, Option
 from seamseg_studio.app.tools.policy_options import editable_option, set_policy_option
-from seamseg_studio.app.tools.question import Question
 from seamseg_studio.app.tools.region import NOTHING_CHANGED
 from seamseg_studio.engine.scene.errors import EditError
 from seamseg_studio.engine.scene.geometry import Box, Mask

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from seamseg_studio.app.background import Background
 from seamseg_studio.app.document import Document
+from seamseg_studio.app.question import Question
 from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.events import CursorKind, CursorShape, MaskSketch, Shown, ToolKey
 from seamseg_studio.app.tools.options import Option, SliderOption
-from seamseg_studio.app.tools.question import Question
 from seamseg_studio.app.tools.region import NOTHING_CHANGED
 from seamseg_studio.engine.scene.errors import EditError, SceneError
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult

@@ -1297,6 +1297,10 @@
         <translation>Ein unbeschriftetes Bild beim Öffnen von selbst beschriften</translation>
     </message>
     <message>
+        <source>After a correction, offer what the model would change around it</source>
+        <translation>Nach einer Korrektur anbieten, was das Modell ringsum ändern würde</translation>
+    </message>
+    <message>
         <source>A change of device or precision starts the engine anew; the size counts from the next image on.</source>
         <translation>Ein anderes Gerät oder eine andere Genauigkeit startet die Engine neu; die Größe gilt ab dem nächsten Bild.</translation>
     </message>
@@ -1871,6 +1875,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>{0} vereinen</translation>
     </message>
     <message>
+        <source>neighbours as the model sees them</source>
+        <translation>Nachbarn, wie das Modell sie sieht</translation>
+    </message>
+    <message>
         <source>paint {0}</source>
         <translation>{0} malen</translation>
     </message>
@@ -2099,6 +2107,13 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>Navigator</source>
         <translation>Navigator</translation>
+    </message>
+</context>
+<context>
+    <name>Neighbours</name>
+    <message>
+        <source>Around it the model would now say: {0} · Enter takes it, Esc not</source>
+        <translation>Ringsum würde das Modell nun sagen: {0} · Enter übernimmt es, Esc nicht</translation>
     </message>
 </context>
 <context>

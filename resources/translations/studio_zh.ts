@@ -1297,6 +1297,10 @@
         <translation>打开没有标注的图像时自动标注</translation>
     </message>
     <message>
+        <source>After a correction, offer what the model would change around it</source>
+        <translation>更正后，提示模型会如何修改其周围</translation>
+    </message>
+    <message>
         <source>A change of device or precision starts the engine anew; the size counts from the next image on.</source>
         <translation>更改设备或精度会重新启动引擎；尺寸从下一幅图像起生效。</translation>
     </message>
@@ -1871,6 +1875,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>合并 {0}</translation>
     </message>
     <message>
+        <source>neighbours as the model sees them</source>
+        <translation>按模型所见修改相邻区域</translation>
+    </message>
+    <message>
         <source>paint {0}</source>
         <translation>绘制 {0}</translation>
     </message>
@@ -2099,6 +2107,13 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>Navigator</source>
         <translation>导航器</translation>
+    </message>
+</context>
+<context>
+    <name>Neighbours</name>
+    <message>
+        <source>Around it the model would now say: {0} · Enter takes it, Esc not</source>
+        <translation>模型现在认为周围是：{0} · Enter 采用，Esc 放弃</translation>
     </message>
 </context>
 <context>

@@ -28,6 +28,7 @@ OTHER = Preferences(
     taxonomy="/somewhere/mine.json",
     export_format="vistas",
     labels_by_itself=False,
+    offers_neighbours=False,
 )
 
 

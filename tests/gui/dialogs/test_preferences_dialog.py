@@ -112,6 +112,8 @@ def test_engine_and_new_projects(
     assert len(asked) == 2, "the engine goes on"
     dialog.engine.by_itself.click()
     assert not studio.labelling.by_itself
+    dialog.engine.neighbours.click()
+    assert not studio.neighbours.is_wanted
     dialog.show_page(dialog.project)
     field = dialog.project.taxonomy
     field.setFocus()

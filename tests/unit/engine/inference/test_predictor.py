@@ -13,6 +13,7 @@ from seamseg_studio.engine import load_model
 from seamseg_studio.engine.checkpoints.bundle import save_bundle
 from seamseg_studio.engine.checkpoints.errors import BundleError
 from seamseg_studio.engine.inference import predictor as predictor_module
+from seamseg_studio.engine.inference.consequences import fuse_around
 from seamseg_studio.engine.inference.detection import Detections
 from seamseg_studio.engine.inference.device import find_device, find_precision
 from seamseg_studio.engine.inference.errors import DeviceError
@@ -21,6 +22,9 @@ from seamseg_studio.engine.inference.options import PredictOptions
 from seamseg_studio.engine.inference.predictor import Predictor
 from seamseg_studio.engine.model.config import Config
 from seamseg_studio.engine.model.panoptic_net import build_network
+from seamseg_studio.engine.scene.consequences import corrected_part, part_around
+from seamseg_studio.engine.scene.edits import delete
+from seamseg_studio.engine.scene.policy import EditingPolicy
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 
 TAXONOMY = Taxonomy(
@@ -322,4 +326,32 @@ def test_what_is_kept_for_other_thresholds_counts_as_memory(predictor: Predictor
     before = predictor._features.num_bytes
     predictor.fuse_again("counted")
     assert predictor._features.num_bytes >= before + 2 * 64 * 97
+    predictor.release()
+
+
+def test_what_follows_from_a_correction_needs_no_network(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    image, options = picture(64, 97), PredictOptions(min_stuff_area=0)
+    panoptic_map = predictor.predict(image, options).to_map()
+    things = [i for i, segment in panoptic_map.segments.items() if TAXONOMY.is_thing(segment.category)]
+    chosen = max(things, key=panoptic_map.area)
+    patch = delete(panoptic_map, [chosen], EditingPolicy(TAXONOMY))
+    patch.apply(panoptic_map)
+    box = part_around(panoptic_map, patch)
+    assert box is not None
+    part = corrected_part(panoptic_map, panoptic_map.segments, patch, box, TAXONOMY)
+    stages: list[str] = []
+    assert fuse_around(predictor, None, "around", part, options, stages.append) is None
+    first = fuse_around(predictor, image, "around", part, options, stages.append)
+    assert "network" in stages
+    monkeypatch.setattr(predictor_module, "look", None)
+    stages.clear()
+    again = fuse_around(predictor, None, "around", part, options, stages.append)
+    assert stages == ["fusion"]
+    assert first is not None
+    assert again is not None
+    assert first.box == again.box == panoptic_map.box
+    np.testing.assert_array_equal(first.result.ids, again.result.ids)
+    np.testing.assert_array_equal(first.is_new, again.is_new)
+    assert again.is_new.any()  # somebody else has the place now
+    assert not (again.is_new & part.after.is_said).any()
     predictor.release()

@@ -1,5 +1,5 @@
 # `make demo` and `make test` need nothing but make and the network; both can be run again and again.
-.PHONY: demo test lint docs dist studio screenshots translations clean
+.PHONY: demo test lint docs dist studio screenshots look guide-pictures translations clean
 
 PYTEST_ARGS ?=
 
@@ -37,8 +37,15 @@ translations:
 	@scripts/bootstrap.sh run
 	@.venv/bin/python scripts/translations.py
 
-# The pictures of the user guide, from the sample photos labelled by the starter.
-screenshots:
+# The pictures of the user guide, from the sample photos labelled by the starter; then every screen in three sizes, two
+# themes and three languages, in build/screenshots, to be looked at.
+screenshots: guide-pictures look
+
+look:
+	@scripts/bootstrap.sh run
+	@QT_QPA_PLATFORM=offscreen .venv/bin/python scripts/screenshots.py --look
+
+guide-pictures:
 	@scripts/bootstrap.sh run
 	@QT_QPA_PLATFORM=offscreen .venv/bin/python scripts/screenshots.py
 	@test -d demo-out/samples.seamseg || $(MAKE) demo

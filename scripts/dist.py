@@ -73,6 +73,7 @@ def build_folder(wheel: Path, out: Path, scratch: Path) -> Path:
         archive.extractall(tree)
     # PYTHONPATH comes before what an editable install of the checkout would answer.
     environment = {**os.environ, "SEAMSEG_TREE": str(tree), "PYTHONPATH": str(tree), "QT_QPA_PLATFORM": "offscreen"}
+    build_ops(tree, environment)
     command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--distpath", out, "--workpath", scratch / "work"]
     run([*command, PACKAGES / f"{NAME}.spec"], env=environment)
     folder = out / NAME
@@ -85,6 +86,16 @@ def build_folder(wheel: Path, out: Path, scratch: Path) -> Path:
             shutil.copy2(PACKAGES / "linux" / name, folder / name)
         shutil.copy2(ROOT / "resources" / "icons" / "studio.svg", folder / f"{NAME}.svg")
     return folder
+
+
+def build_ops(tree: Path, environment: dict[str, str]) -> None:
+    """Compiles the CPU ops into the program, as who gets it may have no compiler; without one here it goes on."""
+    into = tree / "seamseg_studio" / "engine" / "ops" / "prebuilt"
+    command = [sys.executable, "-m", "seamseg_studio.engine.ops.build", "--into", str(into)]
+    result = subprocess.run(command, env=environment, cwd=tree, capture_output=True, text=True)
+    if result.returncode:
+        last = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
+        print(f"dist: the native ops are left out ({last}); the program will use PyTorch's")
 
 
 def try_out(folder: Path, scratch: Path) -> None:

@@ -24,6 +24,7 @@ from seamseg_studio.app.studio import Studio
 from seamseg_studio.app.theme import ThemeChoice
 
 TIMEOUT_S = 60
+JPEG_QUALITY = 84
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -66,8 +67,8 @@ def main() -> int:
         draw_stroke(window, studio)
         QTest.qWait(1500)
         options.out.mkdir(parents=True, exist_ok=True)
-        path = options.out / f"{options.name}.png"
-        window.grab().save(str(path))
+        path = options.out / f"{options.name}.jpg"
+        window.grab().toImage().save(str(path), quality=JPEG_QUALITY)
         print(path)
         studio.close()
     return 0

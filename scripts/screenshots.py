@@ -1,7 +1,7 @@
 """Takes the pictures of the user guide: `make screenshots`.
 
-Runs the real window and engine on the sample photos, in a folder of its own that is thrown away. With `--look` it takes
-whole windows in every theme and two sizes instead, to be judged by eye.
+Runs the real window and engine on the sample photos, in a folder of its own that is thrown away. With `--look` it
+takes every screen in three sizes, two themes and three languages instead, to be judged by eye.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ JPEG_QUALITY = 82
 SHOWN = "000000303818.jpg"
 PANELS = ("categories", "segments", "images", "history", "queue", "properties", "navigator", "log", "training")
 WINDOW_SIZE = QSize(1366, 768)
-LOOK_SIZES = (QSize(1366, 768), QSize(1920, 1080))
+LOOK_SIZES = (QSize(1024, 680), QSize(1366, 768), QSize(1920, 1080))
+LOOK_REST_MS = 250
+LANGUAGES = ("en", "de", "zh")
+DAMAGED = "starter.zip: its weights is damaged; get the model again from its source"
 
 
 class Photographer:
@@ -39,6 +42,7 @@ class Photographer:
 
     def __init__(self, scratch: Path, out: Path, theme: ThemeChoice, language: str = "en") -> None:
         self.out = out
+        self.rest_ms = 700
         application = QApplication.instance() or QApplication(["screenshots"])
         assert isinstance(application, QApplication)
         self.translators = speak(application, language)
@@ -91,9 +95,9 @@ class Photographer:
             if time.monotonic() > end_s:
                 raise SystemExit("screenshots: the window did not get ready within five minutes")
 
-    def rest(self, wait_ms: int = 700) -> None:
+    def rest(self, wait_ms: int | None = None) -> None:
         """Lets everything be drawn."""
-        QTest.qWait(wait_ms)
+        QTest.qWait(self.rest_ms if wait_ms is None else wait_ms)
 
     def take(self, widget: QWidget, name: str) -> None:
         """Writes a picture: PNG for the bars of tools, which are few colours, else JPEG."""
@@ -158,43 +162,75 @@ def take_guide(photographer: Photographer) -> None:
     photographer.take(window, "start")
 
 
-def take_look(photographer: Photographer, theme: str) -> None:
-    """Whole windows and dialogs of one theme in two sizes."""
+def take_look(photographer: Photographer, stem: str) -> None:
+    """Every screen of one theme and language: windows in all sizes, each dialog once."""
     window = photographer.window
+    session = photographer.studio.session
     for size in LOOK_SIZES:
         window.resize(size)
-        stem = f"{theme}-{size.width()}"
-        photographer.take(window, f"{stem}-window")
-        for name in ("history", "properties", "navigator", "log"):
-            window.show_panel(name)
-            photographer.rest(200)
-            photographer.take(window.docks[name], f"{stem}-{name}")
+        for name in ("brush", "thresholds", "refine"):
+            window.use_tool(name)
+            photographer.take(window, f"{stem}-{size.width()}-{name}")
+        window.use_tool("select")
+        session.post_error(window.tr("The model was not loaded"), DAMAGED)
+        photographer.studio.tour.start()
+        photographer.take(window, f"{stem}-{size.width()}-cards")
+        for card in list(window.cards.cards):
+            window.cards.close_card(card)
+        window.help.spotlight.hide()
+    window.resize(WINDOW_SIZE)
+    for name in PANELS:
+        window.show_panel(name)
+        photographer.take(window.docks[name], f"{stem}-panel-{name}")
+        if name not in ("categories", "segments", "images"):
             window.docks[name].hide()
-    for action in ("export", "edit_categories", "flag_note", "train", "palette", "shortcuts"):
-        photographer.take_dialog(action, f"{theme}-{action}")
+    for action in ("export", "edit_categories", "flag_note", "train", "load_model", "palette", "shortcuts", "about"):
+        photographer.take_dialog(action, f"{stem}-{action}")
     dialog = window.show_preferences()
     for page in (dialog.look, dialog.engine, dialog.project):
         dialog.show_page(page)
-        photographer.take(dialog, f"{theme}-preferences-{type(page).__name__}")
+        photographer.take(dialog, f"{stem}-preferences-{type(page).__name__}")
     dialog.reject()
+    window.help.show_guide("user-guide/tools.md")
+    assert window.help.guide is not None
+    photographer.take(window.help.guide, f"{stem}-guide")
+    window.help.guide.close()
+    for name, menu in window.menus.items():
+        if "/" not in name:
+            menu.popup(window.mapToGlobal(window.rect().topLeft()))
+            photographer.take(menu, f"{stem}-menu-{name.lower()}")
+            menu.close()
+    session.close_project()
+    for size in LOOK_SIZES:
+        window.resize(size)
+        photographer.take(window, f"{stem}-{size.width()}-start")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "user-guide")
-    parser.add_argument("--look", action="store_true", help="whole windows in every theme and two sizes")
-    parser.add_argument("--language", default="en", help="en, de or zh")
+    parser.add_argument("--out", type=Path, help="default: docs/user-guide, or build/screenshots with --look")
+    parser.add_argument(
+        "--look", action="store_true", help="every screen in three sizes, two themes and three languages"
+    )
+    parser.add_argument("--language", choices=LANGUAGES, help="with --look: this one only")
+    parser.add_argument("--theme", choices=tuple(ThemeChoice)[1:], help="with --look: this one only")
     options = parser.parse_args()
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
     with tempfile.TemporaryDirectory() as scratch:
-        themes = tuple(ThemeChoice)[1:] if options.look else (ThemeChoice.DARK,)
-        for theme in themes:
-            photographer = Photographer(Path(scratch), options.out, theme, options.language)
-            if options.look:
-                take_look(photographer, theme.value)
-            else:
-                take_guide(photographer)
+        if not options.look:
+            photographer = Photographer(Path(scratch), options.out or ROOT / "docs" / "user-guide", ThemeChoice.DARK)
+            take_guide(photographer)
             photographer.close()
+            return 0
+        languages = (options.language,) if options.language else LANGUAGES
+        themes = (ThemeChoice(options.theme),) if options.theme else (ThemeChoice.DARK, ThemeChoice.LIGHT)
+        for language in languages:
+            for theme in themes:
+                out = options.out or ROOT / "build" / "screenshots"
+                photographer = Photographer(Path(scratch), out, theme, language)
+                photographer.rest_ms = LOOK_REST_MS
+                take_look(photographer, f"{language}-{theme.value}")
+                photographer.close()
     return 0
 
 

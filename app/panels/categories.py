@@ -48,6 +48,7 @@ class CategoriesPanel(Panel):
         self._filtered.setSourceModel(self._model)
         self._filtered.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.view = RowList(self.title)
+        self.view.empty_text = self.tr("The categories of the open image will be listed here.")
         self.view.setModel(self._filtered)
         self.delegate = RowDelegate(theme, parent=self.view)
         self.view.setItemDelegate(self.delegate)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _DOT_PX = 8
 _DOT_WIDTH_PX = 13
+_NUM_LENGTHS = 3  # of what a chip says: with its word, the name alone, the name cut
+_SHORT_PX = 60
 _TONES = {
     EngineKind.READY: "good",
     EngineKind.BUSY: "info",
@@ -54,6 +56,9 @@ class Chips(QWidget):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._studio = studio
+        self._bar = parent
+        self._is_fitting = False
+        self._texts: dict[QToolButton, tuple[str, str]] = {}
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 0, 8, 0)
         row.setSpacing(8)
@@ -78,6 +83,13 @@ class Chips(QWidget):
         self._show_project()
         self._show_model()
         self._show_engine(studio.engine.state)
+        if parent is not None:
+            parent.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and not self._is_fitting:
+            self._fit()
+        return False
 
     def set_actions(self, project: Sequence[QAction], model: Sequence[QAction], engine: Sequence[QAction]) -> None:
         """Offers `project`, `model` and `engine` on a click of the chip of that name."""
@@ -101,7 +113,8 @@ class Chips(QWidget):
         self.project.setVisible(project is not None)
         if project is not None:
             text = self.tr("Project  {0}").format(project.folder.stem)
-            self.project.setText(text + "  ·  " + self.tr("read only") if project.read_only else text)
+            ending = "  ·  " + self.tr("read only") if project.read_only else ""
+            self._name(self.project, text + ending, project.folder.stem + ending)
             self.project.setToolTip(plain_tip(str(project.folder)))
             self.project.setAccessibleName(text)
         self._fit()
@@ -110,8 +123,9 @@ class Chips(QWidget):
         model = self._studio.engine.model
         self.model.setVisible(model is not None)
         if model is not None:
-            self.model.setText(self.tr("Model  {0}").format(model.name))
-            self.model.setAccessibleName(self.model.text())
+            text = self.tr("Model  {0}").format(model.name)
+            self._name(self.model, text, model.name)
+            self.model.setAccessibleName(text)
             size = f"{model.num_parameters / 1e6:.1f}"
             tip = self.tr("{0}\n{1} million parameters").format(model.card_title or model.name, size)
             self.model.setToolTip(plain_tip(tip))
@@ -126,9 +140,23 @@ class Chips(QWidget):
         self.engine.setIcon(dot(self._studio.theme.tones.color(_TONES[state.kind]), self.devicePixelRatioF()))
         self._fit()
 
+    def _name(self, chip: QToolButton, text: str, short: str) -> None:
+        """Remembers what a chip says where there is room, and where there is not."""
+        self._texts[chip] = (text, short)
+        chip.setText(text)
+
     def _fit(self) -> None:
+        """Takes as much room as the menus leave: the words first, then the names, go where there is too little."""
+        if self._bar is None or self._is_fitting:
+            return
+        self._is_fitting = True
+        for length in range(_NUM_LENGTHS):
+            for chip, (text, short) in self._texts.items():
+                cut = self.fontMetrics().elidedText(short, Qt.TextElideMode.ElideMiddle, _SHORT_PX)
+                chip.setText((text, short, cut)[length])
+            self.adjustSize()
+            if self._bar.sizeHint().width() <= self._bar.width():
+                break
         # A menu bar asks its corner for a size only when it is resized itself.
-        self.adjustSize()
-        bar = self.parentWidget()
-        if bar is not None:
-            QCoreApplication.sendEvent(bar, QResizeEvent(bar.size(), bar.size()))
+        QCoreApplication.sendEvent(self._bar, QResizeEvent(self._bar.size(), self._bar.size()))
+        self._is_fitting = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QButtonGroup,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 _INDENT_PX = 14
+_EMPTY_MARGIN_PX = 12
 
 
 class ElidedLabel(QLabel):
@@ -145,12 +146,26 @@ class ChoiceBar(QWidget):
 
 
 class RowList(QListView):
-    """A list whose rows are drawn by `rows.RowDelegate`. Return is the window's there, too: it accepts the image."""
+    """A list whose rows are drawn by `rows.RowDelegate`. Return is the window's there, too: it accepts the image.
+
+    Attributes:
+        empty_text: What stands there while there are no rows.
+    """
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.empty_text = ""
         _prepare(self, name)
         self.setUniformItemSizes(True)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        _paint_empty_text(self, self.empty_text)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.currentIndex().isValid():
+            self.scrollTo(self.currentIndex())  # what is worked on stays in sight
 
     def keyboardSearch(self, search: str) -> None:
         """Letters are the window's shortcuts, not a search in the list."""
@@ -169,10 +184,15 @@ class ActingList(RowList):
 
 
 class RowTree(QTreeView):
-    """The same with headings."""
+    """The same with headings.
+
+    Attributes:
+        empty_text: What stands there while there are no rows.
+    """
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.empty_text = ""
         _prepare(self, name)
         self.setUniformRowHeights(True)
         self.setHeaderHidden(True)
@@ -180,8 +200,24 @@ class RowTree(QTreeView):
         self.setExpandsOnDoubleClick(False)
         self.setIndentation(_INDENT_PX)
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        _paint_empty_text(self, self.empty_text)
+
     def keyboardSearch(self, search: str) -> None:
         """Letters are the window's shortcuts, not a search in the list."""
+
+
+def _paint_empty_text(view: QAbstractItemView, text: str) -> None:
+    """Says in an empty list what will be there, or what to do."""
+    model = view.model()
+    if not text or (model is not None and model.rowCount() > 0):
+        return
+    room = view.viewport().rect().adjusted(_EMPTY_MARGIN_PX, _EMPTY_MARGIN_PX, -_EMPTY_MARGIN_PX, -_EMPTY_MARGIN_PX)
+    painter = QPainter(view.viewport())
+    painter.setPen(view.palette().placeholderText().color())
+    painter.drawText(room, Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap, text)
+    painter.end()
 
 
 def _prepare(view: QAbstractItemView, name: str) -> None:

@@ -73,6 +73,7 @@ class HistoryPanel(Panel):
         self._session = session
         self._model = HistoryModel(self)
         self.view = ActingList(self.title)
+        self.view.empty_text = self.tr("Every change of the open image will be listed here.")
         self.view.setModel(self._model)
         self.view.setItemDelegate(RowDelegate(theme, parent=self.view))
         self.column.addWidget(self.view, 1)

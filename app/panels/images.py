@@ -58,6 +58,8 @@ class ImagesPanel(Panel):
         self.view.activated.connect(lambda index: session.open_image(index.data(Role.ITEM)))
         self.view.selectionModel().currentChanged.connect(self._on_view_current_changed)
         theme.changed.connect(self.view.viewport().update)
+        self._nothing = self.tr("Drop images or a folder into the window.")
+        self.view.empty_text = self._nothing
         session.project_changed.connect(self._on_session_project_changed)
         session.images_changed.connect(self._on_session_images_changed)
         session.image_changed.connect(self._on_session_image_changed)
@@ -184,6 +186,7 @@ class ImagesPanel(Panel):
         self.filter_button.setText(self.tr("some ▾") if is_filtered else self.tr("all ▾"))
         if self._session.wanted_image is not None:
             self._show_current(self._session.wanted_image)
+        self.view.empty_text = self.tr("No image fits the filter.") if self._session.records else self._nothing
         self._show_counts()
 
     def _show_current(self, image_id: int) -> None:

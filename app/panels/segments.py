@@ -45,6 +45,7 @@ class SegmentsPanel(Panel):
         self._menu_actions: list[QAction] = []
         self.model = SegmentModel(self)
         self.view = RowTree(self.title)
+        self.view.empty_text = self.tr("The segments of the open image will be listed here.")
         self.view.setModel(self.model)
         self.view.setSelectionMode(RowTree.SelectionMode.ExtendedSelection)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)

@@ -881,6 +881,10 @@
         <translation>Suchen oder / drücken</translation>
     </message>
     <message>
+        <source>The categories of the open image will be listed here.</source>
+        <translation>Hier stehen die Kategorien des geöffneten Bildes.</translation>
+    </message>
+    <message>
         <source>The key counts until the project is closed only</source>
         <translation>Die Taste gilt nur, bis das Projekt geschlossen wird</translation>
     </message>
@@ -1512,6 +1516,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Verlauf</translation>
     </message>
     <message>
+        <source>Every change of the open image will be listed here.</source>
+        <translation>Hier stehen die Änderungen des geöffneten Bildes.</translation>
+    </message>
+    <message>
         <source>changes: {0}</source>
         <translation>Änderungen: {0}</translation>
     </message>
@@ -1554,6 +1562,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Nach Name, Notiz oder Status filtern</translation>
     </message>
     <message>
+        <source>Drop images or a folder into the window.</source>
+        <translation>Legen Sie Bilder oder einen Ordner im Fenster ab.</translation>
+    </message>
+    <message>
         <source>as added</source>
         <translation>wie geladen</translation>
     </message>
@@ -1592,6 +1604,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>some ▾</source>
         <translation>einige ▾</translation>
+    </message>
+    <message>
+        <source>No image fits the filter.</source>
+        <translation>Kein Bild passt zum Filter.</translation>
     </message>
     <message>
         <source>{0} of {1} accepted</source>
@@ -2613,6 +2629,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>Segments</source>
         <translation>Segmente</translation>
+    </message>
+    <message>
+        <source>The segments of the open image will be listed here.</source>
+        <translation>Hier stehen die Segmente des geöffneten Bildes.</translation>
     </message>
     <message>
         <source>Order of the segments</source>

@@ -881,6 +881,10 @@
         <translation>搜索或按 /</translation>
     </message>
     <message>
+        <source>The categories of the open image will be listed here.</source>
+        <translation>此处将列出所打开图像的类别。</translation>
+    </message>
+    <message>
         <source>The key counts until the project is closed only</source>
         <translation>该按键仅在项目关闭前有效</translation>
     </message>
@@ -1512,6 +1516,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>历史</translation>
     </message>
     <message>
+        <source>Every change of the open image will be listed here.</source>
+        <translation>此处将列出所打开图像的每次更改。</translation>
+    </message>
+    <message>
         <source>changes: {0}</source>
         <translation>更改：{0}</translation>
     </message>
@@ -1554,6 +1562,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>按名称、备注或状态筛选</translation>
     </message>
     <message>
+        <source>Drop images or a folder into the window.</source>
+        <translation>将图像或文件夹拖入窗口。</translation>
+    </message>
+    <message>
         <source>as added</source>
         <translation>添加顺序</translation>
     </message>
@@ -1592,6 +1604,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>some ▾</source>
         <translation>部分 ▾</translation>
+    </message>
+    <message>
+        <source>No image fits the filter.</source>
+        <translation>没有符合筛选条件的图像。</translation>
     </message>
     <message>
         <source>{0} of {1} accepted</source>
@@ -2613,6 +2629,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>Segments</source>
         <translation>分割块</translation>
+    </message>
+    <message>
+        <source>The segments of the open image will be listed here.</source>
+        <translation>此处将列出所打开图像的分割块。</translation>
     </message>
     <message>
         <source>Order of the segments</source>

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QApplication, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.document import Document
+from seamseg_studio.app.help import desk
 from seamseg_studio.app.help.diagnostics import LIBRARIES, libraries
 from seamseg_studio.app.help.guide import PAGES, TROUBLESHOOTING, anchor_of, contents, search, sections_of
+from seamseg_studio.app.help.ops import ask_ops
 from seamseg_studio.app.help.topics import PLACES, WORDS, place_of
 from seamseg_studio.app.help.troubles import GENERAL, TITLE_CONTEXTS, messages, topic_of
+from seamseg_studio.app.jobs.job import JobCancelled, JobContext
 from seamseg_studio.app.languages import speak
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.messages import Message
@@ -224,13 +229,14 @@ def test_information_has_no_link(window: MainWindow, studio: Studio) -> None:
 
 
 def test_diagnostics_hold_versions_and_no_names(
-    labelled: Document, window: MainWindow, studio: Studio, qtbot: QtBot
+    labelled: Document, window: MainWindow, studio: Studio, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(desk, "ask_ops", lambda context: "compiled for the CPU (built before)")
     studio.session.post_error("Not found", "/home/someone/secret.jpg: no such file or folder.")
     window.help.show_about()
     about = window.help.about
     assert about is not None
-    qtbot.waitUntil(lambda: about.ops.text().startswith(("compiled", "plain PyTorch", "–")))
+    qtbot.waitUntil(lambda: about.ops.text().startswith("compiled"))
     qtbot.mouseClick(about.copy, Qt.MouseButton.LeftButton)
     text = QGuiApplication.clipboard().text()
     for word in ("Seamseg Studio", "torch", "PySide6-Essentials", "a-project-does-not-open", about.ops.text()):
@@ -239,6 +245,32 @@ def test_diagnostics_hold_versions_and_no_names(
     assert labelled.record.name not in text
     about.reject()
     assert window.help.about is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the double of the interpreter is a shell script")
+@pytest.mark.parametrize(
+    ("answer", "said"), [("echo noise; echo ops: plain PyTorch", "plain PyTorch"), ("exit 1", "–")]
+)
+def test_the_ops_are_asked_of_another_process(
+    answer: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interpreter = tmp_path / "python"
+    interpreter.write_text(f"#!/bin/sh\n{answer}\n", encoding="utf-8")
+    interpreter.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(interpreter))
+    assert ask_ops(JobContext(lambda _: None)) == said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the double of the interpreter is a shell script")
+def test_a_closing_window_does_not_wait_for_the_ops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    interpreter = tmp_path / "python"
+    interpreter.write_text("#!/bin/sh\nexec sleep 600\n", encoding="utf-8")
+    interpreter.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(interpreter))
+    context = JobContext(lambda _: None)
+    context.stop()
+    with pytest.raises(JobCancelled):
+        ask_ops(context)
 
 
 def test_libraries_say_their_licences() -> None:

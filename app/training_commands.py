@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from seamseg_studio.app.dialogs.compare import CompareDialog
 from seamseg_studio.app.dialogs.load_model import LoadModelDialog
 from seamseg_studio.app.dialogs.train import TrainDialog
+from seamseg_studio.app.panels.chips import device_text
 from seamseg_studio.app.trainings import MODELS_FOLDER
 from seamseg_studio.engine.service.models import installed_models, trained_models
 
@@ -30,7 +31,8 @@ class TrainingCommands(QObject):
         engine = self.studio.engine
         base = engine.model.name if engine.model is not None else engine.spec or self.tr("the starter model")
         name = self.studio.trainings.new_name()
-        dialog = TrainDialog(self.studio.material, base, engine.state.device, name, self.window)
+        device = device_text(engine.state.device) or engine.state.device
+        dialog = TrainDialog(self.studio.material, base, device, name, self.window)
         dialog.ordered.connect(self.studio.train)
         dialog.open()
 

@@ -71,10 +71,6 @@ class DisplayWidget(QWidget):
         """Sets how strong the fill is, 0 to 1."""
         self._set_display(opacity=min(max(opacity, 0.0), 1.0))
 
-    @property
-    def image_brightness(self) -> float:
-        return self._display.brightness
-
     def set_image_brightness(self, brightness: float) -> None:
         """Sets how bright the image is shown, 0 to 2, 1 being as it is."""
         self._set_display(brightness=min(max(brightness, 0.0), 2.0))

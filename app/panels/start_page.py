@@ -70,10 +70,6 @@ class StartPage(QWidget):
         self.recent_buttons: list[QToolButton] = []
         self.set_recent([])
 
-    def set_busy(self, text: str) -> None:
-        """Says what is being opened; an empty text brings the invitation back."""
-        self.title.setText(text or self.tr("Label every pixel"))
-
     def set_recent(self, folders: Sequence[Path]) -> None:
         """Offers the projects opened last."""
         for button in self.recent_buttons:

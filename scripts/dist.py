@@ -1,7 +1,7 @@
 """Makes what is given to people, in dist/: `make dist`.
 
 The wheel, the source distribution, and the program as a folder that starts without Python (PyInstaller), which is tried
-out before it counts: with no Python on PATH it must show its window, label a photo and begin a training.
+out before it counts: with no Python on PATH it must label a photo, both by its command and in its window.
 """
 
 from __future__ import annotations

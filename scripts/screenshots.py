@@ -158,6 +158,13 @@ def take_guide(photographer: Photographer) -> None:
         ("preferences", "dialog-look"),
     ):
         photographer.take_dialog(action, name)
+    photographer.studio.session.post_error("The model was not loaded", DAMAGED)
+    photographer.take(window.cards.cards[0], "card-error")
+    window.cards.close_card(window.cards.cards[0])
+    window.help.show_guide("user-guide/tools.md#painting")
+    assert window.help.guide is not None
+    photographer.take(window.help.guide, "guide")
+    window.help.guide.close()
     photographer.studio.session.close_project()
     photographer.take(window, "start")
 

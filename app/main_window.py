@@ -208,6 +208,7 @@ class MainWindow(QMainWindow):
                 tool.ask = self._studio.labelling.fuse_again
                 tool.model_area = self._studio.labelling.min_stuff_area
         self.help.explain(self.canvas, "canvas")
+        self.help.explain_tools(self._tools)
         self.stack.addWidget(self.canvas)
         self.stack.setFocusProxy(self.canvas)
         self.cards.raise_()
@@ -289,6 +290,7 @@ class MainWindow(QMainWindow):
         self.status.saved.setText(saved)
         # What is about to come is waited for on the canvas: the start page would only flash up.
         has_image = document is not None or session.wanted_image is not None
+        self.status.hint.setVisible(has_image)  # a tool waits for nothing where there is no image
         shown = self.canvas if has_image and self.canvas is not None else self.start_page
         if shown is not self.stack.currentWidget():
             self.stack.setCurrentWidget(shown)

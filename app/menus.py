@@ -83,6 +83,8 @@ class ActionSet(QObject):
         name = plain(action.text())
         tip = f"{name} ({keys})" if keys else name
         action.setToolTip(f"{tip}\n{self.tr('Not now:')} {reason}" if reason else tip)
+        if not action.property("explained"):
+            action.setWhatsThis(action.toolTip())
         if spec.checked is not None:
             action.setChecked(spec.checked(self._commands))
 

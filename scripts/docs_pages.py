@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ _NAMES = ROOT / "build" / "typing" / "seamseg_studio"
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Links the root folders to their installed names, and puts the pages of the API at the end of the navigation."""
+    """Links the root folders to their installed names, and puts the API and unlisted pages into the navigation."""
     _NAMES.mkdir(parents=True, exist_ok=True)
     for package in (*PACKAGES, "resources"):
         link = _NAMES / package
@@ -29,8 +30,16 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
             link.symlink_to(os.path.relpath(ROOT / package, _NAMES), target_is_directory=True)
     assert config.nav is not None
     pages: list[dict[str, Any]] = [{name: page_of(name)} for name, _ in packages()]
-    config.nav = [*config.nav, {"API": pages}]
+    more: list[dict[str, Any]] = [{"More": unlisted()}] if unlisted() else []
+    config.nav = [*config.nav, *more, {"API": pages}]
     return config
+
+
+def unlisted() -> list[str]:
+    """Pages that mkdocs.yml does not place: they are shown all the same, after the others."""
+    listed = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    found = sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md"))
+    return [name for name in found if not re.search(rf"\b{re.escape(name)}$", listed, re.M)]
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -14,12 +15,14 @@ from seamseg_studio.app.help.guide import TROUBLESHOOTING
 from seamseg_studio.app.help.ops import ask_ops
 from seamseg_studio.app.help.spotlight import Spotlight
 from seamseg_studio.app.help.topics import place_of, words_about
+from seamseg_studio.app.languages import tool_text
 from seamseg_studio.app.messages import Message
 
 if TYPE_CHECKING:
     from seamseg_studio.app.help.viewer import GuideWindow
     from seamseg_studio.app.main_window import MainWindow
     from seamseg_studio.app.studio import Studio
+    from seamseg_studio.app.tools import Tool
 
 _MAX_MESSAGES = 20
 
@@ -40,6 +43,7 @@ class HelpDesk(QObject):
         parts: dict[str, QWidget] = {
             **{name: dock.widget() for name, dock in window.docks.items()},
             "option_bar": window.option_bar,
+            "tool_box": window.tool_box,
             "chips": window.chips,
             "status": window.status,
             "start": window.start_page,
@@ -56,6 +60,13 @@ class HelpDesk(QObject):
         part.setProperty("topic", name)
         further = self.tr("F1 opens the guide at this place.")
         part.setWhatsThis(f"{words_about(name)}\n\n{further}")
+
+    def explain_tools(self, tools: Mapping[str, Tool]) -> None:
+        """Lets the tools' buttons and menu entries say how each is used."""
+        for name, tool in tools.items():
+            action = self._window.actions_by_id[f"tool_{name}"]
+            action.setProperty("explained", True)
+            action.setWhatsThis(f"{tool_text(tool.title)}\n\n{tool_text(tool.hint)}")
 
     # The guide
 

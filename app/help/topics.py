@@ -80,6 +80,7 @@ WORDS: dict[str, str] = {
         "The options of the tool in use, and what may change: which pixels can be painted over, and what erased ones"
         " become."
     ),
+    "tool_box": "The tools, and what is done most often. Hold the pointer over one for its name and key.",
     "chips": "The project, the model that labels, and the engine that runs it. Click for what can be done.",
     "status": (
         "What the tool in use waits for, what is under the pointer, when the last change was saved, and the work in"

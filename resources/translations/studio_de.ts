@@ -3769,6 +3769,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Das Projekt, das Modell, das beschriftet, und die Engine, auf der es läuft. Ein Klick zeigt, was sich damit tun lässt.</translation>
     </message>
     <message>
+        <source>The tools, and what is done most often. Hold the pointer over one for its name and key.</source>
+        <translation>Die Werkzeuge, und was man am häufigsten tut. Der Zeiger darüber nennt Namen und Taste.</translation>
+    </message>
+    <message>
         <source>The training on your corrections: how the loss falls, and how good the model is on images held back.</source>
         <translation>Das Training mit Ihren Korrekturen: wie der Verlust fällt, und wie gut das Modell auf zurückgehaltenen Bildern ist.</translation>
     </message>

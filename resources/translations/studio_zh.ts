@@ -3769,6 +3769,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>项目、进行标注的模型，以及运行它的引擎。点击查看可做的操作。</translation>
     </message>
     <message>
+        <source>The tools, and what is done most often. Hold the pointer over one for its name and key.</source>
+        <translation>工具以及最常用的操作。将指针停在其上可看到名称和按键。</translation>
+    </message>
+    <message>
         <source>The training on your corrections: how the loss falls, and how good the model is on images held back.</source>
         <translation>基于您的修正的训练：损失如何下降，以及模型在保留图像上的表现。</translation>
     </message>

@@ -113,7 +113,10 @@ def test_every_part_of_the_window_says_what_it_is_for(labelled: Document, window
         panel = dock.widget()
         assert panel.whatsThis()
         assert place_of(panel, "brush") == PLACES[panel.objectName()]
-    for part in (window.option_bar, window.chips, window.status, window.start_page, window.canvas):
+    for name, tool in window._tools.items():
+        assert window.actions_by_id[f"tool_{name}"].whatsThis() == f"{tool.title}\n\n{tool.hint}"
+    assert "Ctrl+E" in window.actions_by_id["export"].whatsThis()
+    for part in (window.tool_box, window.option_bar, window.chips, window.status, window.start_page, window.canvas):
         assert part.whatsThis()
     for name in window._tools:
         assert place_of(window.canvas, name) == PLACES[f"tool_{name}"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.panels.fields import RowList
+from seamseg_studio.app.studio import Studio
 
 
 def ink(view: RowList) -> int:
@@ -63,3 +66,13 @@ def test_a_narrow_window_shortens_the_chips_and_keeps_the_menus(window: MainWind
     window.resize(max(window.minimumSizeHint().width(), menus_px + 330), 700)
     qtbot.waitUntil(lambda: not chips.project.text().startswith("Project"))
     assert bar.sizeHint().width() <= bar.width()
+
+
+def test_the_start_page_has_no_hint_of_a_tool(window: MainWindow, studio: Studio, photos: Path, qtbot: QtBot) -> None:
+    window.load_canvas()
+    assert not window.status.hint.isVisible()
+    studio.session.open_paths([photos])
+    qtbot.waitUntil(lambda: studio.session.document is not None)
+    assert window.status.hint.isVisible()
+    studio.session.close_project()
+    qtbot.waitUntil(lambda: not window.status.hint.isVisible())

@@ -1,9 +1,10 @@
 """Milliseconds an image of the whole prediction on a GPU: uint8 pixels on the host to a panoptic map on the host.
 
-`python benchmarks/inference_gpu.py [--repeat 60] [--no-compile]` prints, for each network and size, the
-ways it can run: eager in float32 and float16, as a CUDA graph, and as a graph with the dense part compiled. Weights are
-random, with 100 instances in every image, which is more than a street has. Whether the answers are the same, with real
-weights: `benchmarks/answers.py`.
+`python benchmarks/inference_gpu.py [--repeat 60] [--no-compile] [--only resnet50:1024x2048]` prints, for each network
+and size, the ways it can run: eager in float32 and float16, as a CUDA graph, and as a graph with the dense part
+compiled; one image after the other and from two threads, and what share of the arithmetic that the GPU can do in
+float16 products the network's own makes. Weights are random, with 100 instances in every image, which is more than a
+street has. Whether the answers are the same, with real weights: `benchmarks/answers.py`.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ import argparse
 import gc
 import statistics
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.utils.flop_counter import FlopCounterMode
 
 from seamseg_studio.engine.inference.compiled import prepare_network
 from seamseg_studio.engine.inference.graphs import Acceleration
@@ -30,6 +34,8 @@ from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 
 RESOURCES = Path(str(files("seamseg_studio.resources")))
 NUM_INSTANCES = 100
+NUM_STUFF, NUM_THINGS = 28, 37
+IN_FLIGHT = 2
 WAYS: tuple[tuple[str, torch.dtype, Acceleration], ...] = (
     ("eager fp32", torch.float32, "eager"),
     ("eager fp16", torch.float16, "eager"),
@@ -50,7 +56,7 @@ def make_predictor(config: Config, dtype: torch.dtype, acceleration: Acceleratio
     """Returns a predictor on the GPU with random weights that finds exactly `NUM_INSTANCES` instances."""
     torch.manual_seed(0)
     config = config.replace(roi={"max_predictions": NUM_INSTANCES, "score_threshold": 0.0})
-    taxonomy = taxonomy_of(28, 37)
+    taxonomy = taxonomy_of(NUM_STUFF, NUM_THINGS)
     network = build_network(config, taxonomy)
     torch.nn.init.zeros_(network.roi_head.roi_cls.weight)  # all categories equally likely, so that none is ruled out
     prepared = prepare_network(config, taxonomy, network.state_dict(), torch.device("cuda"), dtype)
@@ -71,28 +77,74 @@ def warm_up(predictor: Predictor, image: NDArray[np.uint8], options: PredictOpti
     return time.perf_counter() - began
 
 
-def time_way(config: Config, size: tuple[int, int], dtype: torch.dtype, acceleration: Acceleration, repeat: int) -> str:
+def count_flops(config: Config, size: tuple[int, int]) -> float:
+    """Returns the floating-point operations of one image: the dense part, all boxes, `NUM_INSTANCES` masks."""
+    side, channels = config.roi.roi_size[0], config.fpn.out_channels
+    with torch.device("meta"), FlopCounterMode(display=False) as counter, torch.no_grad():
+        network = build_network(config, (NUM_STUFF, NUM_THINGS)).eval()
+        network(torch.zeros(1, 3, *size))
+        network.roi_head.box(torch.zeros(config.rpn.num_post_nms_val, channels, side, side))
+        network.roi_head.mask(torch.zeros(NUM_INSTANCES, channels, side, side))
+    return float(counter.get_total_flops())
+
+
+def product_flops(side: int = 8192, repeat: int = 20) -> float:
+    """Returns the floating-point operations a second of large float16 products."""
+    a = torch.randn(side, side, device="cuda", dtype=torch.float16)
+    b = torch.randn(side, side, device="cuda", dtype=torch.float16)
+    times = []
+    for _ in range(repeat):
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        torch.mm(a, b)
+        torch.cuda.synchronize()
+        times.append(time.perf_counter() - start)
+    return 2 * side**3 / statistics.median(times)
+
+
+def throughput(predictor: Predictor, images: Sequence[NDArray[np.uint8]], options: PredictOptions, count: int) -> float:
+    """Returns the images a second that `IN_FLIGHT` threads get from one predictor."""
+    work = [images[turn % len(images)] for turn in range(count)]
+    with ThreadPoolExecutor(IN_FLIGHT) as pool:
+        list(pool.map(lambda image: predictor.predict(image, options), work[: 2 * IN_FLIGHT]))
+        start = time.perf_counter()
+        list(pool.map(lambda image: predictor.predict(image, options), work))
+        return count / (time.perf_counter() - start)
+
+
+def time_way(
+    config: Config, size: tuple[int, int], dtype: torch.dtype, acceleration: Acceleration, repeat: int, ceiling: float
+) -> str:
     """Returns a line of figures."""
     options = PredictOptions(score_threshold=0.0)
-    torch.cuda.empty_cache()
-    torch.cuda.reset_peak_memory_stats()
     predictor = make_predictor(config, dtype, acceleration)
-    image = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
-    ready_s = warm_up(predictor, image, options)
+    images = [np.random.default_rng(i).integers(0, 256, (*size, 3), dtype=np.uint8) for i in range(2 * IN_FLIGHT)]
+    ready_s = warm_up(predictor, images[0], options)
+    gc.collect()
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
     times = []
-    for _ in range(repeat):
+    for turn in range(repeat):
         start = time.perf_counter()
-        predictor.predict(image, options)
+        predictor.predict(images[turn % len(images)], options)
         times.append((time.perf_counter() - start) * 1000)
+    mib = torch.cuda.max_memory_reserved() / 2**20
     times.sort()
     median, p99 = statistics.median(times), times[min(int(0.99 * repeat), repeat - 1)]
-    mib = torch.cuda.max_memory_allocated() / 2**20
-    reserved = torch.cuda.max_memory_reserved() / 2**20
+    one_by_one = 1000 / statistics.mean(times)
+    rate = throughput(predictor, images, options, 2 * repeat)
+    share = 100 * rate * count_flops(config, size) / ceiling
     del predictor
     gc.collect()
-    return f"{median:8.2f} {p99:8.2f} {1000 / statistics.mean(times):8.1f} {mib:8.0f} {reserved:9.0f} {ready_s:8.1f}"
+    torch.cuda.empty_cache()
+    return f"{median:8.2f} {p99:8.2f} {one_by_one:9.1f} {rate:9.1f} {share:7.0f} {mib:9.0f} {ready_s:8.1f}"
+
+
+def read_case(text: str) -> tuple[str, tuple[int, int]]:
+    """Reads "resnet50:1024x2048"."""
+    network, _, size = text.partition(":")
+    height, _, width = size.partition("x")
+    return network, (int(height), int(width))
 
 
 def main() -> None:
@@ -100,17 +152,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=60)
     parser.add_argument("--no-compile", action="store_true")
+    parser.add_argument("--only", type=read_case, action="append", metavar="NETWORK:HxW")
     arguments = parser.parse_args()
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     ways = [way for way in WAYS if not (arguments.no_compile and way[2] == "auto")]
+    ceiling = product_flops()
     print(native.status())
-    print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}, {NUM_INSTANCES} instances\n")
-    print(f"{'':<44}{'median':>8} {'p99 ms':>8} {'images/s':>8} {'peak MiB':>8} {'reserved':>9} {'ready s':>8}")
-    for network, size in CASES:
+    print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}, {NUM_INSTANCES} instances")
+    print(f"products of float16: {ceiling / 1e12:.0f} TFLOP/s\n")
+    heads = (
+        f"{'median':>8}",
+        f"{'p99 ms':>8}",
+        f"{'images/s':>9}",
+        f"{'in flight':>9}",
+        f"{'of it %':>7}",
+        f"{'peak MiB':>9}",
+    )
+    print(f"{'':<44}{' '.join(heads)} {'ready s':>8}")
+    for network, size in arguments.only or CASES:
         config = load_config(RESOURCES / "configs" / ("vistas_r50.ini" if network == "resnet50" else "starter.ini"))
         config = config.replace(dataloader={"shortest_size": size[0]})
+        print(f"{network:<10}{size[0]:>5} x {size[1]:<5} {count_flops(config, size) / 1e12:.3f} TFLOP an image")
         for name, dtype, acceleration in ways:
-            line = time_way(config, size, dtype, acceleration, arguments.repeat)
+            line = time_way(config, size, dtype, acceleration, arguments.repeat, ceiling)
             print(f"{network:<10}{size[0]:>5} x {size[1]:<5} {name:<20}{line}", flush=True)
 
 

@@ -1,8 +1,9 @@
 """The whole prediction of one image as a CUDA graph: one launch, one wait, no Python in between.
 
-A graph belongs to one size of image and one set of options; a few are kept. The dense part runs as PyTorch has it until
-`torch.compile` is done in the background; then the graph is captured anew with the compiled one. Whatever goes wrong
-here is said once, and predictions go on without.
+A graph belongs to one size of image and one set of options; a few are kept, for sizes that come again. The dense part
+runs as PyTorch has it until `torch.compile` is done in the background; then the graph is captured anew with the
+compiled one. Called from two threads, one image is copied while the other is computed. Whatever goes wrong here is said
+once, and predictions go on without.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Literal
 
 import appdirs
@@ -26,7 +28,8 @@ from seamseg_studio.engine.inference.detection import Detections
 from seamseg_studio.engine.inference.features import Features
 from seamseg_studio.engine.inference.options import PredictOptions
 from seamseg_studio.engine.inference.padded import PaddedDetections, PaddedFusion, PaddedHeads, PaddedMap
-from seamseg_studio.engine.inference.preprocess import resized
+from seamseg_studio.engine.inference.preprocess import resized_pixels
+from seamseg_studio.engine.inference.recurring import Recurring
 from seamseg_studio.engine.model.panoptic_net import PanopticNet
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 
@@ -35,8 +38,10 @@ Dense = Callable[[Tensor], tuple[list[Tensor], list[Tensor], list[Tensor], Tenso
 
 # A folder of photographs has few sizes; each graph keeps memory for what it computes.
 _MAX_GRAPHS = 4
-# Compiling takes half a minute of a processor core: worth it for a size that comes again.
+# Compiling takes half a minute of a processor core: worth it for a size that comes again and again.
 _COMPILE_AT_USE = 3
+# Images that are on their way at a time: one is copied, one computed.
+_IN_FLIGHT = 2
 _LOG = logging.getLogger(__name__)
 
 
@@ -55,19 +60,59 @@ class _Outputs:
     map: PaddedMap
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The map, its table and the second choices of one image, where the next replay does not reach them."""
+
+    ids: Tensor
+    table: Tensor
+    second_choice: Tensor | None
+
+    def to_host(self) -> _Answer:
+        """Begins to copy them to the host; what is copied must not be read before the stream is done."""
+        second = None if self.second_choice is None else _to_host(self.second_choice)
+        return _Answer(_to_host(self.ids), _to_host(self.table), second)
+
+
+class _Lane:
+    """What one image on its way needs for itself: memory on both sides, and a stream for its copies."""
+
+    def __init__(self, graph: _Graph) -> None:
+        outputs, pixels = graph.outputs.map, graph.pixels
+        self.stream = torch.cuda.Stream(pixels.device)  # type: ignore[no-untyped-call, unused-ignore]
+        self._staging = torch.empty(pixels.shape, dtype=torch.uint8, pin_memory=True)
+        self.arrived = torch.empty_like(pixels)
+        second = None if outputs.second_choice is None else torch.empty_like(outputs.second_choice)
+        self.answer = _Answer(torch.empty_like(outputs.ids), torch.empty_like(outputs.table), second)
+
+    def send(self, image: NDArray[np.uint8]) -> None:
+        """Begins to copy an image to the device."""
+        self._staging.copy_(torch.from_numpy(np.require(image, requirements=["C", "W"])))
+        with torch.cuda.stream(self.stream):
+            self.arrived.copy_(self._staging, non_blocking=True)
+
+    def receive(self, computed: torch.cuda.Event) -> _Answer:
+        """Waits for the answer, which is complete once `computed` has happened."""
+        self.stream.wait_event(computed)
+        with torch.cuda.stream(self.stream):
+            answer = self.answer.to_host()
+        self.stream.synchronize()
+        return answer
+
+
 class _Graph:
     """A captured prediction; its input and outputs lie at fixed places and are overwritten by the next."""
 
     def __init__(self, dense: Dense, network: PanopticNet, key: _Key, pool: Any) -> None:
         parameter = next(network.parameters())
         device, dtype = parameter.device, parameter.dtype
-        self.pixels = torch.zeros((*key.input_size, 3), dtype=torch.uint8, device=device)
-        self.staging = torch.zeros((*key.input_size, 3), dtype=torch.uint8, pin_memory=True)
+        self.pixels = torch.zeros((*key.map_size, 3), dtype=torch.uint8, device=device)
         mean = torch.tensor(network.config.dataloader.rgb_mean, device=device)
         std = torch.tensor(network.config.dataloader.rgb_std, device=device)
 
         def normalised() -> Tensor:
-            return self.pixels.float().div_(255).sub_(mean).div_(std).permute(2, 0, 1)[None].to(dtype)
+            pixels = resized_pixels(self.pixels, key.input_size)
+            return pixels.div_(255).sub_(mean).div_(std).permute(2, 0, 1)[None].to(dtype)
 
         # What runs the first time may ask the host for something; so all of it runs before it is captured.
         stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call, unused-ignore]
@@ -86,6 +131,35 @@ class _Graph:
             self.outputs = _Outputs(levels, logits[0], found, fusion(logits[0], found))
         # The graph reads the memory of these, whoever else it is given to: they must live as long as it does.
         self.constants = (mean, std, heads, fusion)
+        self._lanes: SimpleQueue[_Lane] = SimpleQueue()
+        for _ in range(_IN_FLIGHT):
+            self._lanes.put(_Lane(self))
+
+    @contextmanager
+    def lane(self) -> Iterator[_Lane]:
+        """Lends a lane; waits while all are in use."""
+        lane = self._lanes.get()
+        try:
+            yield lane
+        finally:
+            self._lanes.put(lane)
+
+    def replay(self, lane: _Lane) -> torch.cuda.Event:
+        """Has the image of a lane computed; returns what happens when the answer is in the lane.
+
+        One call at a time; none waits for the device.
+        """
+        current = torch.cuda.current_stream(self.pixels.device)
+        current.wait_stream(lane.stream)
+        self.pixels.copy_(lane.arrived)
+        self.graph.replay()
+        outputs = self.outputs.map
+        lane.answer.ids.copy_(outputs.ids)
+        lane.answer.table.copy_(outputs.table)
+        if lane.answer.second_choice is not None and outputs.second_choice is not None:
+            lane.answer.second_choice.copy_(outputs.second_choice)
+        computed: torch.cuda.Event = current.record_event()
+        return computed
 
 
 class Graphs:
@@ -96,7 +170,7 @@ class Graphs:
         self._network = network
         self._compiles = acceleration == "auto"
         self._lock = threading.Lock()
-        self._graphs: OrderedDict[_Key, _Graph] = OrderedDict()
+        self._graphs: Recurring[_Key, _Graph] = Recurring(_MAX_GRAPHS)
         self._pool = torch.cuda.graph_pool_handle()  # type: ignore[no-untyped-call, unused-ignore]
         self._uses: dict[tuple[int, int], int] = {}
         self._compiled: dict[tuple[int, int], Dense] = {}
@@ -130,28 +204,23 @@ class Graphs:
             torch.OutOfMemoryError: The GPU is full even without graphs kept.
         """
         key = _Key(input_size, (image.shape[0], image.shape[1]), options)
-        pixels = resized(image, input_size)
-        with self._lock:
-            try:
+        try:
+            with self._lock:
                 graph = self._graph(key)
-                if graph is None:
-                    return None
-                return self._replay(graph, key, image, pixels, with_features)
-            except torch.OutOfMemoryError:
-                self._graphs.clear()
-                raise
-            except (RuntimeError, ValueError) as error:
-                self._is_broken = True
-                self._graphs.clear()
-                _LOG.warning("CUDA graphs cannot be used, predictions go on without: %s", str(error).splitlines()[0])
-                return None
+            return None if graph is None else self._run(graph, key, image, with_features)
+        except torch.OutOfMemoryError:
+            self.release()
+            raise
+        except (RuntimeError, ValueError) as error:
+            self._is_broken = True
+            self.release()
+            _LOG.warning("CUDA graphs cannot be used, predictions go on without: %s", str(error).splitlines()[0])
+            return None
 
     def release(self) -> bool:
         """Lets go of the graphs and their memory; whether there were any."""
         with self._lock:
-            had_any = bool(self._graphs)
-            self._graphs.clear()
-        return had_any
+            return self._graphs.clear()
 
     def wait_for_compiler(self) -> None:
         """Waits until whatever is being compiled is done."""
@@ -162,37 +231,32 @@ class Graphs:
         self._uses[key.input_size] = self._uses.get(key.input_size, 0) + 1
         if self._compiles and self._uses[key.input_size] >= _COMPILE_AT_USE:
             self._start_compiling(key.input_size)
-        graph = self._graphs.get(key)
-        if graph is None:
-            if self._compiler is not None and self._compiler.is_alive():
-                return None  # it measures kernels, and waits for the device, which a capture must not meet
-            while len(self._graphs) >= _MAX_GRAPHS:
-                self._graphs.popitem(last=False)
-            dense = self._compiled.get(key.input_size, self._network)
-            graph = self._graphs[key] = _Graph(dense, self._network, key, self._pool)
-        self._graphs.move_to_end(key)
-        return graph
+        graph = self._graphs.use(key)
+        is_compiling = self._compiler is not None and self._compiler.is_alive()
+        # A compiler measures kernels and waits for the device, which a capture must not meet.
+        if graph is not None or is_compiling or not self._graphs.is_worth(key):
+            return graph
+        dense = self._compiled.get(key.input_size, self._network)
+        return self._graphs.keep(key, lambda: _Graph(dense, self._network, key, self._pool))
 
-    def _replay(
-        self, graph: _Graph, key: _Key, image: NDArray[np.uint8], pixels: NDArray[np.uint8], with_features: bool
+    def _run(
+        self, graph: _Graph, key: _Key, image: NDArray[np.uint8], with_features: bool
     ) -> tuple[PanopticResult, Features | None]:
-        graph.staging.copy_(torch.from_numpy(np.require(pixels, requirements=["C", "W"])))
-        graph.pixels.copy_(graph.staging, non_blocking=True)
-        graph.graph.replay()
-        outputs = graph.outputs
-        ids, table, second = (_to_host(x) for x in (outputs.map.ids, outputs.map.table, outputs.map.second_choice))
-        torch.cuda.current_stream(graph.pixels.device).synchronize()
-        assert ids is not None
-        assert table is not None
-        table = table[:, table[0] > 0]
+        with graph.lane() as lane:
+            lane.send(image)
+            with self._lock:
+                computed = graph.replay(lane)
+                features = self._features(graph.outputs, key, image) if with_features else None
+            answer = lane.receive(computed)
+        table = answer.table[:, answer.table[0] > 0]
         result = PanopticResult(
-            ids=ids.numpy(),
+            ids=answer.ids.numpy(),
             categories=table[1].long().numpy(),
             scores=table[2].numpy(),
             is_crowd=(table[3] > 0).numpy(),
-            second_choice=None if second is None else second.numpy(),
+            second_choice=None if answer.second_choice is None else answer.second_choice.numpy(),
         )
-        return result, self._features(outputs, key, image) if with_features else None
+        return result, features
 
     def _features(self, outputs: _Outputs, key: _Key, image: NDArray[np.uint8]) -> Features:
         """Copies what the next replay overwrites."""
@@ -231,15 +295,12 @@ class Graphs:
             return
         with self._lock:
             self._compiled[size] = dense
-            for key in [key for key in self._graphs if key.input_size == size]:
-                del self._graphs[key]
+            self._graphs.drop(lambda key: key.input_size == size)
         _LOG.info("the network is compiled for %d x %d pixels", *size)
 
 
-def _to_host(tensor: Tensor | None) -> Tensor | None:
+def _to_host(tensor: Tensor) -> Tensor:
     """Begins to copy to memory that belongs to nobody else; PyTorch keeps such memory for the next time."""
-    if tensor is None:
-        return None
     return torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True).copy_(tensor, non_blocking=True)
 
 

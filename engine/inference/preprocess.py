@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
+from torch.nn import functional as F
 
 from seamseg_studio.engine.model.sections import DataloaderConfig
 
@@ -36,6 +37,22 @@ def resized(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8
         return image
     pixels = Image.fromarray(image).resize((size[1], size[0]), Image.Resampling.BILINEAR)
     return np.asarray(pixels)
+
+
+def resized_pixels(pixels_HWC: Tensor, size: tuple[int, int]) -> Tensor:
+    """Returns what `resized` does, computed where the pixels are: [H, W, 3] uint8 to [h, w, 3] float32, whole numbers.
+
+    As Pillow does, one direction after the other, each rounded; some values differ by one.
+    """
+    x = pixels_HWC.float()
+    if pixels_HWC.shape[:2] == size:
+        return x
+    x = x.permute(2, 0, 1)[None]
+    for between in ((x.shape[2], size[1]), size):
+        if between != tuple(x.shape[2:]):
+            x = F.interpolate(x, between, mode="bilinear", align_corners=False, antialias=True)
+            x = x.add_(0.5).floor_().clamp_(0, 255)
+    return x[0].permute(1, 2, 0).contiguous()
 
 
 def normalised(image: NDArray[np.uint8], config: DataloaderConfig, device: torch.device) -> Tensor:

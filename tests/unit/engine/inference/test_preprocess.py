@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from seamseg_studio.engine.inference.preprocess import check_image, network_size, normalised, resized
+from seamseg_studio.engine.inference.preprocess import check_image, network_size, normalised, resized, resized_pixels
 from seamseg_studio.engine.model.sections import DataloaderConfig
 
 PARITY = Path(__file__).resolve().parents[3] / "fixtures" / "parity"
@@ -62,3 +62,15 @@ def test_read_only_and_strided_pixels_are_taken() -> None:
 def test_other_arrays_are_refused(image: np.ndarray) -> None:
     with pytest.raises(ValueError, match=r"image must be uint8 \[H, W, 3\]"):
         check_image(image)
+
+
+@pytest.mark.parametrize("size", [(40, 60), (64, 48), (97, 131), (200, 300), (23, 131), (97, 50)])
+def test_resizing_on_the_device_is_that_of_pillow(size: tuple[int, int]) -> None:
+    image = np.random.default_rng(1).integers(0, 256, (97, 131, 3), dtype=np.uint8)
+    expected = resized(image, size).astype(np.float32)
+    found = resized_pixels(torch.from_numpy(image), size)
+    assert found.dtype == torch.float32
+    assert found.is_contiguous()
+    difference = np.abs(found.numpy() - expected)
+    assert difference.max() <= 1
+    assert (difference > 0).mean() < 0.03

@@ -21,13 +21,19 @@ PACKAGES = ("engine", "training", "app")
 _NAMES = ROOT / "build" / "typing" / "seamseg_studio"
 
 
-def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Links the root folders to their installed names, and puts the API and unlisted pages into the navigation."""
+def on_startup(command: str, dirty: bool) -> None:
+    """Links the root folders to their installed names; before the settings are read, as the reader of docstrings
+    leaves out folders that are not there yet.
+    """
     _NAMES.mkdir(parents=True, exist_ok=True)
     for package in (*PACKAGES, "resources"):
         link = _NAMES / package
         if not link.is_symlink():
             link.symlink_to(os.path.relpath(ROOT / package, _NAMES), target_is_directory=True)
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Puts the API and unlisted pages into the navigation."""
     assert config.nav is not None
     pages: list[dict[str, Any]] = [{name: page_of(name)} for name, _ in packages()]
     more: list[dict[str, Any]] = [{"More": unlisted()}] if unlisted() else []

@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import zipfile
 from collections.abc import Sequence
@@ -58,8 +57,7 @@ def build_packages(out: Path, scratch: Path) -> Path:
     source = copy_of_the_checkout(scratch / "source")
     run([sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", out, source])
     (sdist,) = out.glob("*.tar.gz")
-    with tarfile.open(sdist) as archive:
-        archive.extractall(scratch / "sdist", filter="data")
+    shutil.unpack_archive(sdist, scratch / "sdist")  # our own, just made
     (unpacked,) = (scratch / "sdist").iterdir()
     run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out, unpacked])
     (wheel,) = out.glob("*.whl")

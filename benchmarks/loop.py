@@ -7,8 +7,8 @@ for (the base teaches on frames that nobody has labelled), without any, and with
 learn again. Prints PQ and mIoU against the base on the end of the drive, which nobody touched, and on photos of the
 base's old world (the validation images of IDD Lite, in its seven categories).
 
-Every line goes to OUT/loop.jsonl as soon as it is known; a run that was cut goes on there when it is started again with
-the same base. Draws OUT/loop.svg.
+Every line goes to OUT/loop.jsonl as soon as it is known; a run that was cut goes on where it was when it is started
+again with the same base. Draws OUT/loop.svg.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from seamseg_studio.training.events import EventLog, read_events
 from seamseg_studio.training.fine_tune import Budget, train_from_corrections
 from seamseg_studio.training.runs import RunOptions
 from seamseg_studio.training.sample import Sample
+from seamseg_studio.training.snapshots import snapshot_files
 
 BASE = "base"
 CURVES = ("with replay", "without replay", "with a replay set")
@@ -110,19 +110,20 @@ def learn(args: argparse.Namespace, base: Bundle, pool: Sequence[Sample], curve:
     project = make_project(args.out / f"project{count}", taxonomy, pool, chosen)
     spec = str(write_replay(args.data, base, args.out / "base")) if curve == CURVES[2] else args.base
     out = args.out / name_of(curve, count)
-    shutil.rmtree(out, ignore_errors=True)
+    is_cut = bool(snapshot_files(out))
+    if not is_cut:
+        shutil.rmtree(out, ignore_errors=True)
     weight = 0.0 if curve == CURVES[1] else 1.0
     budget = Budget(args.max_steps, args.max_minutes, heads_only=PARTS[args.parts], replay=weight)
-    began = time.monotonic()
     with EventLog(out / "events.jsonl") as events:
-        bundle = train_from_corrections(project, spec, RunOptions(out, args.device), budget, events)
-    assert bundle is not None
+        bundle = train_from_corrections(project, spec, RunOptions(out, args.device, resume=is_cut), budget, events)
+    if bundle is None:
+        raise SystemExit("stopped; start it again with the same --out to go on")
     done = read_events(out / "events.jsonl")[-1]
-    minutes = round((time.monotonic() - began) / 60, 2)
     return {
         "curve": curve,
         "corrected": len(chosen),
-        "minutes": minutes,
+        "minutes": round(done["seconds"] / 60, 1),
         "steps": done["step"],
         "gate": done["gate"]["status"],
     }

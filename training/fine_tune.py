@@ -46,7 +46,8 @@ from seamseg_studio.training.watch import listeners
 LEARNING_RATE = 1e-3
 STEPS_PER_IMAGE, MIN_STEPS, MAX_STEPS = 8, 40, 2000
 MAX_CPU_MINUTES = 4.0
-NUM_VALIDATIONS, PATIENCE = 8, 4  # a score on a few images goes up and down
+NUM_VALIDATIONS, PATIENCE = 8, 4
+MIN_JUDGES = 8  # with fewer images held back, which validation is the best one is chance: the run goes to its end
 LARGEST_SCALE = 1.25
 REPLAY_SHARE = 0.25  # of the images of a training come from what was known before
 DISTILL_WEIGHT = 0.3  # enough to remember; with more, the base's mistakes on the very images are remembered too
@@ -108,7 +109,14 @@ def train_from_corrections(
         lineage=base.manifest.get("lineage", {}),
     )
     num_images = len(material.corrected)
-    config, options = fine_tune_settings(base.config, num_images, on_gpu=on_gpu, heads_only=heads_only, budget=budget)
+    config, options = fine_tune_settings(
+        base.config,
+        num_images,
+        on_gpu=on_gpu,
+        heads_only=heads_only,
+        budget=budget,
+        num_held_out=len(material.held_out),
+    )
     old = _find_old_data(base, material.taxonomy, budget, round(LARGEST_SCALE * shortest))
     seed_everything(options.seed)
     weights = base.state_dict()
@@ -178,7 +186,7 @@ def train_from_corrections(
 
 
 def fine_tune_settings(
-    base: Config, num_images: int, *, on_gpu: bool, budget: Budget, heads_only: bool = False
+    base: Config, num_images: int, *, on_gpu: bool, budget: Budget, heads_only: bool = False, num_held_out: int = 0
 ) -> tuple[Config, TrainingOptions]:
     """Returns the settings of a short fine-tune: norms frozen, low rate, images at the size of inference.
 
@@ -188,6 +196,7 @@ def fine_tune_settings(
         on_gpu: Whether a GPU trains.
         budget: What the person allows.
         heads_only: Whether the body stays as it is.
+        num_held_out: Corrected images that are held back to judge by.
     """
     batch_size = 1 if heads_only else min(num_images, 8 if on_gpu else 2)
     wanted = STEPS_PER_IMAGE * num_images / (1 - REPLAY_SHARE if budget.replay else 1)
@@ -227,8 +236,8 @@ def fine_tune_settings(
         negatives_everywhere=True,
         mask_positives_only=True,
         distill=DISTILL_WEIGHT * budget.replay,
-        early_stop=PATIENCE,
-        use_best=True,
+        early_stop=PATIENCE if num_held_out >= MIN_JUDGES else 0,
+        use_best=num_held_out >= MIN_JUDGES,
     )
     return base.replace(**changes), options
 

@@ -81,6 +81,11 @@ def freeze(network: nn.Module, prefixes: tuple[str, ...]) -> None:
             parameter.requires_grad_(False)
 
 
+def first_modules(count: int) -> tuple[str, ...]:
+    """Returns the names of the first so many modules of the body."""
+    return tuple(f"{BODY}mod{i}" for i in range(1, count + 1))
+
+
 def learning_rate(base: float, step: int, num_steps: int, epoch: int, config: SchedulerConfig) -> float:
     """Returns the learning rate of `[scheduler]` at a step.
 

@@ -105,6 +105,32 @@ def load_best(folder: Path) -> dict[str, Tensor] | None:
     return None if state is None else state.get("weights")
 
 
+class BestFile:
+    """The weights that did best in validation: in FOLDER/best.pt, and in memory as long as the disk refuses them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._waiting: tuple[dict[str, Tensor], float, int] | None = None
+
+    def take(self, weights: dict[str, Tensor], score: float, step: int) -> None:
+        """Takes weights to `write`: a copy, since the network goes on learning meanwhile."""
+        self._waiting = {name: weight.clone() for name, weight in weights.items()}, score, step
+
+    def write(self) -> None:
+        """Writes what was taken, if that is not done yet.
+
+        Raises:
+            OSError: It cannot be written; the former file is there, and the weights wait.
+        """
+        if self._waiting is not None:
+            save_best(self._folder, *self._waiting)
+            self._waiting = None
+
+    def weights(self) -> dict[str, Tensor] | None:
+        """Returns the best weights; None if their file is missing or damaged."""
+        return load_best(self._folder) if self._waiting is None else self._waiting[0]
+
+
 def clean_up(folder: Path) -> None:
     """Removes what a run that was killed while it wrote has left behind."""
     for path in folder.glob(".*.pt.*.part"):

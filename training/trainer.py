@@ -34,12 +34,13 @@ from seamseg_studio.training.optim import (
     MovingAverage,
     cosine_rate,
     fill_momenta,
+    first_modules,
     freeze,
     learning_rate,
     make_optimizer,
     set_learning_rate,
 )
-from seamseg_studio.training.snapshots import Progress, load_best, load_snapshot, save_best, save_snapshot
+from seamseg_studio.training.snapshots import BestFile, Progress, load_snapshot, save_snapshot
 from seamseg_studio.training.steps import StepResult, groups, leave_out
 from seamseg_studio.training.stopping import Best, StopSignals
 from seamseg_studio.training.timings import LIMIT, StepTimes, slow_data_message
@@ -96,7 +97,8 @@ class Trainer:
         self.stop_requested = threading.Event()
         self.progress = Progress()
         self.best = Best()
-        freeze(network, options.freeze + _frozen_modules(config))
+        self._best_file = BestFile(out)
+        freeze(network, options.freeze + first_modules(config.body.num_frozen))
         if options.frozen_norms:
             freeze_norms(network)
         elif config.body.bn_frozen:
@@ -159,14 +161,13 @@ class Trainer:
     def final_state(self) -> dict[str, Tensor]:
         """Returns the weights worth keeping: the best ones where asked, the moving average if there is one. On the CPU.
 
-        Raises:
-            TrainingInputError: The best weights were asked for, and their file has been damaged.
+        Where the best ones were asked for and their file has been damaged, the last ones are returned, and it is told.
         """
         if self.options.use_best and self.best.score is not None:
-            best = load_best(self._out)
-            if best is None:
-                raise TrainingInputError(f"{self._out}: best.pt is damaged; set [training] use_best = no and --resume")
-            return best
+            best = self._best_file.weights()
+            if best is not None:
+                return best
+            self._events.emit("warning", message=f"{self._out}: best.pt is damaged; the last weights are kept instead")
         return self._worth_keeping()
 
     def train_step(self, group: Sequence[Batch]) -> StepResult:
@@ -216,6 +217,7 @@ class Trainer:
             "random": all_random,
         }
         path = save_snapshot(self._out, state, self.progress, keep=self.options.keep_snapshots)
+        self._best_file.write()
         self._events.emit("snapshot", step=self.progress.step, path=str(path))
 
     def resume(self) -> None:
@@ -262,7 +264,7 @@ class Trainer:
             is_due = bool(self.options.snapshot_minutes) and minutes >= self.options.snapshot_minutes
             if ranks.maximum([float(is_due)], self.device)[0]:
                 self._read()
-                self._save_if_possible()
+                self._write_if_possible(self.save, "snapshot")
             if self._is_over() or self.stop_requested.is_set():
                 break
         self._read()
@@ -300,8 +302,10 @@ class Trainer:
     def _take_validation(self, metrics: dict[str, Any]) -> None:
         step = self._validated = self.progress.step
         self._events.emit("validation", step=step, **metrics)
-        if self.best.take(metrics, step) and self.best.score is not None and ranks.rank() == 0:
-            save_best(self._out, self._worth_keeping(), self.best.score, step)
+        if self.best.take(metrics, step) and self.best.score is not None:
+            self._best_file.take(self._worth_keeping(), self.best.score, step)
+            if ranks.rank() == 0:  # in the others they wait in memory: the file may be on another machine
+                self._write_if_possible(self._best_file.write, "best weights")
 
     def _judged_network(self) -> PanopticNet:
         if self._average is None:
@@ -314,12 +318,12 @@ class Trainer:
         state = self._average.tensors if self._average else self.network.state_dict()
         return {name: value.detach().cpu().contiguous() for name, value in state.items()}
 
-    def _save_if_possible(self) -> None:
+    def _write_if_possible(self, write: Callable[[], None], what: str) -> None:
         try:
-            self.save()
+            write()
         except OSError as error:
             # Hours of work must not end for a full disk: the next attempt may find room.
-            self._events.emit("warning", message=f"the snapshot could not be written ({error}); free some space")
+            self._events.emit("warning", message=f"the {what} could not be written ({error}); free some space")
 
     def _read(self) -> None:
         """Reads and tells what the last step says, if that is not done yet.
@@ -382,10 +386,6 @@ class Trainer:
         if self.options.amp == "off":
             return nullcontext()
         return torch.autocast(self.device.type, dtype=_AMP_TYPES[self.options.amp])
-
-
-def _frozen_modules(config: Config) -> tuple[str, ...]:
-    return tuple(f"body.backbone.mod{i}" for i in range(1, config.body.num_frozen + 1))
 
 
 def _in_parallel(losses: LossModel, device: torch.device) -> nn.Module:

@@ -266,6 +266,10 @@ def test_a_fine_tune_is_careful_and_as_long_as_allowed(tiny_config: Path) -> Non
     assert limited.max_steps == 7
     assert limited.max_minutes == 1.5
     assert limited.amp == "bf16"
+    assert (limited.early_stop, limited.use_best) == (0, False)  # nobody is held back to judge by
+    _, judged = fine_tune_settings(base, 40, on_gpu=True, budget=Budget(), num_held_out=10)
+    assert judged.early_stop > 0
+    assert judged.use_best
     heads, frozen = fine_tune_settings(base, 3, on_gpu=False, heads_only=True, budget=Budget())
     assert frozen.freeze == ("body",)
     assert heads.dataloader.train_batch_size == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 import signal
@@ -19,6 +20,7 @@ from seamseg_studio.engine.checkpoints.bundle import load_bundle
 from seamseg_studio.engine.model.config import ConfigError
 from seamseg_studio.engine.model.panoptic_net import build_network
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
+from seamseg_studio.training import snapshots
 from seamseg_studio.training.batch import Batch, Collate
 from seamseg_studio.training.chance import seed_everything
 from seamseg_studio.training.config import TrainingOptions, load_training_config
@@ -248,7 +250,10 @@ def test_a_run_ends_when_validations_do_not_get_better_and_keeps_the_best(
     tiny_config: Path, samples: list[Sample], tmp_path: Path
 ) -> None:
     options = {"early_stop": 2, "use_best": True, "max_steps": 100}
-    trainer = make_trainer(tiny_config, samples, tmp_path / "out", EventLog(None), **options)
+    told: list[dict[str, Any]] = []
+    events = EventLog(None)
+    events.listeners.append(told.append)
+    trainer = make_trainer(tiny_config, samples, tmp_path / "out", events, **options)
     scores = iter([0.2, 0.5, 0.4, None, 0.5, 0.9])
     seen: list[dict[str, torch.Tensor]] = []
 
@@ -263,8 +268,43 @@ def test_a_run_ends_when_validations_do_not_get_better_and_keeps_the_best(
     kept = trainer.final_state()
     assert all(torch.equal(kept[name], value) for name, value in seen[1].items())
     (tmp_path / "out" / "best.pt").write_bytes(b"")
-    with pytest.raises(TrainingInputError, match=r"best\.pt is damaged"):
-        trainer.final_state()
+    last = trainer.final_state()
+    assert "best.pt is damaged" in told[-1]["message"]
+    assert all(torch.equal(last[name], value) for name, value in trainer.network.state_dict().items())
+
+
+def test_the_best_weights_wait_for_a_full_disk(
+    tiny_config: Path, samples: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[dict[str, Any]] = []
+    events = EventLog(None)
+    events.listeners.append(told.append)
+    options = {"use_best": True, "max_steps": 6, "snapshot_minutes": 0.0}
+    trainer = make_trainer(tiny_config, samples, tmp_path / "out", events, **options)
+    scores = iter([0.5, 0.4, 0.3, 0.2])
+    seen: list[dict[str, torch.Tensor]] = []
+
+    def validate(network: Any) -> dict[str, Any]:
+        seen.append({name: value.clone() for name, value in network.state_dict().items()})
+        return {"pq": next(scores), "miou": None}
+
+    real, count = snapshots.save_best, [0]
+
+    def save_best(*arguments: Any) -> Path:
+        count[0] += 1
+        if count[0] == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(*arguments)
+
+    monkeypatch.setattr(snapshots, "save_best", save_best)
+    trainer._validate = validate
+    assert trainer.run()
+    assert ["best weights" in event["message"] for event in told if event["event"] == "warning"] == [True]
+    assert count[0] == 2  # the second time with the snapshot at the end
+    best = snapshots.load_best(tmp_path / "out")
+    assert best is not None
+    for kept in (best, trainer.final_state()):
+        assert all(torch.equal(kept[name], value) for name, value in seen[0].items())
 
 
 def test_what_is_validated_is_the_moving_average_that_is_kept(

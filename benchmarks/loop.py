@@ -58,7 +58,7 @@ def main() -> None:
             row = results.find(curve, min(count, len(pool)))
             if row is None:
                 row = learn(args, base, pool, curve, count)
-                row |= scores(str(args.out / name_of(curve, count) / "model"), untouched, old, args.device)
+                row |= scores(str(folder_of(args.out, base, curve, count) / "model"), untouched, old, args.device)
                 results.add(row)
             show(row)
     (args.out / "loop.svg").write_text(plot(results.rows), encoding="utf-8")
@@ -87,7 +87,7 @@ class Results:
 
     def __init__(self, path: Path, base: Bundle) -> None:
         self._path = path
-        self._base = base.manifest["sha256"]["model.safetensors"][:12]
+        self._base = fingerprint(base)
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         self.rows = [row for row in map(json.loads, lines) if row["base"] == self._base]
 
@@ -109,7 +109,7 @@ def learn(args: argparse.Namespace, base: Bundle, pool: Sequence[Sample], curve:
     taxonomy: Taxonomy = base.taxonomy
     project = make_project(args.out / f"project{count}", taxonomy, pool, chosen)
     spec = str(write_replay(args.data, base, args.out / "base")) if curve == CURVES[2] else args.base
-    out = args.out / name_of(curve, count)
+    out = folder_of(args.out, base, curve, count)
     is_cut = bool(snapshot_files(out))
     if not is_cut:
         shutil.rmtree(out, ignore_errors=True)
@@ -129,9 +129,14 @@ def learn(args: argparse.Namespace, base: Bundle, pool: Sequence[Sample], curve:
     }
 
 
-def name_of(curve: str, count: int) -> str:
+def fingerprint(base: Bundle) -> str:
+    """What tells bases apart."""
+    return str(base.manifest["sha256"]["model.safetensors"])[:12]
+
+
+def folder_of(out: Path, base: Bundle, curve: str, count: int) -> Path:
     """The folder of a training."""
-    return f"{count}-{curve.replace(' ', '-')}"
+    return out / f"{fingerprint(base)}-{count}-{curve.replace(' ', '-')}"
 
 
 def show(row: dict[str, Any]) -> None:

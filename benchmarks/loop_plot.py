@@ -68,7 +68,7 @@ def _panel(rows: Sequence[Row], key: str, title: str, left: float) -> str:
 
 def _bounds(values: Sequence[float]) -> tuple[int, int]:
     """Returns multiples of five around the values, no closer than ten points: small differences shall look small."""
-    low, high = 5 * math.floor(min(values) / 5), 5 * math.ceil(max(values) / 5)
+    low, high = 5 * math.floor((min(values) - 1) / 5), 5 * math.ceil((max(values) + 1) / 5)
     if high - low < 10:
         low = max(0, low - 5)
         high = max(high, low + 10)

@@ -43,7 +43,7 @@ from seamseg_studio.training.transforms import TrainTransform, flip, shrink
 from seamseg_studio.training.validation import measure_panoptic
 from seamseg_studio.training.watch import listeners
 
-LEARNING_RATE = 1e-3
+LEARNING_RATE, HEADS_LEARNING_RATE = 3e-4, 1e-3  # of the whole network; of the heads alone, which need more
 STEPS_PER_IMAGE, MIN_STEPS, MAX_STEPS = 8, 40, 2000
 MAX_CPU_MINUTES = 4.0
 NUM_VALIDATIONS, PATIENCE = 8, 4
@@ -202,10 +202,11 @@ def fine_tune_settings(
     wanted = STEPS_PER_IMAGE * num_images / (1 - REPLAY_SHARE if budget.replay else 1)
     steps = budget.max_steps or min(max(MIN_STEPS, round(wanted)), MAX_STEPS)
     minutes = budget.max_minutes or (0.0 if on_gpu else MAX_CPU_MINUTES)
+    rate = HEADS_LEARNING_RATE if heads_only else LEARNING_RATE
     changes: dict[str, dict[str, Any]] = {
         "general": {"log_interval": 1, "val_interval": 1},
         "body": {"num_frozen": 2, "body_params": {}},
-        "optimizer": {"lr": budget.learning_rate or LEARNING_RATE, "weight_decay": 1e-4},
+        "optimizer": {"lr": budget.learning_rate or rate, "weight_decay": 1e-4},
         "scheduler": {"burn_in_steps": min(10, steps // 4), "burn_in_start": 0.1, "type": "linear", "params": {}},
         "dataloader": {
             "random_flip": not heads_only,

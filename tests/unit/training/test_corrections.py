@@ -272,5 +272,6 @@ def test_a_fine_tune_is_careful_and_as_long_as_allowed(tiny_config: Path) -> Non
     assert judged.use_best
     heads, frozen = fine_tune_settings(base, 3, on_gpu=False, heads_only=True, budget=Budget())
     assert frozen.freeze == ("body",)
+    assert heads.optimizer.lr > config.optimizer.lr
     assert heads.dataloader.train_batch_size == 1
     assert not heads.dataloader.random_scale

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCRIPTS = {"seamseg-studio", "seamseg-label", "seamseg-train", "seamseg-eval", "seamseg-convert", "seamseg-models"}
+
+
+def packer() -> ModuleType:
+    """The script that makes what is given to people."""
+    spec = importlib.util.spec_from_file_location("dist_script", REPOSITORY / "scripts" / "dist.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="module")
@@ -22,19 +33,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def build_wheel(tmp_path_factory: pytest.TempPathFactory, **variables: str) -> Path:
     """Builds the wheel of this checkout and returns its path."""
-    source = tmp_path_factory.mktemp("source") / "tree"
     # Built from a copy: setuptools leaves a build/ folder behind, which a second build would pick stale files from.
-    listing = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        check=True,
-    )
-    for name in listing.stdout.decode().split("\0"):
-        if name and not name.startswith("tests/") and (REPOSITORY / name).is_file():
-            target = source / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(REPOSITORY / name, target)
+    source = packer().copy_of_the_checkout(tmp_path_factory.mktemp("source") / "tree")
     out = tmp_path_factory.mktemp("wheel")
     result = subprocess.run(
         [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(source)],

@@ -1,7 +1,8 @@
 # `make demo` and `make test` need nothing but make and the network; both can be run again and again.
-.PHONY: demo test lint docs dist studio screenshots look guide-pictures translations clean
+.PHONY: demo test torture lint docs dist studio screenshots look guide-pictures translations clean
 
 PYTEST_ARGS ?=
+TORTURE_ARGS ?=
 
 demo:
 	@scripts/bootstrap.sh run
@@ -10,6 +11,11 @@ demo:
 test:
 	@scripts/bootstrap.sh test
 	@QT_QPA_PLATFORM=offscreen .venv/bin/python -m pytest -m "not gpu" $(PYTEST_ARGS)
+
+# Hours of fuzzing, faults, kills and use; TORTURE_ARGS="--minutes 1 --soak-minutes 5 --kills 10" for a taste of it.
+torture:
+	@scripts/bootstrap.sh test
+	@QT_QPA_PLATFORM=offscreen .venv/bin/python -m tests.torture.run $(TORTURE_ARGS)
 
 lint:
 	@scripts/bootstrap.sh test

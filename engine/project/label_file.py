@@ -20,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seamseg_studio.engine.files import atomic_write
+from seamseg_studio.engine.formats.png_chunks import png_size
+from seamseg_studio.engine.formats.runs import measure_segments
 from seamseg_studio.engine.project.category_keys import KeyedTaxonomy
 from seamseg_studio.engine.project.errors import DamagedError, ProjectError
 from seamseg_studio.engine.project.run_file import decode_runs, encode_runs
@@ -29,6 +31,7 @@ from seamseg_studio.engine.scene.patch import record_from_json, record_to_json
 from seamseg_studio.engine.scene.taxonomy import VOID
 
 _VERSION = 1
+_FEW_SEGMENTS = 1000
 # Labels are long runs: the RLE strategy compresses them as well as the slow ones, many times faster.
 _PNG_OPTIONS = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE)
 
@@ -68,8 +71,14 @@ def decode_png(data: bytes, path: Path) -> NDArray[np.generic]:
 
     Raises:
         DamagedError: The bytes are no PNG.
+        MemoryError: There is no room for its pixels.
     """
-    pixels = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED) if data else None
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED) if data else None
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:  # that is no damage
+            raise MemoryError(f"{path}: there is no memory for it") from error
+        raise DamagedError(path, "it is not a PNG image") from error
     if pixels is None:
         raise DamagedError(path, "it is not a PNG image")
     return pixels[..., ::-1] if pixels.ndim == 3 else pixels
@@ -112,6 +121,7 @@ def write_labels(
     }
     for name, data in files.values():
         atomic_write(folder / name, data)
+    boxes = _boxes_of(panoptic_map)
     content = {
         "version": _VERSION,
         "image": {
@@ -132,7 +142,7 @@ def write_labels(
                 **(record_to_json(segment) or {}),
                 "category": segment.category if by_key else keyed.keys[segment.category],
                 "area": panoptic_map.area(i),
-                "bbox": panoptic_map.bbox(i),
+                "bbox": boxes[i],
             }
             for i, segment in panoptic_map.segments.items()
         ],
@@ -142,6 +152,14 @@ def write_labels(
     name = f"{stem}.json"
     atomic_write(folder / name, json.dumps(content, ensure_ascii=False, indent=1).encode())
     return name
+
+
+def _boxes_of(panoptic_map: PanopticMap) -> dict[int, Box]:
+    """Returns the smallest box around each segment; of very many, all are found in one pass over the pixels."""
+    if len(panoptic_map.segments) <= _FEW_SEGMENTS:
+        return {i: panoptic_map.bbox(i) for i in panoptic_map.segments}
+    table = measure_segments(panoptic_map.ids)
+    return {i: Box(*box) for i, box in zip(table.ids.tolist(), table.boxes.tolist(), strict=True)}
 
 
 def read_sidecar(path: Path) -> Mapping[str, object]:
@@ -164,10 +182,15 @@ def read_sidecar(path: Path) -> Mapping[str, object]:
     return content
 
 
-def read_labels(path: Path) -> PanopticMap:
+def read_labels(path: Path, shape: tuple[int, int] | None = None) -> PanopticMap:
     """Reads a checkpoint by its sidecar: the runs, or the PNG files if the runs are damaged. Categories are keys.
 
+    Args:
+        path: The sidecar.
+        shape: Of the image, where it is known; labels of another are refused before memory is taken for them.
+
     Raises:
+        MemoryError: There is no room for them, which is no damage.
         DamagedError: Files are missing, not what was written, or together they are no partition.
         ProjectError: A later version of the program wrote it.
     """
@@ -177,10 +200,13 @@ def read_labels(path: Path) -> PanopticMap:
         assert isinstance(records, list)
         segments = {int(entry["id"]): record for entry in records if (record := record_from_json(entry)) is not None}
         try:
-            ids, provenance = decode_runs(_file(path, content, "runs"))
+            ids, provenance = decode_runs(_file(path, content, "runs"), shape)
         except (DamagedError, OSError, ValueError):
-            ids = decode_ids(_file(path, content, "ids"), path)
-            provenance = decode_png(_file(path, content, "provenance"), path).astype(np.uint8, copy=False)
+            images = [_file(path, content, key) for key in ("ids", "provenance")]
+            if any(shape not in (None, png_size(data)) for data in images):
+                raise DamagedError(path, "its pictures have another size than their image") from None
+            ids = decode_ids(images[0], path)
+            provenance = decode_png(images[1], path).astype(np.uint8, copy=False)
         # The checksums say that these are the pixels that were counted when the sidecar was written.
         areas = {int(entry["id"]): int(entry["area"]) for entry in records}
         bounds = {int(entry["id"]): Box(*(int(value) for value in entry["bbox"])) for entry in records}

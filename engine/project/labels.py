@@ -298,12 +298,12 @@ class LabelStore:
         path = path_of(self._folder, file)
         try:
             if file.endswith(_PREDICTION_SUFFIX):
-                result, keys = read_prediction(path)
+                result, keys = read_prediction(path, shape)
                 panoptic_map = result.to_map()
                 if keys is not None:
                     translate_categories(panoptic_map, dict(enumerate(keys)))
             else:
-                panoptic_map = read_labels(path)
+                panoptic_map = read_labels(path, shape)
         except (SceneError, KeyError) as error:
             raise DamagedError(path, error) from error
         if panoptic_map.shape != shape:

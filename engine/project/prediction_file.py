@@ -32,7 +32,6 @@ _DAMAGE = (
     TypeError,
     AttributeError,
     RuntimeError,
-    MemoryError,
     RecursionError,
     struct.error,
     zipfile.BadZipFile,
@@ -76,25 +75,32 @@ def write_prediction(path: Path, result: PanopticResult, bundle: str, keys: Sequ
     atomic_write(path, buffer.getvalue())
 
 
-def read_prediction(path: Path) -> tuple[PanopticResult, list[int] | None]:
+def read_prediction(path: Path, shape: tuple[int, int] | None = None) -> tuple[PanopticResult, list[int] | None]:
     """Reads what `write_prediction` wrote: the prediction, and the keys of the categories of that time.
 
     Files of older projects have no keys: None.
 
+    Args:
+        path: The file.
+        shape: Of the image, where it is known.
+
     Raises:
         DamagedError: The file is missing or not what was written.
+        MemoryError: There is no room for it, which is no damage.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            members = _members(archive)
+            members = _members(archive, path.stat().st_size)
         content = json.loads(members["prediction.json"])
-        ids = decode_runs(members["ids.runs"])[0].astype(np.int32, copy=False)
+        ids = decode_runs(members["ids.runs"], shape)[0].astype(np.int32, copy=False)
         has = ["second_choice.runs" in members, "uncertainty.png" in members]
         if content.get("has", has) != has:
             raise ValueError("a part of it is missing")
         second_choice = uncertainty = None
         if "second_choice.runs" in members:
-            second_choice = decode_runs(members["second_choice.runs"])[0].astype(np.uint8, copy=False)
+            second_choice = decode_runs(members["second_choice.runs"], (ids.shape[0], ids.shape[1]))[0].astype(
+                np.uint8, copy=False
+            )
         if "uncertainty.png" in members:
             uncertainty = _enlarged(members["uncertainty.png"], (ids.shape[0], ids.shape[1]))
         keys = content.get("keys")
@@ -112,14 +118,16 @@ def read_prediction(path: Path) -> tuple[PanopticResult, list[int] | None]:
         raise DamagedError(path, error, _REMEDY) from error
 
 
-def _members(archive: zipfile.ZipFile) -> dict[str, bytes]:
-    """Reads all members.
+def _members(archive: zipfile.ZipFile, num_bytes: int) -> dict[str, bytes]:
+    """Reads all members of an archive of so many bytes.
 
     Raises:
         ValueError: One has a name or a compression that is never written: a slip of a bit, or something that unpacks to
             more than it is.
     """
     members = {}
+    if sum(member.file_size + member.compress_size for member in archive.infolist()) > 2 * num_bytes:
+        raise ValueError("its parts claim more bytes than it has")
     for member in archive.infolist():
         if member.filename not in _MEMBERS or member.compress_type != zipfile.ZIP_STORED:
             raise ValueError(f"it holds {member.filename!r}, which is not written like this")

@@ -15,6 +15,7 @@ _SIZES = struct.Struct("<IIIQ")  # height, width, number of planes, number of ru
 _DTYPES: dict[int, type[np.int32] | type[np.uint8]] = {4: np.int32, 1: np.uint8}
 # `repeat` keeps Python's lock, and large new arrays are slow to touch: made in pieces of about so many pixels and then
 # copied without the lock, a large image does not stop the window for its whole length.
+_MOST_PIXELS = 1 << 31
 _PIECE_PIXELS = 1 << 18
 
 
@@ -36,23 +37,29 @@ def encode_runs(*planes: NDArray[np.int32] | NDArray[np.uint8]) -> bytes:
     return _HEADER.pack(_MAGIC, zlib.crc32(data, zlib.crc32(sizes))) + sizes + data
 
 
-def decode_runs(data: bytes) -> list[NDArray[np.int32] | NDArray[np.uint8]]:
+def decode_runs(data: bytes, shape: tuple[int, int] | None = None) -> list[NDArray[np.int32] | NDArray[np.uint8]]:
     """Reads what `encode_runs` gives.
+
+    Args:
+        data: It.
+        shape: Of the images, where it is known; others are refused before memory is taken for them.
 
     Raises:
         ValueError: The bytes are damaged or something else.
     """
     try:
-        return _decoded(data)
-    except (struct.error, zlib.error, LookupError, OverflowError, MemoryError) as error:
+        return _decoded(data, shape)
+    except (struct.error, zlib.error, LookupError, OverflowError) as error:
         raise ValueError("the runs of a label image are damaged") from error
 
 
-def _decoded(data: bytes) -> list[NDArray[np.int32] | NDArray[np.uint8]]:
+def _decoded(data: bytes, shape: tuple[int, int] | None) -> list[NDArray[np.int32] | NDArray[np.uint8]]:
     magic, crc = _HEADER.unpack_from(data)
     if magic != _MAGIC or zlib.crc32(data[_HEADER.size :]) != crc:
         raise ValueError("the runs of a label image are damaged")
     height, width, num_planes, num_runs = _SIZES.unpack_from(data, _HEADER.size)
+    if height * width > _MOST_PIXELS or shape not in (None, (height, width)):
+        raise ValueError(f"the runs are those of an image of {height} x {width} pixels")
     if num_runs > height * width:
         raise ValueError("the runs of a label image are more than its pixels")
     unpack = zlib.decompressobj()

@@ -175,7 +175,10 @@ class Person:
     def _step_on(self) -> None:
         former = self._document().record.id
         start = time.perf_counter()
-        self.studio.session.step(1)
+        project = self.studio.session.project
+        assert project is not None
+        ids = [record.id for record in project.images()]
+        self.studio.session.open_image(ids[(ids.index(former) + 1) % len(ids)])
         self._wait(
             lambda: self.studio.session.document is not None and self._document().record.id != former, "the next image"
         )

@@ -41,6 +41,7 @@ from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from tests.torture import seeds
 from tests.torture.mutation import mutate_bytes
 
+SHAPE = (seeds.HEIGHT, seeds.WIDTH)
 MAX_PIXELS = 2**24  # 65k x 30k headers and the like are refused before memory is taken
 
 
@@ -355,22 +356,22 @@ def runs(data: bytes, room: Path) -> None:
     from seamseg_studio.engine.project import run_file
 
     with suppress(ValueError):
-        decode_runs(data)
+        decode_runs(data, SHAPE)
     if len(data) >= run_file._HEADER.size:
         rest = data[run_file._HEADER.size :]
         with suppress(ValueError):  # what its callers expect of it
-            decode_runs(run_file._HEADER.pack(b"SSR1", zlib.crc32(rest)) + rest)
+            decode_runs(run_file._HEADER.pack(b"SSR1", zlib.crc32(rest)) + rest, SHAPE)
 
 
 def prediction(data: bytes, room: Path) -> None:
     """A prediction beside the labels, with every checksum right."""
     path = room / "000001.prediction-1.zip"
     path.write_bytes(data)
-    _quietly(lambda: read_prediction(path)[0].to_map().check(None))
+    _quietly(lambda: read_prediction(path, SHAPE)[0].to_map().check(None))
     members = _unzipped(data)
     if members is not None:
         path.write_bytes(seeds.zipped(members))
-        _quietly(lambda: read_prediction(path)[0].to_map().check(None))
+        _quietly(lambda: read_prediction(path, SHAPE)[0].to_map().check(None))
 
 
 def _unzipped(data: bytes) -> dict[str, bytes] | None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seamseg_studio.engine.project import DamagedError, run_file
+from seamseg_studio.engine.project import DamagedError, label_file, run_file
 from seamseg_studio.engine.project.category_keys import KeyedTaxonomy
 from seamseg_studio.engine.project.label_file import (
     LabelledOf,
@@ -63,6 +63,15 @@ def test_damaged_runs_are_found(data: st.DataObject) -> None:
     for bad in (bytes(damaged), good[:place]):
         with pytest.raises(ValueError, match="damaged"):
             decode_runs(bad)
+
+
+def test_very_many_segments_have_the_same_boxes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = np.random.default_rng(3).integers(0, 40, (30, 50)).astype(np.int32)
+    written = PanopticMap.from_arrays(ids, {i: Segment(2) for i in range(1, 40)})
+    of = LabelledOf(7, "a.png", "a.png", "", "accepted", 1)
+    one_by_one = read_sidecar(tmp_path / write_labels(tmp_path, written, KEYED, of))["segments"]
+    monkeypatch.setattr(label_file, "_FEW_SEGMENTS", 3)
+    assert read_sidecar(tmp_path / write_labels(tmp_path, written, KEYED, of))["segments"] == one_by_one
 
 
 def test_a_checkpoint_keeps_everything(tmp_path: Path) -> None:

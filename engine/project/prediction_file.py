@@ -21,6 +21,7 @@ from seamseg_studio.engine.project.run_file import decode_runs, encode_runs
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 
 _UNCERTAINTY_SCALE = 4  # it is smooth: the network makes it at a quarter of the size of what it sees
+_EPOCH = (1980, 1, 1, 0, 0, 0)
 _MEMBERS = ("prediction.json", "ids.runs", "second_choice.runs", "uncertainty.png")
 # What reading a zip may come to, if any bit of it may be another.
 _DAMAGE = (
@@ -66,12 +67,12 @@ def write_prediction(path: Path, result: PanopticResult, bundle: str, keys: Sequ
     buffer = io.BytesIO()
     # The images are compressed already; the zip keeps the members together.
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr("prediction.json", json.dumps(content))
-        archive.writestr("ids.runs", encode_runs(result.ids))
+        archive.writestr(_member("prediction.json"), json.dumps(content))
+        archive.writestr(_member("ids.runs"), encode_runs(result.ids))
         if result.second_choice is not None:
-            archive.writestr("second_choice.runs", encode_runs(result.second_choice))
+            archive.writestr(_member("second_choice.runs"), encode_runs(result.second_choice))
         if result.uncertainty is not None:
-            archive.writestr("uncertainty.png", _shrunk(result.uncertainty))
+            archive.writestr(_member("uncertainty.png"), _shrunk(result.uncertainty))
     atomic_write(path, buffer.getvalue())
 
 
@@ -116,6 +117,11 @@ def read_prediction(path: Path, shape: tuple[int, int] | None = None) -> tuple[P
         return result, None if keys is None else [int(key) for key in keys]
     except _DAMAGE as error:
         raise DamagedError(path, error, _REMEDY) from error
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    """A member of a zip, of no time: a clock that is wrong may tell one that no zip can hold."""
+    return zipfile.ZipInfo(name, _EPOCH)
 
 
 def _members(archive: zipfile.ZipFile, num_bytes: int) -> dict[str, bytes]:

@@ -26,6 +26,7 @@ from seamseg_studio.engine.service.protocol import ArraySpec, BlockSpec
 
 _ALIGNMENT = 64  # bytes, a cache line
 _MOST_BYTES = 2**40
+_MOST_AXES = 8
 Array = npt.NDArray[Any]
 
 
@@ -107,8 +108,8 @@ def _check(spec: BlockSpec) -> None:
         dtype = np.dtype(item.dtype)
         if dtype.kind not in "biuf" or dtype.shape:
             raise ValueError(f"{item.name} is of {item.dtype}")
-        if any(side < 0 for side in item.shape) or item.offset < 0:
-            raise ValueError(f"{item.name} has a negative size")
+        if any(side < 0 for side in item.shape) or item.offset < 0 or len(item.shape) > _MOST_AXES:
+            raise ValueError(f"{item.name} has no size that arrays have")
         is_vast = math.prod(max(side, 1) for side in item.shape) * dtype.itemsize > _MOST_BYTES  # even of no pixels
         if is_vast or item.offset + math.prod(item.shape) * dtype.itemsize > spec.num_bytes:
             raise ValueError(f"{item.name} reaches out of the block")

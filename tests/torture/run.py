@@ -1,8 +1,8 @@
 """`make torture`: all of it, for hours: python -m tests.torture.run [--minutes 60] [--only fuzz soak ...] [--out DIR]
 
 Fuzzes every target for so many minutes, injects faults, kills processes, soaks the window, and measures large projects;
-one after the other. What each printed is in DIR, and a table of it at the end. Exits with 1 if anything failed. The short
-version of all this is in `make test`.
+one after the other. What each printed is in DIR, and a table of it at the end. Exits with 1 if anything failed. The
+short version of all this is in `make test`.
 """
 
 from __future__ import annotations

@@ -52,6 +52,13 @@ def test_any_flipped_bit_is_damage_or_harmless(tmp_path: Path) -> None:
     assert num_damaged > len(whole)
 
 
+def test_a_clock_of_long_ago_is_no_reason_to_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The zip format knows no time before 1980; a machine whose battery is empty tells 1970."""
+    monkeypatch.setattr("time.time", lambda: 0.0)
+    write_prediction(tmp_path / "p.zip", prediction(), "tiny", (0, 1, 2))
+    np.testing.assert_array_equal(read_prediction(tmp_path / "p.zip")[0].ids, prediction().ids)
+
+
 def test_a_file_that_unpacks_to_more_than_it_is_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "prediction.zip"
     write_prediction(path, prediction(), "starter", [1, 2])

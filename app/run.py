@@ -18,12 +18,13 @@ from typing import NoReturn
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication
 
+from seamseg_studio.app.crash_reports import CrashReports
 from seamseg_studio.app.help.troubles import GENERAL
 from seamseg_studio.app.languages import speak
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.messages import Level, Message
 from seamseg_studio.app.self_test import SelfTest
-from seamseg_studio.app.settings import APP_NAME, Settings
+from seamseg_studio.app.settings import APP_NAME, Settings, user_data_folder
 from seamseg_studio.app.studio import Studio
 
 _log = logging.getLogger(__name__)
@@ -74,7 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     studio = Studio(application, settings, model=options.model, device=options.device)
     window = MainWindow(studio)
     window.restore_layout()
-    failures = Failures(window)
+    reports = CrashReports(user_data_folder() / "crashes")
+    if (former := reports.watch()) is not None:
+        _log.warning("the last run was ended by a library; see %s", former)
+    failures = Failures(window, reports)
     sys.excepthook = failures.hook
 
     def start() -> None:
@@ -95,6 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         sys.excepthook = sys.__excepthook__
         studio.close()
+        reports.close()
         window.deleteLater()
         for translator in translators:
             application.removeTranslator(translator)
@@ -127,8 +132,10 @@ def begin(studio: Studio, window: MainWindow, paths: Sequence[Path]) -> None:
 class Failures:
     """Tells a person about errors that nobody caught; the program and the work in it go on."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: MainWindow, reports: CrashReports | None = None) -> None:
+        """With `reports`, each error is written down too."""
         self._window = window
+        self._reports = reports
         self.count = 0
 
     def hook(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -142,9 +149,14 @@ class Failures:
             "Failures",
             "{0}: {1}\nYour work is saved up to the last finished stroke. You can go on; if it comes again, restart.",
         )
+        said = text.format(kind.__name__, error)
+        report = self._reports.write(error) if self._reports is not None else None
+        if report is not None:
+            where = QCoreApplication.translate("Failures", "A report lies in {0}. Nothing is sent.")
+            said += "\n" + where.format(report)
         message = Message(
             QCoreApplication.translate("Failures", "Something went wrong"),
-            text.format(kind.__name__, error),
+            said,
             Level.ERROR,
             key="failure",
             topic=GENERAL,

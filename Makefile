@@ -1,5 +1,5 @@
 # `make demo` and `make test` need nothing but make and the network; both can be run again and again.
-.PHONY: demo test torture lint docs dist studio screenshots look guide-pictures translations clean
+.PHONY: demo test torture audit lint docs dist studio screenshots look guide-pictures translations clean
 
 PYTEST_ARGS ?=
 TORTURE_ARGS ?=
@@ -16,6 +16,14 @@ test:
 torture:
 	@scripts/bootstrap.sh test
 	@QT_QPA_PLATFORM=offscreen .venv/bin/python -m tests.torture.run $(TORTURE_ARGS)
+
+# Needs the network: known faults of the libraries that are pinned, and a list of all that is installed (CycloneDX).
+audit:
+	@scripts/bootstrap.sh test
+	@.venv/bin/python -m pip install --quiet "cyclonedx-bom>=7,<8" "pip-audit>=2.7,<3"
+	@mkdir -p build
+	@.venv/bin/python -m cyclonedx_py environment --of JSON -o build/sbom.json .venv/bin/python
+	@.venv/bin/python -m pip_audit --disable-pip --no-deps -r scripts/pinned.txt
 
 lint:
 	@scripts/bootstrap.sh test

@@ -52,11 +52,7 @@ class CrashReports:
 
     def write(self, error: BaseException) -> Path | None:
         """Writes a report of an error that nobody caught; returns it, None if the disk does not let us."""
-        path = self.folder / f"{time.strftime('%Y%m%d-%H%M%S')}.txt"
-        number = 1
-        while path.exists():
-            number += 1
-            path = path.with_name(f"{path.stem.partition('_')[0]}_{number}.txt")
+        path = self.folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**9:09}.txt"
         text = f"{_heading(f'{type(error).__name__}: {error}')}\n{''.join(traceback.format_exception(error))}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

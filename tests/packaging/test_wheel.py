@@ -48,6 +48,12 @@ def build_wheel(tmp_path_factory: pytest.TempPathFactory, **variables: str) -> P
     return path
 
 
+def test_the_same_source_gives_the_same_wheel(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Byte for byte, whenever and wherever it is built, with the date that `SOURCE_DATE_EPOCH` says."""
+    first, second = (build_wheel(tmp_path_factory, SOURCE_DATE_EPOCH="1700000000").read_bytes() for _ in range(2))
+    assert first == second
+
+
 def test_only_our_name_at_the_top(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"seamseg_studio"}

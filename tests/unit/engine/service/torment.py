@@ -69,7 +69,8 @@ class Held:
         for task in (process / "task").iterdir():
             with suppress(OSError):
                 children.update(int(pid) for pid in (task / "children").read_text().split())
-        shared = frozenset(os.listdir("/dev/shm")) if Path("/dev/shm").is_dir() else frozenset()
+        files = os.listdir("/dev/shm") if Path("/dev/shm").is_dir() else []
+        shared = frozenset(name for name in files if not name.startswith("torture-"))  # of fuzzers that run beside
         names = Counter(thread.name for thread in threading.enumerate())
         return cls(names, num_files, len(held | mapped), shared, frozenset(children))
 

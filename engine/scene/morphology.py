@@ -9,9 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from seamseg_studio.engine.scene.errors import EditError
 from seamseg_studio.engine.scene.geometry import Box, Mask
 
 _TILE_PX = 512  # that smoothing works on at a time
+
+MOST_RADIUS_PX = 1000
 
 
 def component_at(mask: Mask, seed_yx: tuple[int, int], *, diagonal: bool = False) -> Mask:
@@ -118,6 +121,14 @@ def cut_by_line(mask: Mask, points_yx: Sequence[tuple[float, float]]) -> NDArray
             number += 1
     parts: NDArray[np.int32] = np.take(table, after)
     return nearest_label(parts, mask)
+
+
+def check_radius(radius_px: float) -> None:
+    """Raises EditError unless a radius is a number of pixels that borders can move by."""
+    if not 0 < radius_px <= MOST_RADIUS_PX:
+        raise EditError(
+            f"a radius of {radius_px:g} pixels moves no border; choose more than 0, at most {MOST_RADIUS_PX}"
+        )
 
 
 def smoothed(ids: NDArray[np.int32], radius_px: float, concerned: Collection[int] | None = None) -> NDArray[np.int32]:

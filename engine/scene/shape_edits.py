@@ -290,6 +290,7 @@ def grow(
     Raises:
         EditError: The segment does not exist, is locked or protected.
     """
+    morphology.check_radius(radius_px)
     changeable(panoptic_map, [segment_id], policy)
     box = panoptic_map.bbox(segment_id).grown(int(np.ceil(radius_px)), panoptic_map.shape)
     draft = Draft(panoptic_map, box, policy)
@@ -311,6 +312,7 @@ def shrink(
     Raises:
         EditError: The segment does not exist, is locked or protected.
     """
+    morphology.check_radius(radius_px)
     changeable(panoptic_map, [segment_id], policy)
     box = panoptic_map.bbox(segment_id).grown(1, panoptic_map.shape)
     draft = Draft(panoptic_map, box, policy)
@@ -334,6 +336,7 @@ def smooth(
     Raises:
         EditError: A segment does not exist, is locked or protected.
     """
+    morphology.check_radius(radius_px)
     chosen = changeable(panoptic_map, ids, policy)
     _, box = pixels_of(panoptic_map, chosen)
     box = box.grown(int(np.ceil(4 * radius_px)) + 1, panoptic_map.shape)

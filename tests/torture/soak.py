@@ -110,8 +110,8 @@ class Person:
         for _ in range(4):
             self._paint()
             self._step_on()
-        self.studio.labelling.label_all()
-        self._wait(lambda: not self.studio.labelling.unlabelled(), "all images labelled")
+        self.studio.labelling.label_all(again=True)
+        self._wait(lambda: self.studio.labelling.folder_job is None, "all images labelled")
         exported = self._exported
         target = self.folder / "out"
         self.studio.export(ExportOrder("coco-panoptic", target, overwrite=True))

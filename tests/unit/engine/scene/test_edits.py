@@ -233,6 +233,21 @@ def test_flood_fill_stops_at_other_ids() -> None:
     assert by_colour.area(5) == 200
 
 
+@pytest.mark.parametrize("radius_px", [0.0, -1.0, float("nan"), float("inf"), 1e9])
+def test_a_radius_that_is_none_is_named(radius_px: float) -> None:
+    ids = np.ones((9, 9), np.int32)
+    ids[4:] = 2
+    panoptic_map = PanopticMap(ids, {1: Segment(0), 2: Segment(1)})
+    policy = EditingPolicy(TAXONOMY)
+    for change in (
+        lambda: shape_edits.smooth(panoptic_map, [1], radius_px, policy),
+        lambda: shape_edits.grow(panoptic_map, 1, radius_px, policy),
+        lambda: shape_edits.shrink(panoptic_map, 1, radius_px, policy),
+    ):
+        with pytest.raises(EditError, match="choose more than 0"):
+            change()
+
+
 def test_holes_are_filled_with_the_segment_around() -> None:
     panoptic_map = scene()
     done(panoptic_map, edits.erase(panoptic_map, np.ones((2, 2), bool), Box(2, 2, 4, 4),

@@ -11,6 +11,7 @@ computing is a stutter that people see.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import subprocess
@@ -194,6 +195,8 @@ def main() -> int:
         bench = Bench(application, Path(folder) / PROJECT, quick=options.quick)
         listener = Listener()
         bench.window.use_tool("select")
+        gc.collect()
+        gc.freeze()  # as the program does (app/run.py)
         if not options.engine:
             work(bench, listener)
         work_beside_the_engine(bench, listener)

@@ -242,6 +242,7 @@ def test_kills_hangs_and_cancels_lose_nothing_and_leave_nothing(
     client.close()
     wait_for(lambda: Held.now().num_files <= before.num_files)
     after = Held.now()
-    assert (after.num_blocks, after.shared, after.children) == (before.num_blocks, before.shared, before.children)
+    assert (after.num_blocks, after.children) == (before.num_blocks, before.children)
+    assert after.shared <= before.shared
     assert after.threads == before.threads
     assert [path.name for path in tmp_path.iterdir()] == ["photo.png"]

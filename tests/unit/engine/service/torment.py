@@ -41,7 +41,7 @@ class Held:
         threads: Names of its threads.
         num_files: Open files.
         num_blocks: Blocks of shared pixels mapped or open.
-        shared: Files in /dev/shm.
+        shared: Files in /dev/shm that no other process has open: what a dead one left, or this one holds.
         children: Processes it started that have not been waited for.
     """
 
@@ -69,8 +69,7 @@ class Held:
         for task in (process / "task").iterdir():
             with suppress(OSError):
                 children.update(int(pid) for pid in (task / "children").read_text().split())
-        files = os.listdir("/dev/shm") if Path("/dev/shm").is_dir() else []
-        shared = frozenset(name for name in files if not name.startswith("torture-"))  # of fuzzers that run beside
+        shared = _left_in_shared_memory()
         names = Counter(thread.name for thread in threading.enumerate())
         return cls(names, num_files, len(held | mapped), shared, frozenset(children))
 
@@ -100,6 +99,19 @@ class Report:
     num_lost: int = 0
     num_wrong: int = 0
     seconds: float = 0.0
+
+
+def _left_in_shared_memory() -> frozenset[str]:
+    """The files in /dev/shm that are not those of other programs at work on this machine."""
+    folder = Path("/dev/shm")
+    names = {path.name for path in folder.iterdir() if path.is_file()} if folder.is_dir() else set()
+    used: set[str] = set()
+    for process in Path("/proc").glob("[0-9]*") if names else ():
+        if process.name != str(os.getpid()):
+            with suppress(OSError):
+                used.update(os.path.basename(os.readlink(handle)) for handle in (process / "fd").iterdir())
+                used.update(line.rsplit("/", 1)[-1] for line in (process / "maps").read_text().splitlines())
+    return frozenset(name for name in names - used if (folder / name).exists())
 
 
 class Torment:

@@ -235,9 +235,10 @@ class Supervisor:
             pending.request.resolve(info)
 
     def _on_predicted(self, message: p.Predicted, block: Block) -> None:
+        result = from_arrays(block.arrays(), message.timings_ms)  # before the request counts as answered
         request = self._answered(message)
         if request is not None:
-            request.resolve(from_arrays(block.arrays(), message.timings_ms))
+            request.resolve(result)
 
     def _on_prompted(self, message: p.Prompted) -> None:
         request = self._answered(message)
@@ -245,9 +246,10 @@ class Supervisor:
             request.resolve(message.answer)
 
     def _on_followed(self, message: p.Followed, block: Block) -> None:
+        result = consequences_from_arrays(block.arrays(), message.box, message.timings_ms)
         request = self._answered(message)
         if request is not None:
-            request.resolve(consequences_from_arrays(block.arrays(), message.box, message.timings_ms))
+            request.resolve(result)
 
     def _answered(self, message: p.Answered) -> Request[Any] | None:
         """Takes an answered request off the table; the engine has proven that it works."""

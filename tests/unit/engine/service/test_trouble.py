@@ -56,6 +56,25 @@ def test_a_request_that_kills_once_is_answered(client: EngineClient) -> None:
     np.testing.assert_array_equal(client.predict(image).future.result(20).ids, expected_ids(image))
 
 
+def test_an_answer_that_makes_no_sense_is_asked_for_again(
+    client: EngineClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The window's side goes on: it must not end with the engine's fault, nor leave the request without an answer."""
+    whole = supervisor.from_arrays
+    answers: list[object] = []
+
+    def partly(arrays: object, timings_ms: object) -> object:
+        answers.append(arrays)
+        if len(answers) == 1:
+            raise KeyError("ids")
+        return whole(arrays, timings_ms)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(supervisor, "from_arrays", partly)
+    image = image_for(Command.LABEL, mark=5)
+    np.testing.assert_array_equal(client.predict(image).future.result(60).ids, expected_ids(image))
+    assert len(answers) == 2
+
+
 def test_a_request_that_kills_twice_fails_with_a_sentence(client: EngineClient, tmp_path: Path) -> None:
     deadly = client.predict(image_for(Command.DIE))
     queued = client.predict(image_for(Command.LABEL))

@@ -75,11 +75,11 @@ def main() -> None:
         ]
         labellings = Labelling.of_map(truth), Labelling.of_map(guess)
 
+        # The JSON is read beforehand, as panopticapi's is below.
+        readers = [FORMATS["coco-panoptic"].reader(root / part) for part in ("gt", "pred")]
+
         def ours_from_files() -> None:
-            read = [
-                Labelling.of_map(next(iter(FORMATS["coco-panoptic"].reader(root / part))).labels)
-                for part in ("gt", "pred")
-            ]
+            read = [Labelling.of_map(next(iter(reader)).labels) for reader in readers]
             compare(read[0], read[1], len(taxonomy))
 
         memory = _time(lambda: compare(*labellings, len(taxonomy)), repeat)

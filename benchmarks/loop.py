@@ -36,7 +36,7 @@ from seamseg_studio.training.snapshots import snapshot_files
 BASE = "base"
 CURVES = ("with replay", "without replay", "with a replay set")
 PARTS = {"auto": None, "heads": True, "all": False}
-SCORES = ("untouched_pq", "untouched_miou", "old_pq", "old_miou")
+SCORES = ("untouched_pq_there", "untouched_pq", "untouched_miou", "old_pq", "old_miou")
 
 
 def main() -> None:

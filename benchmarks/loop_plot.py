@@ -7,7 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 COLORS = {"with replay": "#2f6fb2", "without replay": "#c8622d", "with a replay set": "#3d8b5f"}
-PANELS = (("untouched_pq", "The end of the drive, which nobody touched"), ("old_pq", "Photos of the base's old world"))
+PANELS = (
+    ("untouched_pq_there", "The end of the drive, which nobody touched"),
+    ("old_pq_there", "Photos of the base's old world"),
+)
+SCALE = "PQ over the categories that are there"
 WIDTH, PANEL, HEIGHT = 860, 360, 300
 LEFT, TOP, BOTTOM = 48, 54, 214
 STYLE = "font: 13px 'DejaVu Sans', system-ui, sans-serif; fill: #3c454f"
@@ -38,7 +42,10 @@ def _panel(rows: Sequence[Row], key: str, title: str, left: float) -> str:
     def y(value: float) -> float:
         return BOTTOM - (BOTTOM - TOP) * (value - low) / (high - low)
 
-    parts = [f'<text x="{left}" y="22" font-weight="600">{title}</text>', f'<text x="{left}" y="42">PQ</text>']
+    parts = [
+        f'<text x="{left}" y="22" font-weight="600">{title}</text>',
+        f'<text x="{left}" y="42">{SCALE}</text>',
+    ]
     for mark in range(low, high + 1, 5 if high - low <= 30 else 10):
         parts.append(f'<line x1="{left}" y1="{y(mark):.1f}" x2="{left + width}" y2="{y(mark):.1f}" stroke="#e1e5ea"/>')
         parts.append(f'<text x="{left - 8}" y="{y(mark) + 4:.1f}" text-anchor="end">{mark}</text>')

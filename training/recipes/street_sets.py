@@ -133,6 +133,16 @@ def read_all(data: Path) -> Iterator[PackedSample]:
     yield from read_coco(data / "coco_street" / "train", "coco_street")
 
 
+def read_unseen(data: Path) -> Iterator[PackedSample]:
+    """Yields the images under `data` that the recipe never trains on: the validation part of idd_lite, then samples.
+
+    Raises:
+        TrainingInputError: A set is missing.
+    """
+    yield from _read_dense(data / "idd_lite", "val", "idd_lite", IDD_TO_STREET, lambda _: "val")
+    yield from read_coco(data / "samples", "samples")
+
+
 def read_coco(folder: Path, source: str, *, every_val: int = 8) -> Iterator[PackedSample]:
     """Yields COCO photos with their instances; every `every_val`-th that shows a person or a car is for validation."""
     try:

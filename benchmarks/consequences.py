@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from held_out import VOID_CATEGORY, Truth, read
+from held_out import VOID_CATEGORY, Truth, check_unseen, read
 
 from seamseg_studio.engine.inference.consequences import fuse_around
 from seamseg_studio.engine.inference.options import PredictOptions
@@ -57,6 +57,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    check_unseen(args.model)
     predictor = load_model(args.model, device=args.device)
     counts: Counter[str] = Counter()
     times: list[float] = []

@@ -18,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from held_out import MIN_AREA, Truth, compact, quality, read
+from held_out import MIN_AREA, Truth, check_unseen, compact, quality, read
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -184,6 +184,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    check_unseen(args.model)
     predictor = load_model(args.model)
     truths = read(args.data, args.images)
     before, after = [], []

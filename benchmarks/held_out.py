@@ -11,6 +11,7 @@ import numpy as np
 from loop_data import with_single_categories
 from numpy.typing import NDArray
 
+from seamseg_studio.engine.checkpoints.bundle import load_bundle
 from seamseg_studio.engine.evaluation.panoptic_quality import Labelling, compare, score
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.training.recipes.street_sets import category_set_table, read_all, read_coco
@@ -34,6 +35,17 @@ class Truth:
     image: NDArray[np.uint8]
     ids: NDArray[np.int32]
     categories: NDArray[np.int64]
+
+
+def check_unseen(model: str | None) -> None:
+    """Ends the program if a model has learned from the held-out photos, as the bundled one has in its second part."""
+    bundle = load_bundle(model)
+    lineage = bundle.manifest.get("lineage")
+    if isinstance(lineage, dict) and lineage.get("trained_on_validation"):
+        raise SystemExit(
+            f"{bundle.path}: this model has learned from the held-out photos, figures on them would flatter it; "
+            "give one that has not: the first part of the recipe in training/recipes/street.py makes it"
+        )
 
 
 def read(data: Path, count: int) -> list[Truth]:

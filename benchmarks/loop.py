@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from held_out import check_unseen
 from loop_data import make_project, read_drive, read_old, scores, write_replay
 from loop_plot import plot
 
@@ -45,6 +46,7 @@ def main() -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
     args.out.mkdir(parents=True, exist_ok=True)
+    check_unseen(args.base)
     base = load_bundle(args.base)
     drive, old = read_drive(args.data), read_old(args.data, args.old)
     pool, untouched = drive[: -args.untouched], drive[-args.untouched :]
@@ -69,7 +71,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of the public sets")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--base", help="bundle to begin with (default: the starter)")
+    parser.add_argument("--base", help="bundle to begin with, that never saw the drive")
     parser.add_argument("--corrected", type=int, nargs="+", default=[10, 20, 50], help="numbers of corrected images")
     parser.add_argument("--curves", nargs="+", choices=CURVES, default=list(CURVES[:2]), help="ways to learn")
     parser.add_argument("--untouched", type=int, default=12, help="images of the drive that nobody touches")

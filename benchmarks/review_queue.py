@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from held_out import Truth, compact, quality, read
+from held_out import Truth, check_unseen, compact, quality, read
 from rich.console import Console
 from rich.table import Table
 
@@ -102,6 +102,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    check_unseen(args.model)
     predictor = load_model(args.model)
     truths = read(args.data, args.images)
     results = [predictor.predict(truth.image, PredictOptions(with_uncertainty=True)) for truth in truths]

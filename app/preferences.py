@@ -18,7 +18,7 @@ _KIND = "seamseg-studio-preferences"
 _VERSION = 1
 DEVICES = ("auto", "cpu", "cuda")
 INPUT_SCALES = (0.5, 1.0, 1.5, 2.0)
-PRECISIONS = ("auto", "fp32", "fp16", "bf16")
+PRECISIONS = ("auto", "fp32", "fp16")
 LANGUAGES = {"": "", "en": "English", "de": "Deutsch", "zh": "中文"}
 """Codes and their own names; the empty one follows the system."""
 
@@ -34,7 +34,7 @@ class Preferences:
         language: One of `LANGUAGES`.
         keymap: Which keys do what.
         device: Where the model runs: "auto", "cpu", "cuda" or "cuda:I".
-        precision: In which numbers: "auto", "fp32", "fp16" or "bf16".
+        precision: In which numbers: "auto", "fp32" or "fp16".
         input_scale: How large the model sees images, one of `INPUT_SCALES`; 1 as it was trained.
         taxonomy: File with the categories of new projects; empty for those of the model.
         export_format: What the export window begins with.

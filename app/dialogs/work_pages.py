@@ -39,7 +39,6 @@ class EnginePage(QWidget):
             "auto": self.tr("What suits the device"),
             "fp32": self.tr("32 bits: exact, slower"),
             "fp16": self.tr("16 bits (fp16): faster on a GPU"),
-            "bf16": self.tr("16 bits (bf16): faster, wider range"),
         }
         self.precision = QComboBox(self)
         self.precision.setAccessibleName(self.tr("Precision"))

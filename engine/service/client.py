@@ -61,7 +61,7 @@ class EngineClient:
         Args:
             model: Bundle to load: a path, a name, None for the starter.
             device: "auto", "cpu", "cuda" or "cuda:I".
-            precision: "auto", "fp32", "fp16" or "bf16".
+            precision: "auto", "fp32" or "fp16".
             num_threads: CPU threads of the network; 0 leaves the choice to torch.
             on_state: Told of every change of `state`.
             heartbeat_s: A child silent for so long is taken for hung and replaced.

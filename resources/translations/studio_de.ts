@@ -1269,10 +1269,6 @@
         <translation>16 Bit (fp16): schneller auf einer GPU</translation>
     </message>
     <message>
-        <source>16 bits (bf16): faster, wider range</source>
-        <translation>16 Bit (bf16): schneller, größerer Wertebereich</translation>
-    </message>
-    <message>
         <source>Precision</source>
         <translation>Genauigkeit</translation>
     </message>

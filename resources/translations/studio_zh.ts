@@ -1269,10 +1269,6 @@
         <translation>16 位 (fp16)：在 GPU 上更快</translation>
     </message>
     <message>
-        <source>16 bits (bf16): faster, wider range</source>
-        <translation>16 位 (bf16)：更快，范围更大</translation>
-    </message>
-    <message>
         <source>Precision</source>
         <translation>精度</translation>
     </message>

@@ -1,4 +1,5 @@
-"""The queue: where to look next. Places, segments and borders of the open image, or images, the least certain first."""
+"""The queue: where to look next. Places, segments and borders of the open image, or images, the least certain first;
+or images by how much two models differ on them."""
 
 from __future__ import annotations
 
@@ -26,20 +27,25 @@ if TYPE_CHECKING:
     from seamseg_studio.app.panels.queue_rows import QueueRow
 
 _REFRESH_MS = 300  # after a change; the hand comes first
-_PLACES, _SEGMENTS, _BORDERS, _IMAGES = "places", "segments", "borders", "images"
+_PLACES, _SEGMENTS, _BORDERS, _IMAGES, _MODELS = "places", "segments", "borders", "images", "models"
 
 
 class QueueModel(QAbstractListModel):
-    """Rows of a name, a colour and how unsure the model is; `Role.ITEM` is their number."""
+    """Rows of a name, a colour and a share: how unsure the model is, or on how much two models differ.
+
+    `Role.ITEM` is their number.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: Sequence[tuple[str, QColor | None, float]] = ()
+        self._is_of_models = False
 
-    def set_rows(self, rows: Sequence[tuple[str, QColor | None, float]]) -> None:
-        """Shows `rows`: name, colour, doubt from 0 to 1."""
+    def set_rows(self, rows: Sequence[tuple[str, QColor | None, float]], *, is_of_models: bool = False) -> None:
+        """Shows `rows`: name, colour, and from 0 to 1 the doubt, or the share on which two models differ."""
         self.beginResetModel()
         self._rows = rows
+        self._is_of_models = is_of_models
         self.endResetModel()
 
     def rowCount(self, parent: Index | None = None) -> int:
@@ -54,9 +60,9 @@ class QueueModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return name
             case Qt.ItemDataRole.ToolTipRole:
-                return plain_tip(self.tr("{0}: the model is {1} unsure").format(name, percent))
+                return plain_tip(self._sentence(name, percent))
             case Qt.ItemDataRole.AccessibleTextRole:
-                return self.tr("{0}: the model is {1} unsure").format(name, percent)
+                return self._sentence(name, percent)
             case Role.SWATCH:
                 return color
             case Role.DETAIL:
@@ -65,9 +71,14 @@ class QueueModel(QAbstractListModel):
                 return index.row()
         return None
 
+    def _sentence(self, name: str, percent: str) -> str:
+        if self._is_of_models:
+            return self.tr("{0}: the two models differ on {1}").format(name, percent)
+        return self.tr("{0}: the model is {1} unsure").format(name, percent)
+
 
 class QueuePanel(Panel):
-    """Lists where the model is least sure; a click leads there.
+    """Lists where the model is least sure, or two models differ most; a click leads there.
 
     Signals:
         place_requested: The `Box` to look at (None: all of a segment), and the ids (a tuple) to select.
@@ -88,6 +99,7 @@ class QueuePanel(Panel):
             (_SEGMENTS, self.tr("segments")),
             (_BORDERS, self.tr("borders")),
             (_IMAGES, self.tr("images")),
+            (_MODELS, self.tr("models")),
         ]
         self.listed = ChoiceMenu(choices, self.tr("What is listed"), self)
         self.listed.setProperty("role", "flat")
@@ -120,9 +132,9 @@ class QueuePanel(Panel):
         self._timer.stop()
         if not self.isVisible():  # read when it is looked at
             return
-        if self.listed.value == _IMAGES:
+        if self.listed.value in (_IMAGES, _MODELS):
             self._worker.drop()
-            self._show_images()
+            self._show_images(is_of_models=self.listed.value == _MODELS)
             return
         document = self._session.document
         prediction = document.prediction if document is not None else None
@@ -158,23 +170,33 @@ class QueuePanel(Panel):
             shown.append((name, QColor(*categories[0].color) if categories else None, row.doubt))
         self._show(rows, shown, self.tr("Nothing is left here that the model is unsure of."))
 
-    def _show_images(self) -> None:
-        open_ones = [
-            record for record in self._session.records if record.uncertainty is not None and record.status != "accepted"
-        ]
-        open_ones.sort(key=lambda record: (-(record.uncertainty or 0.0), record.id))
-        self._image_ids = [record.id for record in open_ones]
-        rows = [(record.name, None, record.uncertainty or 0.0) for record in open_ones]
-        nothing = self.tr("Every image that the model has labelled is accepted.")
-        if all(record.uncertainty is None for record in self._session.records):
-            nothing = self.tr("Let the model label images to see of which it is unsure.")
-        self._show((), rows, nothing)
+    def _show_images(self, *, is_of_models: bool) -> None:
+        every = [(r, r.disagreement if is_of_models else r.uncertainty) for r in self._session.records]
+        known = [(record, share) for record, share in every if share is not None]
+        open_ones = [(record, share) for record, share in known if record.status != "accepted"]
+        open_ones.sort(key=lambda pair: (-pair[1], pair[0].id))
+        self._image_ids = [record.id for record, _ in open_ones]
+        if is_of_models:
+            nothing = self.tr("Every image that two models have labelled is accepted.")
+            if not known:
+                nothing = self.tr("Label images with a second model to see where the two differ.")
+        else:
+            nothing = self.tr("Every image that the model has labelled is accepted.")
+            if not known:
+                nothing = self.tr("Let the model label images to see of which it is unsure.")
+        rows = [(record.name, None, share) for record, share in open_ones]
+        self._show((), rows, nothing, is_of_models=is_of_models)
 
     def _show(
-        self, rows: tuple[QueueRow, ...], shown: Sequence[tuple[str, QColor | None, float]], nothing: str
+        self,
+        rows: tuple[QueueRow, ...],
+        shown: Sequence[tuple[str, QColor | None, float]],
+        nothing: str,
+        *,
+        is_of_models: bool = False,
     ) -> None:
         self._rows = rows
-        self._model.set_rows(shown)
+        self._model.set_rows(shown, is_of_models=is_of_models)
         self.note.setText("" if shown else nothing)
         self.note.setVisible(not shown)
         self.set_summary(str(len(shown)) if shown else "")
@@ -186,7 +208,7 @@ class QueuePanel(Panel):
 
     def _go(self, index: QModelIndex) -> None:
         item = index.data(Role.ITEM)
-        if self.listed.value == _IMAGES:
+        if self.listed.value in (_IMAGES, _MODELS):
             self._session.open_image(self._image_ids[item])
         elif item < len(self._rows):
             self.place_requested.emit(self._rows[item].box, self._rows[item].ids)

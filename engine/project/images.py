@@ -24,7 +24,7 @@ Progress = Callable[[int, int], object]
 """Called with how many are done and how many there are; returning False stops the work."""
 
 _COLUMNS = (
-    "id, path, name, height, width, sha256, status, note, num_edits, seconds, uncertainty,"
+    "id, path, name, height, width, sha256, status, note, num_edits, seconds, uncertainty, disagreement,"
     " (root <> '' OR checkpoint <> '' OR num_edits > 0) AS has_labels"
 )
 _STATUSES = {status.value: status for status in Status}
@@ -254,7 +254,8 @@ class ImageTable:
 
     def _record(self, row: sqlite3.Row) -> ImageRecord:
         # By place and as SQLite gives them: a hundred thousand of these are made when a project is opened.
-        image_id, path, name, height, width, sha256, status, note, num_edits, seconds, uncertainty, has_labels = row
+        image_id, path, name, height, width, sha256, status, note, num_edits, *rest = row
+        seconds, uncertainty, disagreement, has_labels = rest
         return ImageRecord(
             image_id,
             os.path.join(self._base_text, path if os.sep == "/" else path.replace("/", os.sep)),
@@ -268,6 +269,7 @@ class ImageTable:
             num_edits,
             seconds,
             uncertainty,
+            disagreement,
         )
 
 

@@ -7,10 +7,8 @@ journal give the same map.
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from seamseg_studio.engine.project.journal import Journal
 from seamseg_studio.engine.project.label_file import LabelledOf, files_of, path_of, read_labels, write_labels
 from seamseg_studio.engine.project.past_states import PastStates
 from seamseg_studio.engine.project.prediction_file import read_prediction, write_prediction
+from seamseg_studio.engine.project.predictions import disagreement_with, note_prediction
 from seamseg_studio.engine.project.records import Status
 from seamseg_studio.engine.project.statistics import count_categories
 from seamseg_studio.engine.scene.errors import SceneError
@@ -108,6 +107,9 @@ class LabelStore:
         if not file:
             return None
         result, keys = read_prediction(path_of(self._folder, file))
+        return self._shown(result, keys)
+
+    def _shown(self, result: PanopticResult, keys: Sequence[int] | None) -> PanopticResult:
         return self._taxonomies.current.show_prediction(result, keys, self._taxonomies.successors)
 
     def store_prediction(
@@ -125,23 +127,19 @@ class LabelStore:
         self._check_size(image, result.shape)
         panoptic_map = result.to_map()
         self._images.hash_one(image_id)
+        compared = str(image["prediction"])
+        former_path = path_of(self._folder, compared) if compared else None
+        differs = disagreement_with(former_path, image, result, bundle, self._shown)
         file = self._write_prediction(image_id, result, bundle)
         with self._database.write() as connection:
             image = self._row(image_id)
             former = self.files_in_use(image_id)
             becomes_map = self._is_untouched(image) and (may_become_map is None or may_become_map())
-            connection.execute(
-                "UPDATE images SET prediction = ?, bundle = ?, timings = ?, uncertainty = ? WHERE id = ?",
-                (file, bundle, json.dumps(dict(result.timings_ms)), result.doubt(), image_id),
-            )
+            if image["prediction"] != compared:
+                differs = None  # another was stored meanwhile
+            note_prediction(connection, image_id, file, result, bundle, differs)
             if becomes_map:
                 self._set_root(connection, image, file, panoptic_map, Status.PREDICTED)
-            now = time.time()
-            connection.execute(
-                "INSERT INTO bundles VALUES (?, ?, ?, 1) ON CONFLICT (name) DO UPDATE"
-                " SET last_used = excluded.last_used, num_images = num_images + 1",
-                (bundle, now, now),
-            )
         self.drop(former - self.files_in_use(image_id))
         return becomes_map
 
@@ -190,7 +188,7 @@ class LabelStore:
             connection.execute(
                 "UPDATE images SET height = ?, width = ?, num_bytes = ?, sha256 = '', exif = '', look = NULL,"
                 " root = '', root_is_model = 0, checkpoint = '', checkpoint_entry = 0, cursor = 0, counted_entry = 0,"
-                " prediction = '', bundle = '', timings = '', uncertainty = NULL,"
+                " prediction = '', bundle = '', timings = '', uncertainty = NULL, disagreement = NULL,"
                 " status = CASE WHEN status = ? THEN status ELSE ? END WHERE id = ?",
                 (*size, num_bytes, Status.FLAGGED.value, Status.NEW.value, image_id),
             )

@@ -22,7 +22,8 @@ from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 
 _UNCERTAINTY_SCALE = 4  # it is smooth: the network makes it at a quarter of the size of what it sees
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_MEMBERS = ("prediction.json", "ids.runs", "second_choice.runs", "uncertainty.png")
+_LABEL_MEMBERS = ("prediction.json", "ids.runs")
+_MEMBERS = (*_LABEL_MEMBERS, "second_choice.runs", "uncertainty.png")
 # What reading a zip may come to, if any bit of it may be another.
 _DAMAGE = (
     OSError,
@@ -76,7 +77,9 @@ def write_prediction(path: Path, result: PanopticResult, bundle: str, keys: Sequ
     atomic_write(path, buffer.getvalue())
 
 
-def read_prediction(path: Path, shape: tuple[int, int] | None = None) -> tuple[PanopticResult, list[int] | None]:
+def read_prediction(
+    path: Path, shape: tuple[int, int] | None = None, *, labels_only: bool = False
+) -> tuple[PanopticResult, list[int] | None]:
     """Reads what `write_prediction` wrote: the prediction, and the keys of the categories of that time.
 
     Files of older projects have no keys: None.
@@ -84,6 +87,7 @@ def read_prediction(path: Path, shape: tuple[int, int] | None = None) -> tuple[P
     Args:
         path: The file.
         shape: Of the image, where it is known.
+        labels_only: Leaves out the second choice and the uncertainty.
 
     Raises:
         DamagedError: The file is missing or not what was written.
@@ -91,11 +95,11 @@ def read_prediction(path: Path, shape: tuple[int, int] | None = None) -> tuple[P
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            members = _members(archive, path.stat().st_size)
+            members = _members(archive, path.stat().st_size, _LABEL_MEMBERS if labels_only else _MEMBERS)
         content = json.loads(members["prediction.json"])
         ids = decode_runs(members["ids.runs"], shape)[0].astype(np.int32, copy=False)
         has = ["second_choice.runs" in members, "uncertainty.png" in members]
-        if content.get("has", has) != has:
+        if not labels_only and content.get("has", has) != has:
             raise ValueError("a part of it is missing")
         second_choice = uncertainty = None
         if "second_choice.runs" in members:
@@ -124,8 +128,8 @@ def _member(name: str) -> zipfile.ZipInfo:
     return zipfile.ZipInfo(name, _EPOCH)
 
 
-def _members(archive: zipfile.ZipFile, num_bytes: int) -> dict[str, bytes]:
-    """Reads all members of an archive of so many bytes.
+def _members(archive: zipfile.ZipFile, num_bytes: int, wanted: Sequence[str]) -> dict[str, bytes]:
+    """Reads the wanted members of an archive of so many bytes.
 
     Raises:
         ValueError: One has a name or a compression that is never written: a slip of a bit, or something that unpacks to
@@ -137,7 +141,8 @@ def _members(archive: zipfile.ZipFile, num_bytes: int) -> dict[str, bytes]:
     for member in archive.infolist():
         if member.filename not in _MEMBERS or member.compress_type != zipfile.ZIP_STORED:
             raise ValueError(f"it holds {member.filename!r}, which is not written like this")
-        members[member.filename] = archive.read(member)
+        if member.filename in wanted:
+            members[member.filename] = archive.read(member)
     return members
 
 

@@ -36,6 +36,7 @@ class ImageRecord(NamedTuple):
         num_edits: Changes by a person that are not undone.
         seconds: That people have worked on it.
         uncertainty: Of the newest prediction, 0 (sure) to 1; None if there is none.
+        disagreement: The share of pixels to which two models gave different categories; None if it is not known.
     """
 
     id: int
@@ -50,6 +51,7 @@ class ImageRecord(NamedTuple):
     num_edits: int
     seconds: float = 0.0
     uncertainty: float | None = None
+    disagreement: float | None = None
 
     @property
     def path(self) -> Path:

@@ -115,7 +115,7 @@ def _forget_prediction(database: Database, image_id: int) -> None:
     """Forgets the newest prediction of an image; one without any labels is new again."""
     with database.write() as connection:
         connection.execute(
-            "UPDATE images SET prediction = '', bundle = '', timings = '', uncertainty = NULL,"
+            "UPDATE images SET prediction = '', bundle = '', timings = '', uncertainty = NULL, disagreement = NULL,"
             " status = CASE WHEN status = ? AND root = '' THEN ? ELSE status END WHERE id = ?",
             (Status.PREDICTED.value, Status.NEW.value, image_id),
         )

@@ -109,7 +109,14 @@ def _to_2(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Migration, ...] = (_to_2,)
+def _to_3(connection: sqlite3.Connection) -> None:
+    """Adds how much two models differ on an image."""
+    # The share of pixels to which the newest prediction gave another category than that of another model before it did,
+    # 0 to 1; NULL if there was none, or it could not be read. The same model once more leaves it as it is.
+    connection.execute("ALTER TABLE images ADD COLUMN disagreement REAL")
+
+
+MIGRATIONS: tuple[Migration, ...] = (_to_2, _to_3)
 """Entry i leads from version i + 1 to i + 2, inside one transaction."""
 
 

@@ -1433,6 +1433,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
 Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weiterarbeiten; kommt es wieder, starten Sie neu.</translation>
     </message>
     <message>
+        <source>A report lies in {0}. Nothing is sent.</source>
+        <translation>Ein Bericht liegt in {0}. Nichts wird gesendet.</translation>
+    </message>
+    <message>
         <source>Something went wrong</source>
         <translation>Etwas ist schiefgegangen</translation>
     </message>
@@ -2421,6 +2425,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
 <context>
     <name>QueueModel</name>
     <message>
+        <source>{0}: the two models differ on {1}</source>
+        <translation>{0}: die beiden Modelle weichen auf {1} voneinander ab</translation>
+    </message>
+    <message>
         <source>{0}: the model is {1} unsure</source>
         <translation>{0}: das Modell ist zu {1} unsicher</translation>
     </message>
@@ -2448,6 +2456,10 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Bilder</translation>
     </message>
     <message>
+        <source>models</source>
+        <translation>Modelle</translation>
+    </message>
+    <message>
         <source>What is listed</source>
         <translation>Was aufgelistet wird</translation>
     </message>
@@ -2458,6 +2470,14 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
     <message>
         <source>Nothing is left here that the model is unsure of.</source>
         <translation>Hier ist nichts mehr, dessen sich das Modell unsicher ist.</translation>
+    </message>
+    <message>
+        <source>Every image that two models have labelled is accepted.</source>
+        <translation>Jedes Bild, das zwei Modelle beschriftet haben, ist angenommen.</translation>
+    </message>
+    <message>
+        <source>Label images with a second model to see where the two differ.</source>
+        <translation>Lassen Sie ein zweites Modell Bilder beschriften, um zu sehen, wo die beiden voneinander abweichen.</translation>
     </message>
     <message>
         <source>Every image that the model has labelled is accepted.</source>

@@ -1433,6 +1433,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
 您的工作已保存到最后完成的一笔。您可以继续；如果再次出现，请重新启动。</translation>
     </message>
     <message>
+        <source>A report lies in {0}. Nothing is sent.</source>
+        <translation>报告位于 {0}。不会发送任何内容。</translation>
+    </message>
+    <message>
         <source>Something went wrong</source>
         <translation>出现错误</translation>
     </message>
@@ -2421,6 +2425,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
 <context>
     <name>QueueModel</name>
     <message>
+        <source>{0}: the two models differ on {1}</source>
+        <translation>{0}：两个模型有 {1} 不一致</translation>
+    </message>
+    <message>
         <source>{0}: the model is {1} unsure</source>
         <translation>{0}：模型的不确定度为 {1}</translation>
     </message>
@@ -2448,6 +2456,10 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>图像</translation>
     </message>
     <message>
+        <source>models</source>
+        <translation>模型</translation>
+    </message>
+    <message>
         <source>What is listed</source>
         <translation>列出的内容</translation>
     </message>
@@ -2458,6 +2470,14 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
     <message>
         <source>Nothing is left here that the model is unsure of.</source>
         <translation>这里已没有模型不确定的内容。</translation>
+    </message>
+    <message>
+        <source>Every image that two models have labelled is accepted.</source>
+        <translation>两个模型都标注过的图像均已接受。</translation>
+    </message>
+    <message>
+        <source>Label images with a second model to see where the two differ.</source>
+        <translation>用第二个模型标注图像，查看两者在哪里不一致。</translation>
     </message>
     <message>
         <source>Every image that the model has labelled is accepted.</source>

@@ -1,16 +1,24 @@
-"""N and Shift+N lead through the places that the model is unsure of; images come in the order of doubt."""
+"""N and Shift+N lead through the places that the model is unsure of; images come in the order of doubt, or of how much
+two models differ on them."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 
-from gui_fake_engine import DOUBTFUL, SKY
+import numpy as np
+import pytest
+from gui_fake_engine import DOUBTFUL, HEIGHT, ROAD, SKY, WIDTH, answer
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.document import Document
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.studio import Studio
+from seamseg_studio.engine.project import Status, predictions
+from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.review import Place
 
 Press = Callable[..., None]
@@ -99,3 +107,59 @@ def test_the_queue_says_why_it_is_empty(window: MainWindow, qtbot: QtBot) -> Non
     assert "Open an image" in window.queue.note.text()
     window.queue.listed.action("images").trigger()
     assert "label images" in window.queue.note.text()
+
+
+def test_the_queue_lists_images_by_how_much_two_models_differ(
+    labelled: Document, window: MainWindow, studio: Studio, qtbot: QtBot
+) -> None:
+    queue, session, project = window.queue, studio.session, studio.session.project
+    assert project is not None
+    window.show_panel("queue")
+    queue.listed.action("models").trigger()
+    model = queue.view.model()
+    assert model.rowCount() == 0
+    assert queue.note.text() == "Label images with a second model to see where the two differ."
+    names = {record.id: record.name for record in session.records}
+    same, little, accepted = sorted(names.keys() - {labelled.record.id})
+    for image_id, num_columns in ((same, 0), (little, 36), (accepted, WIDTH)):
+        first = answer(HEIGHT, WIDTH)
+        turned = first.ids.copy()
+        turned[:, :num_columns] = SKY + ROAD - np.clip(turned[:, :num_columns], ROAD, SKY)
+        project.store_prediction(image_id, replace(first, ids=np.clip(first.ids, ROAD, SKY)), "one")
+        project.store_prediction(image_id, replace(first, ids=np.clip(turned, ROAD, SKY)), "two")
+    project.set_status(accepted, Status.ACCEPTED)
+    for image_id in (same, little, accepted):
+        session.refresh_record(image_id)
+    qtbot.waitUntil(lambda: model.rowCount() == 2)
+    assert [model.index(row, 0).data() for row in range(2)] == [names[little], names[same]]
+    said = f"{names[little]}: the two models differ on 25 %"
+    assert model.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole) == said
+    assert said in str(model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole))
+    place = queue.view.visualRect(model.index(0, 0)).center()
+    qtbot.mouseClick(queue.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.waitUntil(lambda: session.document is not None and session.document.record.id == little)
+    for image_id in (same, little):
+        project.set_status(image_id, Status.ACCEPTED)
+        session.refresh_record(image_id)
+    qtbot.waitUntil(lambda: model.rowCount() == 0)
+    assert queue.note.text() == "Every image that two models have labelled is accepted."
+    queue.listed.action("images").trigger()
+    assert "unsure" in str(model.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole))
+
+
+def test_the_second_model_is_compared_outside_the_thread_of_the_window(
+    labelled: Document, studio: Studio, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+    compare = predictions.disagreement
+
+    def watched(first: PanopticResult, second: PanopticResult) -> tuple[float, NDArray[np.uint8]]:
+        threads.append(threading.current_thread())
+        return compare(first, second)
+
+    monkeypatch.setattr(predictions, "disagreement", watched)
+    turned = answer(HEIGHT, WIDTH).ids[:, ::-1].copy()
+    labelled.receive_prediction(replace(answer(HEIGHT, WIDTH), ids=turned), "another")
+    qtbot.waitUntil(lambda: studio.session.records[0].disagreement is not None)
+    assert len(threads) == 1
+    assert threads[0] is not threading.main_thread()

@@ -397,10 +397,10 @@ def test_an_older_project_is_brought_forward_after_a_backup(
         assert row is not None
         assert row["rating"] == 3
     (backup,) = (worked.folder / "backups").iterdir()
-    assert "format-2" in backup.name
+    assert "format-3" in backup.name
     with sqlite3.connect(backup) as copy:
         assert copy.execute("SELECT count(*) FROM journal").fetchone() == (3,)
-        assert schema.version_of(copy) == 2
+        assert schema.version_of(copy) == 3
     copy.close()
     with Project.open(worked.folder):
         assert len(list((worked.folder / "backups").iterdir())) == 1

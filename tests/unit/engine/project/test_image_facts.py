@@ -124,7 +124,7 @@ def test_a_project_of_the_first_format_is_brought_forward(tmp_path: Path) -> Non
 
 
 def _to_format_1(path: Path) -> None:
-    """Takes away what format 2 has brought."""
+    """Takes away what later formats have brought."""
     connection = sqlite3.connect(path)
     connection.executescript(
         "DROP TABLE views; DROP TABLE taxonomy_steps; DROP INDEX images_progress; DROP TABLE category_totals;"
@@ -132,7 +132,7 @@ def _to_format_1(path: Path) -> None:
         " ALTER TABLE taxonomies DROP COLUMN kind; ALTER TABLE images DROP COLUMN exif;"
         " ALTER TABLE images DROP COLUMN look; ALTER TABLE images DROP COLUMN timings;"
         " ALTER TABLE images DROP COLUMN seconds; ALTER TABLE images DROP COLUMN uncertainty;"
-        " ALTER TABLE images DROP COLUMN root_is_model;"
+        " ALTER TABLE images DROP COLUMN root_is_model; ALTER TABLE images DROP COLUMN disagreement;"
         " PRAGMA user_version = 1;"
     )
     connection.close()

@@ -1,4 +1,4 @@
-"""Random colours, on the device that trains."""
+"""Random colours and grain, on the device that trains."""
 
 from __future__ import annotations
 
@@ -36,3 +36,21 @@ def jitter_colors(images_B3HW: Tensor, strength: float, generator: torch.Generat
     x = torch.lerp(grey, x, saturation)
     x = torch.lerp(grey.mean((2, 3), keepdim=True), x, contrast)
     return x.clamp_(0, 1) * 255
+
+
+def add_noise(images_B3HW: Tensor, most: float, generator: torch.Generator | None = None) -> Tensor:
+    """Returns images with grain: normal, independent by pixel and channel, of another strength in each image.
+
+    Args:
+        images_B3HW: RGB, 0 to 255, any type.
+        most: The largest standard deviation, as a share of 255; 0 leaves the images alone.
+        generator: Of the strengths, on the CPU; the global one if None.
+
+    Returns:
+        [B, 3, H, W] float32, 0 to 255.
+    """
+    x = images_B3HW.float()
+    if most <= 0:
+        return x
+    deviations = bring(torch.rand(len(x), 1, 1, 1, generator=generator) * (255 * most), x.device)
+    return (x + torch.randn_like(x) * deviations).clamp_(0, 255)

@@ -29,7 +29,7 @@ SCHEDULES = ("config", "cosine")
 _LOWEST = {
     **{"max_steps": 0, "max_minutes": 0, "accumulate": 1, "clip_grad_norm": 0, "body_lr_factor": 0, "color_jitter": 0},
     **{"blur": 0, "copy_paste": 0, "snapshot_minutes": 0, "keep_snapshots": 1, "val_max_images": 0, "early_stop": 0},
-    **{"distill": 0, "balance": 0},
+    **{"distill": 0, "balance": 0, "noise": 0, "mosaic": 0},
 }
 
 
@@ -59,6 +59,8 @@ class TrainingOptions:
     crop_size: tuple[int, ...] = ()  # (height, width) pixels of random crops; smaller images are padded with void
     color_jitter: float = 0.0  # strength of random brightness, contrast, saturation and hue
     blur: float = 0.0  # probability of a random blur
+    noise: float = 0.0  # most grain, as a share of white; every image draws its own
+    mosaic: float = 0.0  # probability that a crop is made of four images (crop_size must be set)
     copy_paste: float = 0.0  # probability that instances of other images are pasted into one
     ignore_void: bool = False  # anchors and proposals on void are no negatives (void may hide a thing)
     negatives_everywhere: bool = False  # images without things give negative proposals too
@@ -126,6 +128,8 @@ def _check(options: TrainingOptions, name: str) -> None:
         raise ConfigError(
             f"{name}: [{SECTION}] crop_size = {options.crop_size} must be (height, width), 32 or more each"
         )
+    if options.mosaic and not options.crop_size:
+        raise ConfigError(f"{name}: [{SECTION}] mosaic needs a crop_size, of which each image takes a quarter")
     for key, lowest in _LOWEST.items():
         if getattr(options, key) < lowest:
             raise ConfigError(f"{name}: [{SECTION}] {key} = {getattr(options, key)} must be at least {lowest}")

@@ -20,7 +20,7 @@ from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.training.batch import Batch, Collate
 from seamseg_studio.training.errors import TrainingInputError
 from seamseg_studio.training.sample import VOID_CATEGORY, Sample
-from seamseg_studio.training.transforms import Cutout, TrainTransform, paste
+from seamseg_studio.training.transforms import Cutout, TrainTransform, join_four, paste
 
 MAX_PASTED = 4
 ACCEPTED_WEIGHT = 0.5  # of a segment that the model got right: it teaches less than one that it got wrong
@@ -160,6 +160,7 @@ class TrainingSet(Dataset[Sample]):
         seed: Of all chance.
         cutouts: Instances to paste.
         copy_paste: Probability that some are pasted into a sample.
+        mosaic: Probability that a sample is joined with three others of the source, to one of the crop size.
     """
 
     def __init__(
@@ -170,12 +171,14 @@ class TrainingSet(Dataset[Sample]):
         seed: int = 0,
         cutouts: Sequence[Cutout] = (),
         copy_paste: float = 0.0,
+        mosaic: float = 0.0,
     ) -> None:
         self.source = source
         self._transform = transform
         self._seed = seed
         self._cutouts = list(cutouts)
         self._copy_paste = copy_paste
+        self._mosaic = mosaic
 
     def __len__(self) -> int:
         return len(self.source)
@@ -184,6 +187,10 @@ class TrainingSet(Dataset[Sample]):
         epoch, place, index = key
         rng = random.Random(self._seed + _EPOCH_PRIME * (epoch + 1) + _INDEX_PRIME * place + index)
         sample = self._transform(self.source[index], rng)
+        if self._mosaic and rng.random() < self._mosaic:
+            others = [self._transform(self.source[rng.randrange(len(self.source))], rng) for _ in range(3)]
+            height, width = self._transform.crop_size
+            sample = join_four([sample, *others], (height, width), rng)
         if self._cutouts and rng.random() < self._copy_paste:
             for _ in range(rng.randint(1, MAX_PASTED)):
                 sample = paste(sample, rng.choice(self._cutouts), rng)

@@ -140,6 +140,7 @@ def _make_trainer(
         seed=options.seed,
         cutouts=_find_cutouts(source, sets.taxonomy) if options.copy_paste else [],
         copy_paste=options.copy_paste,
+        mosaic=options.mosaic,
     )
     collate = Collate(network.num_stuff, network.num_thing, options.crop_size)
     loader = make_loader(dataset, batches, collate, num_workers=data.num_workers, pin_memory=device.type == "cuda")

@@ -20,7 +20,7 @@ from seamseg_studio.engine.model.norm import freeze_norms
 from seamseg_studio.engine.model.panoptic_net import PanopticNet
 from seamseg_studio.engine.ops import native
 from seamseg_studio.training import ranks
-from seamseg_studio.training.augment import jitter_colors
+from seamseg_studio.training.augment import add_noise, jitter_colors
 from seamseg_studio.training.batch import Batch
 from seamseg_studio.training.chance import Deterministic, random_state, restore_random_state
 from seamseg_studio.training.config import TrainingOptions, dump_training_config
@@ -277,7 +277,7 @@ class Trainer:
     def _backward(self, batch: Batch, share: float) -> Tensor:
         """Adds the gradients of one batch; returns its share of the losses."""
         batch = batch.to(self.device)
-        images = jitter_colors(batch.images, self.options.color_jitter)
+        images = add_noise(jitter_colors(batch.images, self.options.color_jitter), self.options.noise)
         mean, std = self.config.dataloader.rgb_mean, self.config.dataloader.rgb_std
         images = normalise(images, batch.sizes, mean, std)
         if self.options.channels_last:

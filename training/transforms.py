@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from seamseg_studio.training.sample import Sample, compact
+from seamseg_studio.training.sample import VOID, VOID_CATEGORY, Sample, compact
 
 Box = tuple[float, float, float, float]
 
@@ -150,6 +150,42 @@ def paste(sample: Sample, cutout: Cutout, rng: random.Random) -> Sample:
         is_crowd=np.append(sample.is_crowd, False),
         weights=None if sample.weights is None else np.append(sample.weights, np.float32(1)),
     )
+
+
+def join_four(samples: Sequence[Sample], size: tuple[int, int], rng: random.Random) -> Sample:
+    """Returns a mosaic: each sample in a corner of its own, around a point somewhere in the middle third.
+
+    Args:
+        samples: Four; of each, as much as its corner holds is taken from the top left. What one leaves empty is void.
+        size: Height and width of the mosaic.
+        rng: Chooses the point.
+    """
+    height, width = size
+    y, x = rng.randint(height // 3, height - height // 3), rng.randint(width // 3, width - width // 3)
+    image, ids = np.zeros((height, width, 3), np.uint8), np.full((height, width), VOID, np.int32)
+    categories, is_crowd, weights = [np.array([VOID_CATEGORY])], [np.array([False])], [np.ones(1, np.float32)]
+    first = 1
+    for sample, (top, left, bottom, right) in zip(
+        samples, [(0, 0, y, x), (0, x, y, width), (y, 0, height, x), (y, x, height, width)], strict=True
+    ):
+        h, w = min(sample.size[0], bottom - top), min(sample.size[1], right - left)
+        image[top : top + h, left : left + w] = sample.image[:h, :w]
+        own = sample.ids[:h, :w]
+        ids[top : top + h, left : left + w] = np.where(own == VOID, VOID, own + (first - 1))
+        count = len(sample.categories) - 1
+        categories.append(sample.categories[1:])
+        is_crowd.append(sample.is_crowd[1:])
+        weights.append(np.ones(count, np.float32) if sample.weights is None else sample.weights[1:])
+        first += count
+    joined = Sample(
+        " + ".join(sample.name for sample in samples),
+        image,
+        ids,
+        np.concatenate(categories),
+        np.concatenate(is_crowd),
+        None if all(sample.weights is None for sample in samples) else np.concatenate(weights),
+    )
+    return compact(joined)
 
 
 def _crop_box(

@@ -251,6 +251,7 @@ def _make_data(
         seed=options.seed,
         cutouts=cutouts,
         copy_paste=options.copy_paste,
+        mosaic=options.mosaic,
     )
     collate = Collate(taxonomy.num_stuff, taxonomy.num_things, options.crop_size)
     loader = make_loader(dataset, batches, collate, num_workers=workers, pin_memory=device.type == "cuda")

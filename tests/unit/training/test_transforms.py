@@ -10,8 +10,9 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from seamseg_studio.training.sample import Sample, compact, extract_boxes
-from seamseg_studio.training.transforms import Cutout, ResizeShortest, TrainTransform, cut_out, paste
+from seamseg_studio.training.dataset import MemorySource, TrainingSet
+from seamseg_studio.training.sample import VOID_CATEGORY, Sample, compact, extract_boxes
+from seamseg_studio.training.transforms import Cutout, ResizeShortest, TrainTransform, cut_out, join_four, paste
 
 MEAN, STD = (0.41738699, 0.45732192, 0.46886091), (0.25685097, 0.26509955, 0.29067996)
 CATEGORIES = np.array([255, 3, 1, 0, 5, 2, 6, 4])
@@ -105,3 +106,63 @@ def test_only_whole_instances_are_cut_out(make_sample: Callable[..., Sample]) ->
     assert [c.category for c in cut_out([sample], frozenset({2, 3}), min_side=10)] == [2, 3]
     assert cut_out([sample], frozenset({0}), min_side=10) == []
     assert cut_out([sample], frozenset({2, 3}), min_side=30) == []
+
+
+def plain(
+    name: str, size: tuple[int, int], category: int, *, crowd: bool = False, weight: float | None = None
+) -> Sample:
+    """One colour, one segment, its left column void."""
+    ids = np.ones(size, np.int32)
+    ids[:, 0] = 0
+    return Sample(
+        name,
+        np.full((*size, 3), 10 * category + 5, np.uint8),
+        ids,
+        np.array([VOID_CATEGORY, category]),
+        np.array([False, crowd]),
+        None if weight is None else np.array([1.0, weight], np.float32),
+    )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_mosaic_has_each_image_in_its_corner(seed: int) -> None:
+    four = [
+        plain("a", (90, 90), 1),
+        plain("b", (90, 90), 2, crowd=True),
+        plain("c", (90, 90), 3, weight=0.5),
+        plain("d", (20, 25), 4),
+    ]
+    mosaic = join_four(four, (90, 84), random.Random(seed))
+    assert mosaic.size == (90, 84)
+    found = mosaic.categories[mosaic.ids]
+    known = found != VOID_CATEGORY
+    assert (mosaic.image[known][:, 0] == 10 * found[known] + 5).all(), "labels lie where their image does"
+    assert found[1, 1] == 1
+    assert found[1, -1] == 2
+    assert found[-1, 1] == 3
+    assert found[-1, -1] == VOID_CATEGORY, "the fourth does not fill its corner"
+    assert int((found == 4).sum()) == 20 * 24
+    by_category = dict(zip(mosaic.categories.tolist(), range(len(mosaic.categories)), strict=True))
+    assert mosaic.is_crowd[by_category[2]]
+    assert mosaic.is_crowd.sum() == 1
+    assert mosaic.weights is not None
+    assert mosaic.weights[by_category[3]] == 0.5
+    assert mosaic.weights[by_category[1]] == 1.0
+    point = np.argwhere(found == 1).max(axis=0) + 1
+    assert 30 <= point[0] <= 60
+    assert 28 <= point[1] <= 56
+
+
+def test_some_items_of_a_set_are_mosaics_and_always_the_same() -> None:
+    source = MemorySource([plain(f"image {number}", (100, 100), number) for number in range(8)])
+
+    def names(mosaic: float, seed: int = 0) -> list[str]:
+        data = TrainingSet(source, TrainTransform(100, crop_size=(64, 64)), seed=seed, mosaic=mosaic)
+        return [data[0, number, number % 8].name for number in range(40)]
+
+    assert all("+" not in name for name in names(0.0))
+    assert all(name.count("+") == 3 for name in names(1.0))
+    assert 0 < sum("+" in name for name in names(0.5)) < 40
+    assert names(0.5) == names(0.5)
+    assert names(0.5) != names(0.5, seed=1)
+    assert len({part for name in names(1.0) for part in name.split(" + ")}) == 8

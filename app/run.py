@@ -145,12 +145,15 @@ class Failures:
             return
         self.count += 1
         _log.error("Unexpected error\n%s", "".join(traceback.format_exception(kind, error, trace)))
+        report = self._reports.write(error) if self._reports is not None else None
+        if isinstance(error, MemoryError):
+            self._window.show_message(_out_of_memory())
+            return
         text = QCoreApplication.translate(
             "Failures",
             "{0}: {1}\nYour work is saved up to the last finished stroke. You can go on; if it comes again, restart.",
         )
         said = text.format(kind.__name__, error)
-        report = self._reports.write(error) if self._reports is not None else None
         if report is not None:
             where = QCoreApplication.translate("Failures", "A report lies in {0}. Nothing is sent.")
             said += "\n" + where.format(report)
@@ -162,6 +165,16 @@ class Failures:
             topic=GENERAL,
         )
         self._window.show_message(message)
+
+
+def _out_of_memory() -> Message:
+    title = QCoreApplication.translate("Failures", "There is not enough memory")
+    text = QCoreApplication.translate(
+        "Failures",
+        "What you asked for was not done. Close other programs, then do it again. "
+        "Your work is saved up to the last finished stroke.",
+    )
+    return Message(title, text, Level.ERROR, key="failure")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1437,6 +1437,14 @@ Ihre Arbeit ist bis zum letzten fertigen Strich gespeichert. Sie können weitera
         <translation>Ein Bericht liegt in {0}. Nichts wird gesendet.</translation>
     </message>
     <message>
+        <source>There is not enough memory</source>
+        <translation>Der Arbeitsspeicher reicht nicht</translation>
+    </message>
+    <message>
+        <source>What you asked for was not done. Close other programs, then do it again. Your work is saved up to the last finished stroke.</source>
+        <translation>Was Sie wollten, wurde nicht getan. Schließen Sie andere Programme und versuchen Sie es noch einmal. Ihre Arbeit ist bis zum letzten fertigen Strich gesichert.</translation>
+    </message>
+    <message>
         <source>Something went wrong</source>
         <translation>Etwas ist schiefgegangen</translation>
     </message>

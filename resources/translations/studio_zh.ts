@@ -1437,6 +1437,14 @@ Your work is saved up to the last finished stroke. You can go on; if it comes ag
         <translation>报告位于 {0}。不会发送任何内容。</translation>
     </message>
     <message>
+        <source>There is not enough memory</source>
+        <translation>内存不足</translation>
+    </message>
+    <message>
+        <source>What you asked for was not done. Close other programs, then do it again. Your work is saved up to the last finished stroke.</source>
+        <translation>您要求的操作没有完成。请关闭其他程序后重试。您的工作已保存到最后完成的一笔。</translation>
+    </message>
+    <message>
         <source>Something went wrong</source>
         <translation>出现错误</translation>
     </message>

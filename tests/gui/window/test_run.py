@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from seamseg_studio.app.help.troubles import topic_of
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.messages import Level
 from seamseg_studio.app.panels.message_cards import Card
@@ -137,6 +138,16 @@ def test_uncaught_error_is_told_and_the_program_goes_on(window: MainWindow) -> N
     assert "saved" in card.message.text
     assert window.isVisible()
     assert failures.count == 1
+
+
+def test_a_lack_of_memory_says_what_to_do(window: MainWindow) -> None:
+    Failures(window).hook(MemoryError, MemoryError(), None)
+    message = window.cards.cards[0].message
+    assert message.level is Level.ERROR
+    assert message.title == "There is not enough memory"
+    assert "Close other programs" in message.text
+    assert "MemoryError" not in message.text
+    assert topic_of(message.title, message.text) == "there-is-not-enough-memory"
 
 
 def test_first_start_opens_the_samples_and_later_the_last_project(

@@ -82,11 +82,6 @@ class Channel:
             self.send(Taken(block.spec.number))
             return message, block
 
-    def num_in_transit(self) -> int:
-        """Blocks sent and not yet taken."""
-        with self._sending:
-            return len(self._transit)
-
     def close(self) -> None:
         """Closes the connection and lets go of the blocks in transit. Harmless when repeated."""
         with self._sending:

@@ -91,10 +91,6 @@ class Child:
         """Ends the worker at once; follow with `end`."""
         self.process.kill()
 
-    def last_words(self) -> str:
-        """The last line that the worker printed, where one may look for what it died of."""
-        return next((line for line in reversed(self._lines) if line.strip()), "")
-
     def log(self) -> str:
         """The last lines that the worker printed."""
         return "\n".join(self._lines)

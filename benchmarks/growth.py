@@ -28,7 +28,7 @@ from seamseg_studio.engine.model.panoptic_net import build_network
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 
 CONFIGS = Path(str(files("seamseg_studio.resources"))) / "configs"
-WIDTH, PANEL, HEIGHT, TOP, BOTTOM = 900, 230, 270, 50, 210
+WIDTH, PANEL, GAP, HEIGHT, TOP, BOTTOM = 940, 200, 100, 270, 50, 210
 TIME, MEMORY = "#2f6fb2", "#c8622d"
 
 
@@ -117,7 +117,7 @@ def measure(case: Case, device: str, repeat: int, threads: int) -> Cost:
 def plot(found: dict[str, list[tuple[float, Cost]]], device: str) -> str:
     """Returns three panels, milliseconds and mebibytes over each of the three, as SVG."""
     panels = [
-        _panel(name, [value for value, _ in costs], [cost for _, cost in costs], 60 + place * (PANEL + 60))
+        _panel(name, [value for value, _ in costs], [cost for _, cost in costs], 60 + place * (PANEL + GAP))
         for place, (name, costs) in enumerate(found.items())
     ]
     legend = (
@@ -137,7 +137,8 @@ def _panel(name: str, values: Sequence[float], costs: Sequence[Cost], left: floa
     parts.append(f'<path d="M{left} {TOP}V{BOTTOM}H{left + PANEL}V{TOP}" fill="none" stroke="#c3cad2"/>')
     for value in values:
         x = left + PANEL * value / max(values)
-        parts.append(f'<text x="{x:.0f}" y="{BOTTOM + 18}" text-anchor="middle">{value:.3g}</text>')
+        label = int(value) if value == int(value) else round(value, 2)
+        parts.append(f'<text x="{x:.0f}" y="{BOTTOM + 18}" text-anchor="middle">{label}</text>')
     for color, heights, x, anchor in (
         (TIME, [cost.ms for cost in costs], left - 6, "end"),
         (MEMORY, [cost.mib for cost in costs], left + PANEL + 6, "start"),

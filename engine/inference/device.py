@@ -37,8 +37,8 @@ def find_device(spec: str) -> torch.device:
 def find_precision(spec: str, device: torch.device) -> torch.dtype:
     """Returns the type that a network computes in: `auto` is fp16 on a GPU and fp32 on a CPU.
 
-    bf16 is for measuring only and not offered to people: the starter's labels then agree with its exact ones to a PQ of
-    94 instead of more than 99.
+    bf16 is for measuring only (`benchmarks/answers.py`) and not offered to people: the starter's labels then agree with
+    its exact ones to a PQ of 94 instead of more than 99.
 
     Raises:
         DeviceError: It is unknown, or the device is no good at it.

@@ -218,8 +218,12 @@ def test_corners_that_are_no_numbers(tmp_path: Path, value: str) -> None:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(f"0 {value} 0.1 0.5 0.1 0.5 {value}\n".encode() if name.endswith(".txt") else data)
-    for image in FORMATS["yolo"].reader(tmp_path):
+    images = list(FORMATS["yolo"].reader(tmp_path))
+    assert len(images) == 2
+    for image in images:
         image.map.check(None)
+        assert not image.map.segments, "no polygon can be made of them"
+        assert not image.map.ids.any()
 
 
 def test_a_label_image_with_a_wrong_checksum_is_refused(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from seamseg_studio.app.studio import EXPORTS_FOLDER, Studio
 from seamseg_studio.app.view_commands import ViewCommands
 
 if TYPE_CHECKING:
-    from seamseg_studio.app.document import Document
+    from seamseg_studio.app.editing.document import Document
     from seamseg_studio.app.main_window import MainWindow
     from seamseg_studio.engine.scene.geometry import Box
     from seamseg_studio.engine.scene.review import Place

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from seamseg_studio.app.document import Document
-    from seamseg_studio.app.editing_state import EditingState
+    from seamseg_studio.app.editing.document import Document
+    from seamseg_studio.app.editing.editing_state import EditingState
     from seamseg_studio.engine.project import ImageRecord
 
 _log = logging.getLogger(__name__)
@@ -155,7 +155,7 @@ class Documents(QObject):
         self.changed.emit()
 
     def _on_loading_loaded(self, loaded: LoadedImage) -> None:
-        from seamseg_studio.app.document import Document  # only now: it brings OpenCV
+        from seamseg_studio.app.editing.document import Document  # only now: it brings OpenCV
 
         assert self._work is not None
         loading, record, project = self._loading, loaded.record, self._work.project
@@ -227,7 +227,7 @@ class Documents(QObject):
 
     def _finish(self, document: Document) -> None:
         """Closes a document that is not shown any more."""
-        from seamseg_studio.app.editing_state import habits_of
+        from seamseg_studio.app.editing.editing_state import habits_of
 
         work = self._work
         assert work is not None

@@ -24,7 +24,7 @@ from seamseg_studio.app.session import Session
 from seamseg_studio.engine.service.protocol import EngineKind, EngineState, PredictOptions, Prompt, PromptAnswer
 
 if TYPE_CHECKING:
-    from seamseg_studio.app.document import Document
+    from seamseg_studio.app.editing.document import Document
     from seamseg_studio.engine.project import ImageRecord, Project
     from seamseg_studio.engine.scene.consequences import Consequences, CorrectedPart
     from seamseg_studio.engine.scene.panoptic_result import PanopticResult

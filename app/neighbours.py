@@ -15,7 +15,7 @@ from seamseg_studio.app.session import Session
 
 if TYPE_CHECKING:
     from seamseg_studio.app.canvas.offer import Offer
-    from seamseg_studio.app.document import Document
+    from seamseg_studio.app.editing.document import Document
     from seamseg_studio.app.tools.events import MaskSketch
     from seamseg_studio.engine.scene.consequences import Consequences, CorrectedPart
     from seamseg_studio.engine.scene.geometry import Box

@@ -10,7 +10,7 @@ from seamseg_studio.app.messages import Message
 from seamseg_studio.app.session import Session
 
 if TYPE_CHECKING:
-    from seamseg_studio.app.document import Document
+    from seamseg_studio.app.editing.document import Document
     from seamseg_studio.engine.scene.panoptic_result import PanopticResult
     from seamseg_studio.engine.scene.review import Place
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 if TYPE_CHECKING:
-    from seamseg_studio.app.document import Document
+    from seamseg_studio.app.editing.document import Document
     from seamseg_studio.engine.scene.patch import Patch
     from seamseg_studio.engine.scene.policy import EditingPolicy
     from seamseg_studio.engine.scene.transfer import CopiedSegment

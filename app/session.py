@@ -37,7 +37,7 @@ from seamseg_studio.app.settings import Settings
 from seamseg_studio.engine.errors import SeamsegError
 
 if TYPE_CHECKING:
-    from seamseg_studio.app.document import Document
+    from seamseg_studio.app.editing.document import Document
     from seamseg_studio.engine.project import ImageRecord, Project
     from seamseg_studio.engine.scene.taxonomy import Taxonomy
 

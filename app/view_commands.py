@@ -10,7 +10,7 @@ from seamseg_studio.app.training_commands import TrainingCommands
 
 if TYPE_CHECKING:
     from seamseg_studio.app.canvas import Canvas
-    from seamseg_studio.app.document import Document
+    from seamseg_studio.app.editing.document import Document
 
 _SCALE_STEP = 0.1
 

@@ -40,7 +40,7 @@ from timing import Row, Stopwatch, Timing, load, waiting
 
 from seamseg_studio.app.canvas import Canvas
 from seamseg_studio.app.canvas.viewpoint import Viewpoint
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.app.studio import Studio

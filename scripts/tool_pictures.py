@@ -19,7 +19,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
 
 from seamseg_studio.app.canvas import Canvas
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.app.studio import Studio

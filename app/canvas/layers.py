@@ -11,7 +11,7 @@ from seamseg_studio.app.canvas.display import Display
 from seamseg_studio.app.canvas.image_layer import ImageLayer
 from seamseg_studio.app.canvas.labelled_layer import LabelledLayer
 from seamseg_studio.app.canvas.overlay import Overlay
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.engine.scene.geometry import Box
 
 

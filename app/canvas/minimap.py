@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from seamseg_studio.app.canvas.colours import IdTable, OverlayMode, fill_words
 from seamseg_studio.app.canvas.image_layer import ImageLayer
 from seamseg_studio.app.canvas.sampling import patchwork
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 
 MAX_WIDTH_PX, MAX_HEIGHT_PX = 150, 110
 _BORDER = QColor("#33373f")

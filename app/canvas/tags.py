@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter
 
 from seamseg_studio.app.canvas import decorations
 from seamseg_studio.app.canvas.viewpoint import Viewpoint
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.engine.scene.panoptic_map import Origin
 
 MAX_TAGS = 12  # more names than that hide what they name

@@ -29,7 +29,7 @@ from seamseg_studio.app.canvas.rulers import WIDTH_PX as RULER_PX
 from seamseg_studio.app.canvas.rulers import PointerLines, paint_rulers
 from seamseg_studio.app.canvas.sketches import SketchPainter, paint_region
 from seamseg_studio.app.canvas.tags import SelectionTags
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.events import CursorShape, ToolEvent
 from seamseg_studio.app.tools.select import Select

@@ -22,7 +22,7 @@ from seamseg_studio.app.panels.fields import ElidedLabel
 from seamseg_studio.app.panels.option_controls import OptionGroup
 
 if TYPE_CHECKING:
-    from seamseg_studio.app.document import Document
+    from seamseg_studio.app.editing.document import Document
     from seamseg_studio.app.tools.base import Tool
     from seamseg_studio.app.tools.options import Option
 

@@ -17,7 +17,7 @@ from seamseg_studio.app.session import Session
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from seamseg_studio.app.document import Document
+    from seamseg_studio.app.editing.document import Document
     from seamseg_studio.engine.project import ImageRecord
 
 _REFRESH_MS = 150

@@ -13,7 +13,7 @@ from seamseg_studio.app.jobs.label_folder import duration_text
 from seamseg_studio.app.panels.fields import ElidedLabel, muted
 
 if TYPE_CHECKING:
-    from seamseg_studio.app.document import Document
+    from seamseg_studio.app.editing.document import Document
 
 
 class JobLine(QWidget):

@@ -6,7 +6,7 @@ from typing import ClassVar, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.tools.events import CursorShape, Shown, ToolEvent, ToolKey
 from seamseg_studio.app.tools.options import Option
 

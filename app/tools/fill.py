@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from seamseg_studio.app.background import Background
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.events import Button, CursorKind, CursorShape, MaskSketch, Shown, ToolEvent
 from seamseg_studio.app.tools.options import ChoiceOption, Option

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.tools.base import CanvasPort
 from seamseg_studio.app.tools.events import Button, Shown, Sketch, ToolEvent
 from seamseg_studio.app.tools.region import RegionTool, target_rgb

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.tools import brush_size
 from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.brush_size import SizeDrag

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.tools.options import ChoiceOption
 from seamseg_studio.engine.scene.policy import Editable, FillPolicy
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.tools.base import CanvasPort
 from seamseg_studio.app.tools.events import Button, Modifier, Shown, Sketch, ToolEvent, ToolKey
 from seamseg_studio.app.tools.region import RegionTool, target_rgb

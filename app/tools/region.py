@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import partial
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.tools.base import Tool
 from seamseg_studio.app.tools.events import CursorKind, CursorShape, Modifier
 from seamseg_studio.app.tools.options import ChoiceOption, Option

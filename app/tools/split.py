@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.events import Button, CursorKind, CursorShape, Shown, Sketch, ToolEvent, ToolKey
 from seamseg_studio.app.tools.lasso import traced

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seamseg_studio.app.background import Background
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.tools.base import CanvasPort
 from seamseg_studio.app.tools.events import Button, MaskSketch, Shown, ToolEvent
 from seamseg_studio.app.tools.options import Option, SliderOption

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from seamseg_studio.app.background import Background
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.question import Question
 from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.events import CursorKind, CursorShape, MaskSketch, Shown, ToolKey

@@ -14,7 +14,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.jobs.export_job import ExportOrder
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.messages import Level, Message

@@ -10,7 +10,7 @@ from memory_project import MemoryProject, record_of
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.canvas import Canvas
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.engine.scene.geometry import Box
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy

@@ -13,7 +13,7 @@ from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app import documents
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.jobs import image_loading
 from seamseg_studio.app.jobs.job import JobBoard
 from seamseg_studio.app.messages import Level, Message

@@ -14,7 +14,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QApplication, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.help import desk
 from seamseg_studio.app.help.diagnostics import LIBRARIES, libraries
 from seamseg_studio.app.help.guide import PAGES, TROUBLESHOOTING, anchor_of, contents, search, sections_of

@@ -12,7 +12,7 @@ from gui_fake_engine import CAR
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.languages import speak
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.messages import Message

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.canvas import Canvas
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.languages import TRANSLATED, language_of, speak
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.studio import Studio

@@ -36,7 +36,7 @@ from PySide6.QtCore import QEventLoop  # noqa: E402
 from PySide6.QtTest import QTest  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
 
-from seamseg_studio.app.document import Document  # noqa: E402
+from seamseg_studio.app.editing.document import Document  # noqa: E402
 from seamseg_studio.app.jobs.export_job import ExportOrder  # noqa: E402
 from seamseg_studio.app.main_window import MainWindow  # noqa: E402
 from seamseg_studio.app.messages import Level, Message  # noqa: E402

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.canvas import Canvas
 from seamseg_studio.app.canvas.rulers import WIDTH_PX
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.tools import Brush, Eraser, make_tools
 
 CTRL, ALT, SHIFT = (

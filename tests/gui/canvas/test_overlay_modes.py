@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from seamseg_studio.app.canvas import Canvas, OverlayMode
 from seamseg_studio.app.canvas.colours import HEAT_RGB, PROVENANCE_RGB, heat, instance_rgb
 from seamseg_studio.app.canvas.image_layer import tone_curve
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy

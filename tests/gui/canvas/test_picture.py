@@ -21,7 +21,7 @@ from seamseg_studio.app.canvas.labelled_layer import LabelledLayer
 from seamseg_studio.app.canvas.overlay import Overlay
 from seamseg_studio.app.canvas.tiles import Rect
 from seamseg_studio.app.canvas.viewpoint import Viewpoint
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.palettes import PaletteChoice, palette_color
 from seamseg_studio.engine.scene import edits
 from seamseg_studio.engine.scene.geometry import Box
@@ -268,7 +268,7 @@ def test_thirty_thousand_paints_and_turns_of_the_loop_cost_no_reference(qtbot: Q
 
 def test_the_canvas_is_imported_without_torch_and_pyqtgraph() -> None:
     code = (
-        "import sys, seamseg_studio.app.canvas, seamseg_studio.app.tools, seamseg_studio.app.document\n"
+        "import sys, seamseg_studio.app.canvas, seamseg_studio.app.tools, seamseg_studio.app.editing.document\n"
         "print([name for name in ('torch', 'pyqtgraph') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.dialogs.load_model import LoadModelDialog
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.studio import Studio
 from seamseg_studio.engine.service import models

@@ -8,7 +8,7 @@ import pytest
 from canvas_fixtures import canvas, document, hand, make_document
 
 from seamseg_studio.app.canvas import Canvas
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.tools import Tool, make_tools
 
 __all__ = ["canvas", "document", "hand", "make_document", "take"]

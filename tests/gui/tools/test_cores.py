@@ -11,7 +11,7 @@ from memory_project import MemoryProject, record_of
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.icons import has_icon
 from seamseg_studio.app.segment_actions import TOOLS as TOOL_ACTIONS
 from seamseg_studio.app.tools import TOOLS, ChoiceOption, SliderOption, make_tools

@@ -11,7 +11,7 @@ from hand import MIDDLE, Hand
 from PySide6.QtCore import QEvent, Qt
 
 from seamseg_studio.app.canvas import Canvas
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.tools import Tool
 from seamseg_studio.engine.scene.geometry import Box
 

@@ -12,7 +12,7 @@ from hand import Hand
 from PySide6.QtCore import Qt
 
 from seamseg_studio.app.canvas import Canvas
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.tools import AskModel, MaskSketch, Tool
 from seamseg_studio.engine.service.protocol import (
     BoxPrompt,

@@ -25,7 +25,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.canvas import Canvas
-from seamseg_studio.app.document import AT_ONCE_PX, Document
+from seamseg_studio.app.editing.document import AT_ONCE_PX, Document
 from seamseg_studio.app.tools import MaskSketch, Tool
 from seamseg_studio.engine.project import ImageRecord, Status
 from seamseg_studio.engine.scene import edits

@@ -13,7 +13,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.canvas import Canvas
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.tools import MaskSketch, SliderOption, Thresholds, Tool
 from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult

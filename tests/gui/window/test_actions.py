@@ -24,7 +24,7 @@ from seamseg_studio.app.dialogs.load_model import LoadModelDialog
 from seamseg_studio.app.dialogs.palette import CommandPalette
 from seamseg_studio.app.dialogs.preferences import PreferencesDialog
 from seamseg_studio.app.dialogs.train import TrainDialog
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.help.about import AboutDialog
 from seamseg_studio.app.jobs.training_events import Outcome
 from seamseg_studio.app.main_window import MainWindow

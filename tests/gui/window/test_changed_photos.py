@@ -10,7 +10,7 @@ from gui_fake_engine import HEIGHT, WIDTH
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.messages import Level, Message
 from seamseg_studio.app.studio import Studio
 

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from seamseg_studio.app.dialogs.compare import CompareDialog
 from seamseg_studio.app.dialogs.export import ExportDialog
 from seamseg_studio.app.dialogs.train import TrainDialog, estimated_minutes
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.messages import Level, Message
 from seamseg_studio.app.studio import Studio

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.jobs.label_folder import Outcome, Pace, duration_text
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.messages import Level, Message

@@ -10,7 +10,7 @@ import pytest
 from hand import Hand
 from pytestqt.qtbot import QtBot
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.studio import Studio
 

@@ -10,7 +10,7 @@ from gui_fake_engine import CAR, OTHER_TAXONOMY, PERSON, ROAD, SKY, TAXONOMY
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.jobs.taxonomy_match import consequences_in_words_of, part_in_words_of
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.neighbours import LABEL

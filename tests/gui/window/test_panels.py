@@ -11,7 +11,7 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QAbstractItemView
 from pytestqt.qtbot import QtBot
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.panels.image_model import ImageOrder
 from seamseg_studio.app.panels.rows import Role

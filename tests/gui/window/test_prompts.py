@@ -8,7 +8,7 @@ import pytest
 from gui_fake_engine import CAR, HEIGHT, OTHER_TAXONOMY, PERSON, ROAD, TAXONOMY, WIDTH
 from pytestqt.qtbot import QtBot
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.jobs.taxonomy_match import answer_in_words_of, prompt_in_words_of
 from seamseg_studio.app.studio import Studio
 from seamseg_studio.engine.service.protocol import (

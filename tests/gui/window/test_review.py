@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.studio import Studio
 from seamseg_studio.engine.project import Status, predictions

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from memory_project import MemoryProject
 
-from seamseg_studio.app.journal_writer import JournalWriter
+from seamseg_studio.app.editing.journal_writer import JournalWriter
 from seamseg_studio.engine.project import ProjectError
 from seamseg_studio.engine.scene import edits
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment

@@ -12,7 +12,7 @@ import pytest
 from gui_fake_engine import HEIGHT, TAXONOMY, WIDTH, answer
 from pytestqt.qtbot import QtBot
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.jobs.job import JobContext
 from seamseg_studio.engine.project import ImageRecord, Project, ProjectError
 from seamseg_studio.engine.scene import edits

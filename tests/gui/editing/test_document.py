@@ -10,7 +10,7 @@ import pytest
 from gui_fake_engine import CAR, HEIGHT, PERSON, ROAD, SKY, TAXONOMY, WIDTH, answer
 from pytestqt.qtbot import QtBot
 
-from seamseg_studio.app.document import Document
+from seamseg_studio.app.editing.document import Document
 from seamseg_studio.engine.project import ImageRecord, Project, ProjectError
 from seamseg_studio.engine.scene import edits
 from seamseg_studio.engine.scene.patch import Patch

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
-from seamseg_studio.app.editing_state import EditingState
+from seamseg_studio.app.editing.editing_state import EditingState
 from seamseg_studio.engine.scene import edits, shape_edits
 from seamseg_studio.engine.scene.errors import SceneError
 from seamseg_studio.engine.scene.geometry import EMPTY_BOX

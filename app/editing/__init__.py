@@ -1,0 +1,1 @@
+"""One open image: its panoptic map, the selection, and every change of them."""

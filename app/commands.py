@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Signal
 
-from seamseg_studio.app.category_change import CategoryChange
 from seamseg_studio.app.dialogs.categories import CategoriesDialog
 from seamseg_studio.app.dialogs.export import ExportDialog
 from seamseg_studio.app.dialogs.flag import FlagDialog
 from seamseg_studio.app.dialogs.paths import ask_files, ask_folder
 from seamseg_studio.app.help.guide import TROUBLESHOOTING
 from seamseg_studio.app.help.topics import START
+from seamseg_studio.app.project.category_change import CategoryChange
 from seamseg_studio.app.segment_commands import SegmentCommands
 from seamseg_studio.app.studio import EXPORTS_FOLDER, Studio
 from seamseg_studio.app.view_commands import ViewCommands

@@ -19,8 +19,8 @@ from seamseg_studio.app.jobs.taxonomy_match import (
     prompt_in_words_of,
 )
 from seamseg_studio.app.messages import Choice, Level, Message
-from seamseg_studio.app.own_categories import has_own_categories
-from seamseg_studio.app.session import Session
+from seamseg_studio.app.project.own_categories import has_own_categories
+from seamseg_studio.app.project.session import Session
 from seamseg_studio.engine.service.protocol import EngineKind, EngineState, PredictOptions, Prompt, PromptAnswer
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from seamseg_studio.app.background import Background
 from seamseg_studio.app.labelling import Labelling
+from seamseg_studio.app.project.session import Session
 from seamseg_studio.app.question import Question
-from seamseg_studio.app.session import Session
 
 if TYPE_CHECKING:
     from seamseg_studio.app.canvas.offer import Offer

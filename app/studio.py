@@ -12,7 +12,6 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
-from seamseg_studio.app.changed_photos import ChangedPhotos
 from seamseg_studio.app.dialogs.train import TrainingMaterial, material_of
 from seamseg_studio.app.icons import Icons
 from seamseg_studio.app.jobs.engine_jobs import EngineJobs
@@ -25,13 +24,14 @@ from seamseg_studio.app.labelling import Labelling
 from seamseg_studio.app.messages import Choice, Level, Message
 from seamseg_studio.app.neighbours import Neighbours
 from seamseg_studio.app.preferences import Preferences
+from seamseg_studio.app.project.changed_photos import ChangedPhotos
+from seamseg_studio.app.project.session import Session
+from seamseg_studio.app.project.work_time import WorkTimer
 from seamseg_studio.app.review import Review
-from seamseg_studio.app.session import Session
 from seamseg_studio.app.settings import Settings, user_data_folder
 from seamseg_studio.app.theme import Theme
 from seamseg_studio.app.tour import Tour
 from seamseg_studio.app.trainings import Trainings
-from seamseg_studio.app.work_time import WorkTimer
 
 EXPORTS_FOLDER = "exports"
 _SAMPLES = "samples"

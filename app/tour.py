@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeySequence
 
 from seamseg_studio.app.keymap import Keymap
 from seamseg_studio.app.messages import Choice, Level, Message
-from seamseg_studio.app.session import Session
+from seamseg_studio.app.project.session import Session
 
 _KEY = "tour"
 

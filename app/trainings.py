@@ -16,7 +16,7 @@ from seamseg_studio.app.messages import Choice, Level, Message
 from seamseg_studio.app.window_words import in_window_words
 
 if TYPE_CHECKING:
-    from seamseg_studio.app.session import Session
+    from seamseg_studio.app.project.session import Session
 
 MODELS_FOLDER = "models"
 COMPARISON = Path("compare", "index.json")

@@ -24,10 +24,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from seamseg_studio.app.category_draft import Draft
 from seamseg_studio.app.dialogs.paths import ask_files
 from seamseg_studio.app.jobs.job import sentence_of
 from seamseg_studio.app.panels.fields import muted
+from seamseg_studio.app.project.category_draft import Draft
 from seamseg_studio.app.sentences import spoken
 from seamseg_studio.engine.errors import SeamsegError
 

@@ -9,7 +9,7 @@ from seamseg_studio.app.panels.category_model import CategoryModel, usage_of
 from seamseg_studio.app.panels.fields import RowList, SearchField
 from seamseg_studio.app.panels.panel import Panel
 from seamseg_studio.app.panels.rows import Role, RowDelegate
-from seamseg_studio.app.session import Session
+from seamseg_studio.app.project.session import Session
 from seamseg_studio.app.theme import Theme
 from seamseg_studio.engine.errors import SeamsegError
 

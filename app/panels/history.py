@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QWidget
 from seamseg_studio.app.panels.fields import ActingList
 from seamseg_studio.app.panels.panel import Panel
 from seamseg_studio.app.panels.rows import Index, Role, RowDelegate
+from seamseg_studio.app.project.session import Session
 from seamseg_studio.app.sentences import spoken_label
-from seamseg_studio.app.session import Session
 from seamseg_studio.app.theme import Theme
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from seamseg_studio.app.panels.fields import RowList, SearchField
 from seamseg_studio.app.panels.image_model import ImageModel, ImageOrder, ImageQuery
 from seamseg_studio.app.panels.panel import Panel
 from seamseg_studio.app.panels.rows import Role, RowDelegate
-from seamseg_studio.app.session import Session
+from seamseg_studio.app.project.session import Session
 from seamseg_studio.app.theme import Theme
 
 _PICTURE = QSize(48, 32)

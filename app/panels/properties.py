@@ -12,7 +12,7 @@ from seamseg_studio.app.jobs.label_folder import duration_text
 from seamseg_studio.app.panels.fields import muted
 from seamseg_studio.app.panels.panel import Panel
 from seamseg_studio.app.panels.segment_rows import share_text
-from seamseg_studio.app.session import Session
+from seamseg_studio.app.project.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

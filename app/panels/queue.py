@@ -17,7 +17,7 @@ from seamseg_studio.app.panels.fields import ActingList, muted
 from seamseg_studio.app.panels.panel import Panel
 from seamseg_studio.app.panels.rows import Index, Role, RowDelegate
 from seamseg_studio.app.plain_text import plain_tip
-from seamseg_studio.app.session import Session
+from seamseg_studio.app.project.session import Session
 from seamseg_studio.app.theme import Theme
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from seamseg_studio.app.panels.panel import Panel
 from seamseg_studio.app.panels.rows import Role, RowDelegate
 from seamseg_studio.app.panels.segment_model import SegmentModel
 from seamseg_studio.app.panels.segment_rows import Grouping, Order, groups_of, rows_of
-from seamseg_studio.app.session import Session
+from seamseg_studio.app.project.session import Session
 from seamseg_studio.app.theme import Theme
 
 _REFRESH_MS = 80

@@ -16,7 +16,7 @@ from seamseg_studio.app.jobs.job import JobBoard, JobCancelled, JobContext
 from seamseg_studio.app.jobs.opening import Added, add_waiting, open_folder
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.messages import Message
-from seamseg_studio.app.session import Session
+from seamseg_studio.app.project.session import Session
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.app.studio import Studio
 from seamseg_studio.engine.project import ImageRecord, Project

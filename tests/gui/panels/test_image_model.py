@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seamseg_studio.app.panels.image_model import ImageOrder, ImageQuery
-from seamseg_studio.app.route import Route
+from seamseg_studio.app.project.route import Route
 from seamseg_studio.engine.project import ImageRecord, Status
 
 NAMES = {str(status): str(status) for status in Status}

@@ -28,8 +28,8 @@ from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.help.about import AboutDialog
 from seamseg_studio.app.jobs.training_events import Outcome
 from seamseg_studio.app.main_window import MainWindow
+from seamseg_studio.app.project.session import Session
 from seamseg_studio.app.segment_actions import TOOLS
-from seamseg_studio.app.session import Session
 from seamseg_studio.app.studio import Studio
 from seamseg_studio.app.theme import ThemeChoice
 from seamseg_studio.engine.scene.geometry import Box

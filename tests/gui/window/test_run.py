@@ -65,8 +65,9 @@ def test_what_stays_till_the_end_is_not_looked_through_again_and_again() -> None
 
 def test_the_canvas_and_the_engine_client_bring_no_torch() -> None:
     modules = modules_after(
-        "from seamseg_studio.app import canvas, run, session, tools;"
+        "from seamseg_studio.app import canvas, run, tools;"
         "from seamseg_studio.app.editing import document;"
+        "from seamseg_studio.app.project import session;"
         "from seamseg_studio.engine import project;"
         "from seamseg_studio.engine.formats import registry;"
         "from seamseg_studio.engine.service import client"

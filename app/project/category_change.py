@@ -9,12 +9,12 @@ from PySide6.QtCore import QObject, Signal
 
 from seamseg_studio.app.jobs.job import JobBoard, JobContext
 from seamseg_studio.app.messages import Choice, Message
-from seamseg_studio.app.own_categories import mark_own_categories
-from seamseg_studio.app.session import Session
+from seamseg_studio.app.project.own_categories import mark_own_categories
+from seamseg_studio.app.project.session import Session
 from seamseg_studio.engine.errors import SeamsegError
 
 if TYPE_CHECKING:
-    from seamseg_studio.app.category_draft import Draft
+    from seamseg_studio.app.project.category_draft import Draft
     from seamseg_studio.engine.project import Project
     from seamseg_studio.engine.project.taxonomy_change import TaxonomyReport
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from seamseg_studio.app.messages import Choice, Level, Message
-from seamseg_studio.app.session import Session
+from seamseg_studio.app.project.session import Session
 
 if TYPE_CHECKING:
-    from seamseg_studio.app.project_work import ProjectWork
+    from seamseg_studio.app.project.project_work import ProjectWork
     from seamseg_studio.engine.project import ImageRecord
 
 _KEY = "changed photo"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seamseg_studio.app.category_draft import Draft
+from seamseg_studio.app.project.category_draft import Draft
 from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 

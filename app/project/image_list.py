@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from seamseg_studio.app.route import Route
+from seamseg_studio.app.project.route import Route
 
 if TYPE_CHECKING:
     from seamseg_studio.engine.project import ImageRecord

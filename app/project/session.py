@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from seamseg_studio.app.documents import Documents
 from seamseg_studio.app.help.troubles import topic_of
-from seamseg_studio.app.image_list import ImageList
 from seamseg_studio.app.jobs.additions import Additions
 from seamseg_studio.app.jobs.image_loading import Preview
 from seamseg_studio.app.jobs.job import JobBoard
@@ -28,10 +26,12 @@ from seamseg_studio.app.jobs.opening import (
 )
 from seamseg_studio.app.jobs.project_openings import ProjectOpenings
 from seamseg_studio.app.messages import Choice, Level, Message
-from seamseg_studio.app.own_categories import take_categories_of
 from seamseg_studio.app.palettes import PaletteChoice, displayed
-from seamseg_studio.app.project_work import ProjectWork
-from seamseg_studio.app.repairs import Repairs
+from seamseg_studio.app.project.documents import Documents
+from seamseg_studio.app.project.image_list import ImageList
+from seamseg_studio.app.project.own_categories import take_categories_of
+from seamseg_studio.app.project.project_work import ProjectWork
+from seamseg_studio.app.project.repairs import Repairs
 from seamseg_studio.app.sentences import spoken
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.engine.errors import SeamsegError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from seamseg_studio.app.session import Session
+from seamseg_studio.app.project.session import Session
 
 if TYPE_CHECKING:
     from seamseg_studio.engine.project import Project

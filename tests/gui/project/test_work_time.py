@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.main_window import MainWindow
+from seamseg_studio.app.project.work_time import IDLE_S, WorkTimer
 from seamseg_studio.app.studio import Studio
-from seamseg_studio.app.work_time import IDLE_S, WorkTimer
 
 
 class Clock:
@@ -25,7 +25,7 @@ class Clock:
 @pytest.fixture(autouse=True)
 def _no_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The studio's own timer never ticks: only the test's counts."""
-    monkeypatch.setattr("seamseg_studio.app.work_time._TICK_MS", 10**8)
+    monkeypatch.setattr("seamseg_studio.app.project.work_time._TICK_MS", 10**8)
 
 
 @pytest.fixture

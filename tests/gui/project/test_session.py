@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.jobs.job import JobBoard
 from seamseg_studio.app.messages import Message
-from seamseg_studio.app.session import Session
+from seamseg_studio.app.project.session import Session
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.engine.project import Project
 

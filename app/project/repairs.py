@@ -11,10 +11,10 @@ from PySide6.QtCore import QObject
 from seamseg_studio.app.jobs.job import JobContext
 from seamseg_studio.app.jobs.opening import Damage
 from seamseg_studio.app.messages import Choice, Level, Message
-from seamseg_studio.app.project_work import ProjectWork
+from seamseg_studio.app.project.project_work import ProjectWork
 
 if TYPE_CHECKING:
-    from seamseg_studio.app.session import Session
+    from seamseg_studio.app.project.session import Session
     from seamseg_studio.engine.project import Recovery
 
 _IMAGE, _PROJECT = "image", "recovery"  # keys of messages

@@ -9,14 +9,15 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QCursor, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QStackedWidget
 
-from seamseg_studio.app.commands import Commands
+from seamseg_studio.app.actions.commands import Commands
+from seamseg_studio.app.actions.menus import ActionSet
+from seamseg_studio.app.actions.segment_actions import TOOLS
 from seamseg_studio.app.dialogs.category_popup import CategoryPopup
 from seamseg_studio.app.dialogs.palette import CommandPalette
 from seamseg_studio.app.dialogs.preferences import PreferencesDialog
 from seamseg_studio.app.help.desk import HelpDesk
 from seamseg_studio.app.icons import window_icon
 from seamseg_studio.app.languages import tool_text
-from seamseg_studio.app.menus import ActionSet
 from seamseg_studio.app.messages import Message
 from seamseg_studio.app.panels.categories import CategoriesPanel
 from seamseg_studio.app.panels.chips import Chips
@@ -34,7 +35,6 @@ from seamseg_studio.app.panels.start_page import StartPage
 from seamseg_studio.app.panels.status_bar import StatusBar
 from seamseg_studio.app.panels.tool_box import ToolBox
 from seamseg_studio.app.panels.training import TrainingPanel
-from seamseg_studio.app.segment_actions import TOOLS
 from seamseg_studio.app.sentences import spoken
 from seamseg_studio.app.studio import Studio
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from seamseg_studio.app.keymap import Keymap, Preset, normal
+from seamseg_studio.app.actions.keymap import Keymap, Preset, normal
 from seamseg_studio.app.palettes import PaletteChoice
 from seamseg_studio.app.theme import MAX_SCALE, MIN_SCALE, ThemeChoice
 from seamseg_studio.engine.errors import InputError

@@ -6,16 +6,16 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-from seamseg_studio.app.actions import ACTIONS, MENU_TEXTS
-from seamseg_studio.app.keymap import PRESETS, Keys, Preset
+from seamseg_studio.app.actions.keymap import PRESETS, Keys, Preset
+from seamseg_studio.app.actions.table import ACTIONS, MENU_TEXTS
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 TESTS_PAGE, KEYS_PAGE = DOCS / "actions.md", DOCS / "user-guide" / "shortcuts.md"
 TESTS_HEAD = """# Actions and their tests
 
-Every action of the window (`app/actions.py`), made by `python scripts/actions_table.py`. Each is triggered as a person
-does, by its key or else by its menu entry, in `tests/gui/window/test_actions.py`; `test_every_action_has_a_case` there
-fails for one that is forgotten. The keys are those of the preset *Seamseg Studio*.
+Every action of the window (`app/actions/table.py`), made by `python scripts/actions_table.py`. Each is triggered as a
+person does, by its key or else by its menu entry, in `tests/gui/window/test_actions.py`;
+`test_every_action_has_a_case` there fails for one that is forgotten. The keys are those of the preset *Seamseg Studio*.
 
 | menu | command | keys | test |
 |---|---|---|---|

@@ -21,7 +21,7 @@ LANGUAGES = ("de", "zh")
 
 def table_texts() -> Iterator[tuple[str, str]]:
     """Yields context and text of everything that stands in tables and is translated when it is shown."""
-    from seamseg_studio.app.actions import ACTIONS, CONTEXT, MENU_TEXTS
+    from seamseg_studio.app.actions.table import ACTIONS, CONTEXT, MENU_TEXTS
     from seamseg_studio.app.help import topics
     from seamseg_studio.app.sentences import (
         LABEL_CONTEXT,
@@ -36,7 +36,7 @@ def table_texts() -> Iterator[tuple[str, str]]:
         yield CONTEXT, spec.text
     for text in MENU_TEXTS.values():
         yield CONTEXT, text
-    for text in _reasons(ROOT / "app" / "commands.py"):
+    for text in _reasons(ROOT / "app" / "actions" / "commands.py"):
         yield "Commands", text
     for text in topics.WORDS.values():
         yield topics.CONTEXT, text

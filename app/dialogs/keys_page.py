@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from seamseg_studio.app.actions import ACTIONS
-from seamseg_studio.app.keymap import RESERVED, Keymap, Preset, normal
-from seamseg_studio.app.menus import menu_name, plain, translated
+from seamseg_studio.app.actions.keymap import RESERVED, Keymap, Preset, normal
+from seamseg_studio.app.actions.menus import menu_name, plain, translated
+from seamseg_studio.app.actions.table import ACTIONS
 from seamseg_studio.app.panels.fields import SearchField, muted
 from seamseg_studio.app.panels.rows import Index
 from seamseg_studio.app.preferences import Preferences

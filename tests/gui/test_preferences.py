@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSettings
 
-from seamseg_studio.app.keymap import Keymap, Preset
+from seamseg_studio.app.actions.keymap import Keymap, Preset
 from seamseg_studio.app.palettes import PaletteChoice, displayed
 from seamseg_studio.app.preferences import Preferences
 from seamseg_studio.app.settings import Settings

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QIcon
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from seamseg_studio.app.actions import ACTIONS
+from seamseg_studio.app.actions.table import ACTIONS
 from seamseg_studio.app.icons import Icons, has_icon, pixmap
 from seamseg_studio.app.theme import CONTRAST, DARK, LIGHT, MAX_SCALE, Theme, ThemeChoice, Tones, filled_style_sheet
 

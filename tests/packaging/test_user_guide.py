@@ -48,7 +48,7 @@ GESTURES = {
 
 
 def test_every_key_of_the_guide_does_something() -> None:
-    from seamseg_studio.app.actions import ACTIONS
+    from seamseg_studio.app.actions.table import ACTIONS
 
     known = GESTURES | {key for spec in ACTIONS for key in spec.keys}
     # The page of all shortcuts is made from the table, with the keys of other programs beside it.
@@ -65,7 +65,7 @@ def test_every_key_of_the_guide_does_something() -> None:
 
 
 def test_the_keys_of_the_first_table_are_those_of_its_actions() -> None:
-    from seamseg_studio.app.actions import ACTIONS
+    from seamseg_studio.app.actions.table import ACTIONS
 
     keys = {spec.id: spec.keys for spec in ACTIONS}
     text = (DOCS / "user-guide").joinpath("canvas.md").read_text(encoding="utf-8")
@@ -75,7 +75,7 @@ def test_the_keys_of_the_first_table_are_those_of_its_actions() -> None:
 
 
 def test_the_table_of_actions_is_current() -> None:
-    from seamseg_studio.app.actions import ACTIONS
+    from seamseg_studio.app.actions.table import ACTIONS
 
     listed = set(re.findall(r"does_what_it_says\[(\w+)\]", (DOCS / "actions.md").read_text(encoding="utf-8")))
     known = {spec.id for spec in ACTIONS}

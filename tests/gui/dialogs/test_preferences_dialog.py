@@ -10,8 +10,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from seamseg_studio.app.actions.keymap import Preset
 from seamseg_studio.app.dialogs.preferences import PreferencesDialog
-from seamseg_studio.app.keymap import Preset
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.palettes import PaletteChoice
 from seamseg_studio.app.preferences import Preferences

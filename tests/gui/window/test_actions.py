@@ -13,8 +13,9 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QWhatsThis
 from pytestqt.qtbot import QtBot
 
-from seamseg_studio.app.action_spec import ActionSpec
-from seamseg_studio.app.actions import ACTIONS
+from seamseg_studio.app.actions.action_spec import ActionSpec
+from seamseg_studio.app.actions.segment_actions import TOOLS
+from seamseg_studio.app.actions.table import ACTIONS
 from seamseg_studio.app.dialogs.categories import CategoriesDialog
 from seamseg_studio.app.dialogs.category_popup import CategoryPopup
 from seamseg_studio.app.dialogs.compare import CompareDialog
@@ -29,7 +30,6 @@ from seamseg_studio.app.help.about import AboutDialog
 from seamseg_studio.app.jobs.training_events import Outcome
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.project.session import Session
-from seamseg_studio.app.segment_actions import TOOLS
 from seamseg_studio.app.studio import Studio
 from seamseg_studio.app.theme import ThemeChoice
 from seamseg_studio.engine.scene.geometry import Box

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Signal
 
+from seamseg_studio.app.actions.segment_commands import SegmentCommands
+from seamseg_studio.app.actions.view_commands import ViewCommands
 from seamseg_studio.app.dialogs.categories import CategoriesDialog
 from seamseg_studio.app.dialogs.export import ExportDialog
 from seamseg_studio.app.dialogs.flag import FlagDialog
@@ -14,9 +16,7 @@ from seamseg_studio.app.dialogs.paths import ask_files, ask_folder
 from seamseg_studio.app.help.guide import TROUBLESHOOTING
 from seamseg_studio.app.help.topics import START
 from seamseg_studio.app.project.category_change import CategoryChange
-from seamseg_studio.app.segment_commands import SegmentCommands
 from seamseg_studio.app.studio import EXPORTS_FOLDER, Studio
-from seamseg_studio.app.view_commands import ViewCommands
 
 if TYPE_CHECKING:
     from seamseg_studio.app.editing.document import Document

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from seamseg_studio.app.action_spec import CHANGE, DOCUMENT, EDIT, ONE, SELECTED, WRITE, ActionSpec
-from seamseg_studio.app.commands import Commands
-from seamseg_studio.app.segment_commands import STEP_PX
+from seamseg_studio.app.actions.action_spec import CHANGE, DOCUMENT, EDIT, ONE, SELECTED, WRITE, ActionSpec
+from seamseg_studio.app.actions.commands import Commands
+from seamseg_studio.app.actions.segment_commands import STEP_PX
 
 TOOLS: tuple[tuple[str, str, str, str], ...] = (
     ("select", "&Select", "V", "select"),

@@ -70,7 +70,7 @@ PRESETS: dict[Preset, dict[str, Keys]] = {
 @cache
 def default_keys() -> dict[str, Keys]:
     """The table's own keys by action, in its order."""
-    from seamseg_studio.app.actions import ACTIONS  # only now: its commands know the preferences, which know this
+    from seamseg_studio.app.actions.table import ACTIONS  # only now: its commands know the preferences, which know this
 
     return {spec.id: spec.keys for spec in ACTIONS}
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from seamseg_studio.app.action_spec import DOCUMENT, EDIT, SELECTED, WRITE, ActionSpec
-from seamseg_studio.app.commands import Commands
-from seamseg_studio.app.segment_actions import SEGMENT_ACTIONS
-from seamseg_studio.app.view_actions import VIEW_ACTIONS
+from seamseg_studio.app.actions.action_spec import DOCUMENT, EDIT, SELECTED, WRITE, ActionSpec
+from seamseg_studio.app.actions.commands import Commands
+from seamseg_studio.app.actions.segment_actions import SEGMENT_ACTIONS
+from seamseg_studio.app.actions.view_actions import VIEW_ACTIONS
 
 CONTEXT = "Actions"  # of the translations of `text` and of the names of menus
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seamseg_studio.app.keymap import PRESETS, RESERVED, Keymap, Preset, default_keys, normal
+from seamseg_studio.app.actions.keymap import PRESETS, RESERVED, Keymap, Preset, default_keys, normal
 
 IDS = sorted(default_keys())
 KEYS = ["Ctrl+Z", "B", "Return", "Ctrl+Shift+M", "9", "F5", "Alt+X"]
@@ -60,7 +60,7 @@ def test_going_back_to_the_presets_keys_is_no_change() -> None:
 
 
 def test_the_user_guide_names_the_keys_as_they_are() -> None:
-    guide = (Path(__file__).resolve().parents[2] / "docs" / "user-guide.md").read_text(encoding="utf-8")
+    guide = (Path(__file__).resolve().parents[3] / "docs" / "user-guide.md").read_text(encoding="utf-8")
     told = {
         "open_folder": "Ctrl+O",
         "label_all": "Ctrl+Shift+L",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from seamseg_studio.app.action_spec import DOCUMENT, ActionSpec
-from seamseg_studio.app.commands import Commands
+from seamseg_studio.app.actions.action_spec import DOCUMENT, ActionSpec
+from seamseg_studio.app.actions.commands import Commands
 from seamseg_studio.app.theme import ThemeChoice
 
 

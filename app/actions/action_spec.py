@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from seamseg_studio.app.commands import Commands
+from seamseg_studio.app.actions.commands import Commands
 
 DOCUMENT = ("document",)
 EDIT = ("document", "writable")

@@ -6,11 +6,11 @@ from PySide6.QtCore import QCoreApplication, QObject, QTimer
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
-from seamseg_studio.app.action_spec import ActionSpec
-from seamseg_studio.app.actions import ACTIONS, CONTEXT, MENU_TEXTS, MENUS
-from seamseg_studio.app.commands import Commands
+from seamseg_studio.app.actions.action_spec import ActionSpec
+from seamseg_studio.app.actions.commands import Commands
+from seamseg_studio.app.actions.keymap import Keymap
+from seamseg_studio.app.actions.table import ACTIONS, CONTEXT, MENU_TEXTS, MENUS
 from seamseg_studio.app.icons import Icons
-from seamseg_studio.app.keymap import Keymap
 from seamseg_studio.app.sentences import spoken_label
 
 _STEPS = ("undo", "redo")

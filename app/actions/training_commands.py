@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from seamseg_studio.app.assistance.trainings import MODELS_FOLDER
 from seamseg_studio.app.dialogs.compare import CompareDialog
 from seamseg_studio.app.dialogs.load_model import LoadModelDialog
 from seamseg_studio.app.dialogs.train import TrainDialog
 from seamseg_studio.app.panels.chips import device_text
-from seamseg_studio.app.trainings import MODELS_FOLDER
 from seamseg_studio.engine.service.models import installed_models, trained_models
 
 if TYPE_CHECKING:

@@ -395,7 +395,7 @@ def test_action_does_what_it_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     program = ["-c", "import time\nwhile True: time.sleep(1)"]
-    monkeypatch.setattr("seamseg_studio.app.trainings.command_line", lambda *_: program)
+    monkeypatch.setattr("seamseg_studio.app.assistance.trainings.command_line", lambda *_: program)
     hands = Hands(window, studio, labelled, qtbot, hold)
     case = CASES[action_id]
     case.first(hands)

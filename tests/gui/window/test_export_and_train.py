@@ -134,7 +134,7 @@ def test_training_shows_its_curve_and_its_model_is_used(
             {"event": "done", "bundle": str(bundle)},
         )
 
-    monkeypatch.setattr("seamseg_studio.app.trainings.command_line", command_line)
+    monkeypatch.setattr("seamseg_studio.app.assistance.trainings.command_line", command_line)
     labelled.relabel([CAR], 3)
     dialog = train_dialog(window, qtbot)
     dialog.name.setText("mine")
@@ -155,7 +155,7 @@ def test_training_can_be_stopped_in_its_panel(
     labelled: Document, window: MainWindow, studio: Studio, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forever = ["-c", "import time\nwhile True: time.sleep(1)"]
-    monkeypatch.setattr("seamseg_studio.app.trainings.command_line", lambda *_: forever)
+    monkeypatch.setattr("seamseg_studio.app.assistance.trainings.command_line", lambda *_: forever)
     studio.train("x")
     qtbot.waitUntil(window.training.stop_button.isVisible)
     with qtbot.waitSignal(studio.training_ended, timeout=20_000):
@@ -175,7 +175,7 @@ def test_failed_training_is_one_sentence(
     messages: list[Message],
 ) -> None:
     program = events({"event": "error", "message": "nothing is corrected yet; correct an image first"})
-    monkeypatch.setattr("seamseg_studio.app.trainings.command_line", lambda *_: program)
+    monkeypatch.setattr("seamseg_studio.app.assistance.trainings.command_line", lambda *_: program)
     studio.train("x")
     qtbot.waitUntil(lambda: studio.training is None, timeout=20_000)
     assert messages[-1].text == "nothing is corrected yet; correct an image first"
@@ -186,7 +186,7 @@ def test_closing_asks_while_a_training_runs(
     labelled: Document, window: MainWindow, studio: Studio, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forever = ["-c", "import time\nwhile True: time.sleep(1)"]
-    monkeypatch.setattr("seamseg_studio.app.trainings.command_line", lambda *_: forever)
+    monkeypatch.setattr("seamseg_studio.app.assistance.trainings.command_line", lambda *_: forever)
     studio.train("x")
     window.close()
     assert window.isVisible()
@@ -254,7 +254,7 @@ def test_a_candidate_is_compared_used_all_the_same_and_taken_back(
         {"event": "validation", "step": 1, "pq": 0.45, "miou": 0.55},
         {"event": "done", "bundle": str(bundle), "gate": gate},
     )
-    monkeypatch.setattr("seamseg_studio.app.trainings.command_line", lambda *_: program)
+    monkeypatch.setattr("seamseg_studio.app.assistance.trainings.command_line", lambda *_: program)
     with qtbot.waitSignal(studio.training_ended, timeout=20_000):
         studio.train("x")
     panel = window.training

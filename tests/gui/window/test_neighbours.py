@@ -10,10 +10,10 @@ from gui_fake_engine import CAR, OTHER_TAXONOMY, PERSON, ROAD, SKY, TAXONOMY
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from seamseg_studio.app.assistance.neighbours import LABEL
 from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.jobs.taxonomy_match import consequences_in_words_of, part_in_words_of
 from seamseg_studio.app.main_window import MainWindow
-from seamseg_studio.app.neighbours import LABEL
 from seamseg_studio.app.studio import Studio
 from seamseg_studio.engine.scene.consequences import Consequences, CorrectedPart, Statement
 from seamseg_studio.engine.scene.geometry import Box

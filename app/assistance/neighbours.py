@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from seamseg_studio.app.assistance.labelling import Labelling
+from seamseg_studio.app.assistance.question import Question
 from seamseg_studio.app.background import Background
-from seamseg_studio.app.labelling import Labelling
 from seamseg_studio.app.project.session import Session
-from seamseg_studio.app.question import Question
 
 if TYPE_CHECKING:
     from seamseg_studio.app.canvas.offer import Offer

@@ -1,0 +1,1 @@
+"""What the model does for a person: labels, answers, follows corrections, says where to look, learns."""

@@ -17,8 +17,6 @@ from seamseg_studio.app.dialogs.palette import CommandPalette
 from seamseg_studio.app.dialogs.preferences import PreferencesDialog
 from seamseg_studio.app.help.desk import HelpDesk
 from seamseg_studio.app.icons import window_icon
-from seamseg_studio.app.languages import tool_text
-from seamseg_studio.app.messages import Message
 from seamseg_studio.app.panels.categories import CategoriesPanel
 from seamseg_studio.app.panels.chips import Chips
 from seamseg_studio.app.panels.history import HistoryPanel
@@ -35,8 +33,10 @@ from seamseg_studio.app.panels.start_page import StartPage
 from seamseg_studio.app.panels.status_bar import StatusBar
 from seamseg_studio.app.panels.tool_box import ToolBox
 from seamseg_studio.app.panels.training import TrainingPanel
-from seamseg_studio.app.sentences import spoken
 from seamseg_studio.app.studio import Studio
+from seamseg_studio.app.words.languages import tool_text
+from seamseg_studio.app.words.messages import Message
+from seamseg_studio.app.words.sentences import spoken
 
 if TYPE_CHECKING:
     from seamseg_studio.app.canvas import Canvas

@@ -20,12 +20,12 @@ from PySide6.QtWidgets import QApplication
 
 from seamseg_studio.app.crash_reports import CrashReports
 from seamseg_studio.app.help.troubles import GENERAL
-from seamseg_studio.app.languages import speak
 from seamseg_studio.app.main_window import MainWindow
-from seamseg_studio.app.messages import Level, Message
 from seamseg_studio.app.self_test import SelfTest
 from seamseg_studio.app.settings import APP_NAME, Settings, user_data_folder
 from seamseg_studio.app.studio import Studio
+from seamseg_studio.app.words.languages import speak
+from seamseg_studio.app.words.messages import Level, Message
 
 _log = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from seamseg_studio.app.main_window import MainWindow
-from seamseg_studio.app.messages import Level, Message
 from seamseg_studio.app.studio import Studio
+from seamseg_studio.app.words.messages import Level, Message
 
 _LOOK_MS = 200
 _TIMEOUT_S = 300

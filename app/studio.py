@@ -24,7 +24,6 @@ from seamseg_studio.app.jobs.job import FunctionJob, JobBoard, JobContext
 from seamseg_studio.app.jobs.opening import PROJECT_SUFFIX
 from seamseg_studio.app.jobs.thumbnails import Thumbnails
 from seamseg_studio.app.jobs.trainer_process import TrainerProcess
-from seamseg_studio.app.messages import Choice, Level, Message
 from seamseg_studio.app.preferences import Preferences
 from seamseg_studio.app.project.changed_photos import ChangedPhotos
 from seamseg_studio.app.project.session import Session
@@ -32,6 +31,7 @@ from seamseg_studio.app.project.work_time import WorkTimer
 from seamseg_studio.app.settings import Settings, user_data_folder
 from seamseg_studio.app.theme import Theme
 from seamseg_studio.app.tour import Tour
+from seamseg_studio.app.words.messages import Choice, Level, Message
 
 EXPORTS_FOLDER = "exports"
 _SAMPLES = "samples"

@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QKeySequence
 
 from seamseg_studio.app.actions.keymap import Keymap
-from seamseg_studio.app.messages import Choice, Level, Message
 from seamseg_studio.app.project.session import Session
+from seamseg_studio.app.words.messages import Choice, Level, Message
 
 _KEY = "tour"
 

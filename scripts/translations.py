@@ -23,7 +23,7 @@ def table_texts() -> Iterator[tuple[str, str]]:
     """Yields context and text of everything that stands in tables and is translated when it is shown."""
     from seamseg_studio.app.actions.table import ACTIONS, CONTEXT, MENU_TEXTS
     from seamseg_studio.app.help import topics
-    from seamseg_studio.app.sentences import (
+    from seamseg_studio.app.words.sentences import (
         LABEL_CONTEXT,
         LABELS,
         SENTENCE_CONTEXT,

@@ -19,10 +19,10 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication
 
 from seamseg_studio.app.jobs.export_job import ExportOrder
 from seamseg_studio.app.main_window import MainWindow
-from seamseg_studio.app.messages import Message
 from seamseg_studio.app.run import begin
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.app.studio import Studio
+from seamseg_studio.app.words.messages import Message
 
 TIMEOUT_S = 900
 NUM_ACCEPTED = 6

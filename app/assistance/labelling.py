@@ -18,9 +18,9 @@ from seamseg_studio.app.jobs.taxonomy_match import (
     part_in_words_of,
     prompt_in_words_of,
 )
-from seamseg_studio.app.messages import Choice, Level, Message
 from seamseg_studio.app.project.own_categories import has_own_categories
 from seamseg_studio.app.project.session import Session
+from seamseg_studio.app.words.messages import Choice, Level, Message
 from seamseg_studio.engine.service.protocol import EngineKind, EngineState, PredictOptions, Prompt, PromptAnswer
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from seamseg_studio.app.messages import Message
 from seamseg_studio.app.project.session import Session
+from seamseg_studio.app.words.messages import Message
 
 if TYPE_CHECKING:
     from seamseg_studio.app.editing.document import Document

@@ -12,8 +12,8 @@ from PySide6.QtCore import QObject, Signal
 from seamseg_studio.app.jobs.job import JobBoard
 from seamseg_studio.app.jobs.trainer_process import TrainerProcess
 from seamseg_studio.app.jobs.training_events import Outcome, command_line
-from seamseg_studio.app.messages import Choice, Level, Message
-from seamseg_studio.app.window_words import in_window_words
+from seamseg_studio.app.words.messages import Choice, Level, Message
+from seamseg_studio.app.words.window_words import in_window_words
 
 if TYPE_CHECKING:
     from seamseg_studio.app.project.session import Session

@@ -28,7 +28,7 @@ from seamseg_studio.app.dialogs.paths import ask_files
 from seamseg_studio.app.jobs.job import sentence_of
 from seamseg_studio.app.panels.fields import muted
 from seamseg_studio.app.project.category_draft import Draft
-from seamseg_studio.app.sentences import spoken
+from seamseg_studio.app.words.sentences import spoken
 from seamseg_studio.engine.errors import SeamsegError
 
 if TYPE_CHECKING:

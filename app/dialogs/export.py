@@ -26,7 +26,7 @@ from seamseg_studio.app.dialogs.paths import ask_files
 from seamseg_studio.app.jobs.export_job import ExportOrder, chosen_records
 from seamseg_studio.app.jobs.job import sentence_of
 from seamseg_studio.app.panels.fields import ChoiceBar, keep_labels_whole, muted
-from seamseg_studio.app.sentences import spoken
+from seamseg_studio.app.words.sentences import spoken
 from seamseg_studio.engine.errors import SeamsegError
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from seamseg_studio.app.dialogs.paths import ask_file, ask_folder
 from seamseg_studio.app.panels.fields import muted
-from seamseg_studio.app.plain_text import plain_tip
+from seamseg_studio.app.words.plain_text import plain_tip
 
 if TYPE_CHECKING:
     from seamseg_studio.engine.service.models import ModelPlace

@@ -15,8 +15,8 @@ from seamseg_studio.app.help.guide import TROUBLESHOOTING
 from seamseg_studio.app.help.ops import ask_ops
 from seamseg_studio.app.help.spotlight import Spotlight
 from seamseg_studio.app.help.topics import place_of, words_about
-from seamseg_studio.app.languages import tool_text
-from seamseg_studio.app.messages import Message
+from seamseg_studio.app.words.languages import tool_text
+from seamseg_studio.app.words.messages import Message
 
 if TYPE_CHECKING:
     from seamseg_studio.app.help.viewer import GuideWindow

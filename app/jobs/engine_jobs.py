@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from seamseg_studio.app.window_words import in_window_words
+from seamseg_studio.app.words.window_words import in_window_words
 from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.service.protocol import EngineKind, EngineState, PredictOptions, Priority, Prompt
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from seamseg_studio.app.panels.rows import Index, Role, Switch
-from seamseg_studio.app.plain_text import plain_tip
+from seamseg_studio.app.words.plain_text import plain_tip
 
 if TYPE_CHECKING:
     from seamseg_studio.engine.scene.panoptic_map import PanopticMap

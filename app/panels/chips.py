@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
-from seamseg_studio.app.plain_text import plain_tip
+from seamseg_studio.app.words.plain_text import plain_tip
 from seamseg_studio.engine.service.protocol import EngineKind, EngineState
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from seamseg_studio.app.panels.fields import ActingList
 from seamseg_studio.app.panels.panel import Panel
 from seamseg_studio.app.panels.rows import Index, Role, RowDelegate
 from seamseg_studio.app.project.session import Session
-from seamseg_studio.app.sentences import spoken_label
 from seamseg_studio.app.theme import Theme
+from seamseg_studio.app.words.sentences import spoken_label
 
 if TYPE_CHECKING:
     from seamseg_studio.engine.project import JournalEntry

@@ -12,7 +12,7 @@ from PySide6.QtCore import QModelIndex, QObject, QStringListModel, Qt
 
 from seamseg_studio.app.jobs.thumbnails import Thumbnails
 from seamseg_studio.app.panels.rows import Badge, Index, Role
-from seamseg_studio.app.plain_text import plain_tip
+from seamseg_studio.app.words.plain_text import plain_tip
 
 if TYPE_CHECKING:
     from seamseg_studio.engine.project import ImageRecord

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit, QToolButton, QWidget
 
-from seamseg_studio.app.messages import Level, Message
 from seamseg_studio.app.panels.panel import Panel
+from seamseg_studio.app.words.messages import Level, Message
 
 _MAX_LINES = 2000
 

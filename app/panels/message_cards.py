@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from seamseg_studio.app.icons import Icons
-from seamseg_studio.app.messages import Level, Message
+from seamseg_studio.app.words.messages import Level, Message
 
 _WIDTH = 340
 _MARGIN = 14

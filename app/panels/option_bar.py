@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
     QWidgetAction,
 )
 
-from seamseg_studio.app.languages import tool_text
 from seamseg_studio.app.panels.fields import ElidedLabel
 from seamseg_studio.app.panels.option_controls import OptionGroup
+from seamseg_studio.app.words.languages import tool_text
 
 if TYPE_CHECKING:
     from seamseg_studio.app.editing.document import Document

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QWidget
 
-from seamseg_studio.app.languages import tool_text
 from seamseg_studio.app.panels.choice_menu import ChoiceMenu
 from seamseg_studio.app.panels.fields import ChoiceBar, rule
+from seamseg_studio.app.words.languages import tool_text
 
 if TYPE_CHECKING:
     from seamseg_studio.app.tools.options import ChoiceOption, Option, SliderOption

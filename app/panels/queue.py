@@ -16,9 +16,9 @@ from seamseg_studio.app.panels.choice_menu import ChoiceMenu
 from seamseg_studio.app.panels.fields import ActingList, muted
 from seamseg_studio.app.panels.panel import Panel
 from seamseg_studio.app.panels.rows import Index, Role, RowDelegate
-from seamseg_studio.app.plain_text import plain_tip
 from seamseg_studio.app.project.session import Session
 from seamseg_studio.app.theme import Theme
+from seamseg_studio.app.words.plain_text import plain_tip
 
 if TYPE_CHECKING:
     import numpy as np

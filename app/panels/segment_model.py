@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor
 
 from seamseg_studio.app.panels.rows import Badge, Index, Role, Switch
 from seamseg_studio.app.panels.segment_rows import CROWD, FREE, LOCKED, Group, Row, share_text
-from seamseg_studio.app.plain_text import plain_tip
+from seamseg_studio.app.words.plain_text import plain_tip
 
 _MANY = 64  # changed rows, from which on telling of all is quicker
 _TOP = 0  # internal id of top rows; a row below heading n has n + 1

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from seamseg_studio.app.jobs.job import JobBoard, JobContext
-from seamseg_studio.app.messages import Choice, Message
 from seamseg_studio.app.project.own_categories import mark_own_categories
 from seamseg_studio.app.project.session import Session
+from seamseg_studio.app.words.messages import Choice, Message
 from seamseg_studio.engine.errors import SeamsegError
 
 if TYPE_CHECKING:

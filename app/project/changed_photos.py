@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from seamseg_studio.app.messages import Choice, Level, Message
 from seamseg_studio.app.project.session import Session
+from seamseg_studio.app.words.messages import Choice, Level, Message
 
 if TYPE_CHECKING:
     from seamseg_studio.app.project.project_work import ProjectWork

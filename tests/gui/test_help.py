@@ -22,11 +22,11 @@ from seamseg_studio.app.help.ops import ask_ops
 from seamseg_studio.app.help.topics import PLACES, WORDS, place_of
 from seamseg_studio.app.help.troubles import GENERAL, TITLE_CONTEXTS, messages, topic_of
 from seamseg_studio.app.jobs.job import JobCancelled, JobContext
-from seamseg_studio.app.languages import speak
 from seamseg_studio.app.main_window import MainWindow
-from seamseg_studio.app.messages import Message
-from seamseg_studio.app.sentences import SENTENCES
 from seamseg_studio.app.studio import Studio
+from seamseg_studio.app.words.languages import speak
+from seamseg_studio.app.words.messages import Message
+from seamseg_studio.app.words.sentences import SENTENCES
 
 APP = Path(__file__).resolve().parents[2] / "app"
 MIN_SHARE = 0.95

@@ -39,9 +39,9 @@ from PySide6.QtWidgets import QApplication  # noqa: E402
 from seamseg_studio.app.editing.document import Document  # noqa: E402
 from seamseg_studio.app.jobs.export_job import ExportOrder  # noqa: E402
 from seamseg_studio.app.main_window import MainWindow  # noqa: E402
-from seamseg_studio.app.messages import Level, Message  # noqa: E402
 from seamseg_studio.app.settings import Settings  # noqa: E402
 from seamseg_studio.app.studio import Studio  # noqa: E402
+from seamseg_studio.app.words.messages import Level, Message  # noqa: E402
 from seamseg_studio.engine.project import Project  # noqa: E402
 
 PATIENCE_S = 300.0

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from seamseg_studio.app.languages import language_of
+from seamseg_studio.app.words.languages import language_of
 from seamseg_studio.engine.checkpoints.backbones import load_backbone
 from seamseg_studio.engine.checkpoints.bundle import WEIGHTS, load_bundle
 from seamseg_studio.engine.checkpoints.errors import BundleError

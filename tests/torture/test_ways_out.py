@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from seamseg_studio.app.plain_text import plain_tip
+from seamseg_studio.app.words.plain_text import plain_tip
 from seamseg_studio.engine.checkpoints.archive import Archive
 from seamseg_studio.engine.checkpoints.bundle import load_bundle
 from seamseg_studio.engine.checkpoints.errors import BundleError

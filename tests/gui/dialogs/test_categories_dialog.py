@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 from seamseg_studio.app.dialogs.categories import CategoriesDialog, Column
 from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.main_window import MainWindow
-from seamseg_studio.app.messages import Message
 from seamseg_studio.app.studio import Studio
+from seamseg_studio.app.words.messages import Message
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 
 LEFT = Qt.MouseButton.LeftButton

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QDialog, QLabel, QPushBut
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.editing.document import Document
-from seamseg_studio.app.languages import speak
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.studio import Studio
+from seamseg_studio.app.words.languages import speak
 
 
 @pytest.fixture

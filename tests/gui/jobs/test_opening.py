@@ -15,10 +15,10 @@ from seamseg_studio.app.jobs import opening
 from seamseg_studio.app.jobs.job import JobBoard, JobCancelled, JobContext
 from seamseg_studio.app.jobs.opening import Added, add_waiting, open_folder
 from seamseg_studio.app.main_window import MainWindow
-from seamseg_studio.app.messages import Message
 from seamseg_studio.app.project.session import Session
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.app.studio import Studio
+from seamseg_studio.app.words.messages import Message
 from seamseg_studio.engine.project import ImageRecord, Project
 
 NAMES = [f"{number:02d}.png" for number in range(20)]

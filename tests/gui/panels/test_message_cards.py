@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.icons import Icons
-from seamseg_studio.app.messages import Choice, Level, Message
 from seamseg_studio.app.panels import message_cards
 from seamseg_studio.app.panels.message_cards import MessageCards
 from seamseg_studio.app.theme import Theme, ThemeChoice
+from seamseg_studio.app.words.messages import Choice, Level, Message
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 

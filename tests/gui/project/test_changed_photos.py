@@ -11,8 +11,8 @@ from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.editing.document import Document
-from seamseg_studio.app.messages import Level, Message
 from seamseg_studio.app.studio import Studio
+from seamseg_studio.app.words.messages import Level, Message
 
 TITLE = "The photo was changed since it was labelled"
 

@@ -15,10 +15,10 @@ from pytestqt.qtbot import QtBot
 from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.jobs import image_loading
 from seamseg_studio.app.jobs.job import JobBoard
-from seamseg_studio.app.messages import Level, Message
 from seamseg_studio.app.project import documents
 from seamseg_studio.app.project.session import Session
 from seamseg_studio.app.settings import Settings
+from seamseg_studio.app.words.messages import Level, Message
 from seamseg_studio.engine.project import Project, ProjectError
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 from seamseg_studio.engine.scene.patch import Patch

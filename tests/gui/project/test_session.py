@@ -10,9 +10,9 @@ from gui_fake_engine import HEIGHT, OTHER_TAXONOMY, TAXONOMY, WIDTH, answer
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.jobs.job import JobBoard
-from seamseg_studio.app.messages import Message
 from seamseg_studio.app.project.session import Session
 from seamseg_studio.app.settings import Settings
+from seamseg_studio.app.words.messages import Message
 from seamseg_studio.engine.project import Project
 
 

@@ -16,8 +16,8 @@ from pytestqt.qtbot import QtBot
 from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.jobs.export_job import ExportOrder
 from seamseg_studio.app.main_window import MainWindow
-from seamseg_studio.app.messages import Level, Message
 from seamseg_studio.app.studio import Studio
+from seamseg_studio.app.words.messages import Level, Message
 from seamseg_studio.engine.project import SaveError
 
 

@@ -18,8 +18,8 @@ from seamseg_studio.app.dialogs.export import ExportDialog
 from seamseg_studio.app.dialogs.train import TrainDialog, estimated_minutes
 from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.main_window import MainWindow
-from seamseg_studio.app.messages import Level, Message
 from seamseg_studio.app.studio import Studio
+from seamseg_studio.app.words.messages import Level, Message
 
 
 @pytest.fixture

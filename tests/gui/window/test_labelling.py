@@ -15,9 +15,9 @@ from pytestqt.qtbot import QtBot
 from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.jobs.label_folder import Outcome, Pace, duration_text
 from seamseg_studio.app.main_window import MainWindow
-from seamseg_studio.app.messages import Level, Message
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.app.studio import Studio
+from seamseg_studio.app.words.messages import Level, Message
 from seamseg_studio.engine.scene.panoptic_map import Origin
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 from seamseg_studio.engine.service.protocol import EngineKind

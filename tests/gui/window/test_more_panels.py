@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.main_window import MainWindow
-from seamseg_studio.app.messages import Level, Message
 from seamseg_studio.app.studio import Studio
+from seamseg_studio.app.words.messages import Level, Message
 
 
 def test_log_keeps_what_was_said(window: MainWindow, studio: Studio, qtbot: QtBot) -> None:

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.main_window import MainWindow
-from seamseg_studio.app.messages import Level, Message
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.app.studio import Studio
+from seamseg_studio.app.words.messages import Level, Message
 from seamseg_studio.engine.project import Project
 
 

@@ -13,10 +13,10 @@ from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.help.troubles import topic_of
 from seamseg_studio.app.main_window import MainWindow
-from seamseg_studio.app.messages import Level
 from seamseg_studio.app.panels.message_cards import Card
 from seamseg_studio.app.run import Failures, begin, main, parse
 from seamseg_studio.app.studio import Studio, copy_missing
+from seamseg_studio.app.words.messages import Level
 
 HEAVY = ("torch", "pyqtgraph", "cv2", "numpy")
 

@@ -13,13 +13,13 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.editing.document import Document
-from seamseg_studio.app.languages import speak
 from seamseg_studio.app.main_window import MainWindow
-from seamseg_studio.app.messages import Message
-from seamseg_studio.app.sentences import LABELS, SENTENCES, WORDS, spoken, spoken_label
 from seamseg_studio.app.studio import Studio
+from seamseg_studio.app.words.languages import speak
+from seamseg_studio.app.words.messages import Message
+from seamseg_studio.app.words.sentences import LABELS, SENTENCES, WORDS, spoken, spoken_label
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 SERVICE = tuple(f"engine/service/{name}.py" for name in ("channel", "child", "client", "protocol", "runner"))
 SAYS = ("engine/scene/*.py", "engine/project/*.py", "engine/formats/image_file.py", *SERVICE)
 KINDS = {"EditError", "ProjectError", "ImageError", "EngineError"}

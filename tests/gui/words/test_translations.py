@@ -19,13 +19,13 @@ from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.canvas import Canvas
 from seamseg_studio.app.editing.document import Document
-from seamseg_studio.app.languages import TRANSLATED, language_of, speak
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.studio import Studio
 from seamseg_studio.app.tools import make_tools
 from seamseg_studio.app.tools.options import ChoiceOption
+from seamseg_studio.app.words.languages import TRANSLATED, language_of, speak
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 TRANSLATIONS = REPOSITORY / "resources" / "translations"
 MIN_SHARE = 0.9
 """A text that was just added is English until somebody translates it; more than a tenth are a fault."""

@@ -1,0 +1,1 @@
+"""What people read: messages, sentences in their language, and texts from strangers as they are."""

@@ -16,7 +16,7 @@ from seamseg_studio.app.dialogs.category_popup import CategoryPopup
 from seamseg_studio.app.dialogs.palette import CommandPalette
 from seamseg_studio.app.dialogs.preferences import PreferencesDialog
 from seamseg_studio.app.help.desk import HelpDesk
-from seamseg_studio.app.icons import window_icon
+from seamseg_studio.app.look.icons import window_icon
 from seamseg_studio.app.panels.categories import CategoriesPanel
 from seamseg_studio.app.panels.chips import Chips
 from seamseg_studio.app.panels.history import HistoryPanel

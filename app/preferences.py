@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from seamseg_studio.app.actions.keymap import Keymap, Preset, normal
-from seamseg_studio.app.palettes import PaletteChoice
-from seamseg_studio.app.theme import MAX_SCALE, MIN_SCALE, ThemeChoice
+from seamseg_studio.app.look.palettes import PaletteChoice
+from seamseg_studio.app.look.theme import MAX_SCALE, MIN_SCALE, ThemeChoice
 from seamseg_studio.engine.errors import InputError
 from seamseg_studio.engine.files import atomic_write
 

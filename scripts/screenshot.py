@@ -18,10 +18,10 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication
 
+from seamseg_studio.app.look.theme import ThemeChoice
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.app.studio import Studio
-from seamseg_studio.app.theme import ThemeChoice
 
 TIMEOUT_S = 60
 JPEG_QUALITY = 84

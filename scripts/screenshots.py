@@ -18,11 +18,11 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
+from seamseg_studio.app.look.theme import ThemeChoice
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.panels.segment_rows import Grouping
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.app.studio import Studio
-from seamseg_studio.app.theme import ThemeChoice
 from seamseg_studio.app.words.languages import speak
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -10,7 +10,7 @@ from seamseg_studio.app.actions.action_spec import ActionSpec
 from seamseg_studio.app.actions.commands import Commands
 from seamseg_studio.app.actions.keymap import Keymap
 from seamseg_studio.app.actions.table import ACTIONS, CONTEXT, MENU_TEXTS, MENUS
-from seamseg_studio.app.icons import Icons
+from seamseg_studio.app.look.icons import Icons
 from seamseg_studio.app.words.sentences import spoken_label
 
 _STEPS = ("undo", "redo")

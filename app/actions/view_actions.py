@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from seamseg_studio.app.actions.action_spec import DOCUMENT, ActionSpec
 from seamseg_studio.app.actions.commands import Commands
-from seamseg_studio.app.theme import ThemeChoice
+from seamseg_studio.app.look.theme import ThemeChoice
 
 
 def _mode_is(mode: str) -> Callable[[Commands], bool]:

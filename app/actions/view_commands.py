@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from seamseg_studio.app.actions.focus_ring import step_focus, stops_of
 from seamseg_studio.app.actions.training_commands import TrainingCommands
-from seamseg_studio.app.theme import MAX_SCALE, MIN_SCALE, ThemeChoice
+from seamseg_studio.app.look.theme import MAX_SCALE, MIN_SCALE, ThemeChoice
 
 if TYPE_CHECKING:
     from seamseg_studio.app.canvas import Canvas

@@ -6,8 +6,8 @@ from PySide6.QtCore import QAbstractItemModel, QCoreApplication, QModelIndex, QS
 from PySide6.QtWidgets import QWidget
 
 from seamseg_studio.app.dialogs.search_popup import SearchPopup
+from seamseg_studio.app.look.theme import Theme
 from seamseg_studio.app.panels.rows import Role
-from seamseg_studio.app.theme import Theme
 
 _SIZE = QSize(300, 360)
 

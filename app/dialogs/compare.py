@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from seamseg_studio.app.theme import Theme
+from seamseg_studio.app.look.theme import Theme
 
 _KEY_STEP = 0.05
 

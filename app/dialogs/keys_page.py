@@ -22,10 +22,10 @@ from PySide6.QtWidgets import (
 from seamseg_studio.app.actions.keymap import RESERVED, Keymap, Preset, normal
 from seamseg_studio.app.actions.menus import menu_name, plain, translated
 from seamseg_studio.app.actions.table import ACTIONS
+from seamseg_studio.app.look.theme import Theme
 from seamseg_studio.app.panels.fields import SearchField, muted
 from seamseg_studio.app.panels.rows import Index
 from seamseg_studio.app.preferences import Preferences
-from seamseg_studio.app.theme import Theme
 
 
 class Column(IntEnum):

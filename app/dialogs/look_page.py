@@ -6,10 +6,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QSlider, QWidget
 
-from seamseg_studio.app.palettes import PaletteChoice, palette_color
+from seamseg_studio.app.look.palettes import PaletteChoice, palette_color
+from seamseg_studio.app.look.theme import MAX_SCALE, MIN_SCALE, ThemeChoice
 from seamseg_studio.app.panels.fields import ChoiceBar, muted
 from seamseg_studio.app.preferences import LANGUAGES, Preferences
-from seamseg_studio.app.theme import MAX_SCALE, MIN_SCALE, ThemeChoice
 
 _NUM_SWATCHES = 12
 _SWATCH_PX = 18

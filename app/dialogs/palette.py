@@ -9,8 +9,8 @@ from PySide6.QtGui import QAction, QKeySequence, QStandardItem, QStandardItemMod
 from PySide6.QtWidgets import QWidget
 
 from seamseg_studio.app.dialogs.search_popup import SearchPopup
+from seamseg_studio.app.look.theme import Theme
 from seamseg_studio.app.panels.rows import Role
-from seamseg_studio.app.theme import Theme
 
 _SIZE = QSize(520, 420)
 

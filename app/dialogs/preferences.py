@@ -22,9 +22,9 @@ from seamseg_studio.app.dialogs.look_page import LookPage
 from seamseg_studio.app.dialogs.paths import ask_files
 from seamseg_studio.app.dialogs.work_pages import EnginePage, ProjectPage
 from seamseg_studio.app.jobs.job import sentence_of
+from seamseg_studio.app.look.theme import Theme
 from seamseg_studio.app.panels.fields import muted
 from seamseg_studio.app.preferences import Preferences
-from seamseg_studio.app.theme import Theme
 from seamseg_studio.engine.errors import SeamsegError
 
 _FILE_NAME = "seamseg-studio-preferences.json"

@@ -14,9 +14,9 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
+from seamseg_studio.app.look.theme import Theme
 from seamseg_studio.app.panels.fields import RowList, SearchField
 from seamseg_studio.app.panels.rows import RowDelegate
-from seamseg_studio.app.theme import Theme
 
 
 class SearchPopup(QDialog):

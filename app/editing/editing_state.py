@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from seamseg_studio.app.palettes import PaletteChoice, displayed
+from seamseg_studio.app.look.palettes import PaletteChoice, displayed
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 from seamseg_studio.engine.scene.policy import EditingPolicy
 from seamseg_studio.engine.scene.taxonomy import VOID, Taxonomy

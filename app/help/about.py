@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from seamseg_studio.app.help.diagnostics import PROGRAM, libraries, version_of
-from seamseg_studio.app.icons import window_icon
+from seamseg_studio.app.look.icons import window_icon
 from seamseg_studio.app.panels.fields import muted
 
 NAME, LICENCE = "Seamseg Studio", "Apache-2.0"

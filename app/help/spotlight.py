@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from seamseg_studio.app.theme import Theme
+from seamseg_studio.app.look.theme import Theme
 
 _SHOWN_MS = 8000
 _WIDTH_PX = 3

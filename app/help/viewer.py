@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from seamseg_studio.app.help.guide import GUIDE, PAGES, Section, anchor_of, contents, search
-from seamseg_studio.app.icons import Icons
+from seamseg_studio.app.look.icons import Icons
 from seamseg_studio.app.panels.fields import SearchField
 
 SIZE = QSize(1080, 720)

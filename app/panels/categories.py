@@ -5,12 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import QModelIndex, QPoint, QSortFilterProxyModel, Qt, QTimer, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
+from seamseg_studio.app.look.theme import Theme
 from seamseg_studio.app.panels.category_model import CategoryModel, usage_of
 from seamseg_studio.app.panels.fields import RowList, SearchField
 from seamseg_studio.app.panels.panel import Panel
 from seamseg_studio.app.panels.rows import Role, RowDelegate
 from seamseg_studio.app.project.session import Session
-from seamseg_studio.app.theme import Theme
 from seamseg_studio.engine.errors import SeamsegError
 
 NUM_DIGITS = 9

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from seamseg_studio.app.theme import Theme
+from seamseg_studio.app.look.theme import Theme
 
 _MAX_POINTS = 400
 _SMOOTHING = 0.12

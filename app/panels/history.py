@@ -9,11 +9,11 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
+from seamseg_studio.app.look.theme import Theme
 from seamseg_studio.app.panels.fields import ActingList
 from seamseg_studio.app.panels.panel import Panel
 from seamseg_studio.app.panels.rows import Index, Role, RowDelegate
 from seamseg_studio.app.project.session import Session
-from seamseg_studio.app.theme import Theme
 from seamseg_studio.app.words.sentences import spoken_label
 
 if TYPE_CHECKING:

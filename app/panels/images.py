@@ -10,12 +10,12 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from seamseg_studio.app.jobs.thumbnails import Thumbnails
+from seamseg_studio.app.look.theme import Theme
 from seamseg_studio.app.panels.fields import RowList, SearchField
 from seamseg_studio.app.panels.image_model import ImageModel, ImageOrder, ImageQuery
 from seamseg_studio.app.panels.panel import Panel
 from seamseg_studio.app.panels.rows import Role, RowDelegate
 from seamseg_studio.app.project.session import Session
-from seamseg_studio.app.theme import Theme
 
 _PICTURE = QSize(48, 32)
 _MANY = 5000  # images, from which on the filter waits for a pause in the typing

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from seamseg_studio.app.icons import Icons
+from seamseg_studio.app.look.icons import Icons
 from seamseg_studio.app.words.messages import Level, Message
 
 _WIDTH = 340

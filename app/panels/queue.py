@@ -12,12 +12,12 @@ from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from seamseg_studio.app.background import Background
+from seamseg_studio.app.look.theme import Theme
 from seamseg_studio.app.panels.choice_menu import ChoiceMenu
 from seamseg_studio.app.panels.fields import ActingList, muted
 from seamseg_studio.app.panels.panel import Panel
 from seamseg_studio.app.panels.rows import Index, Role, RowDelegate
 from seamseg_studio.app.project.session import Session
-from seamseg_studio.app.theme import Theme
 from seamseg_studio.app.words.plain_text import plain_tip
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QMouseEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from seamseg_studio.app.icons import pixmap
-from seamseg_studio.app.theme import Theme
+from seamseg_studio.app.look.icons import pixmap
+from seamseg_studio.app.look.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
 _MARGIN = 12

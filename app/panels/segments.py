@@ -8,13 +8,13 @@ from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSignalBloc
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
+from seamseg_studio.app.look.theme import Theme
 from seamseg_studio.app.panels.fields import RowTree
 from seamseg_studio.app.panels.panel import Panel
 from seamseg_studio.app.panels.rows import Role, RowDelegate
 from seamseg_studio.app.panels.segment_model import SegmentModel
 from seamseg_studio.app.panels.segment_rows import Grouping, Order, groups_of, rows_of
 from seamseg_studio.app.project.session import Session
-from seamseg_studio.app.theme import Theme
 
 _REFRESH_MS = 80
 _MANY = 500  # segments, from which on the list waits for the end of a stroke

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
-from seamseg_studio.app.icons import Icons
 from seamseg_studio.app.jobs.job import Job, JobBoard
 from seamseg_studio.app.jobs.label_folder import duration_text
+from seamseg_studio.app.look.icons import Icons
 from seamseg_studio.app.panels.fields import ElidedLabel, muted
 
 if TYPE_CHECKING:

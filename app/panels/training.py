@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, 
 
 from seamseg_studio.app.jobs.trainer_process import TrainerProcess
 from seamseg_studio.app.jobs.training_events import Outcome, Step, Validation
+from seamseg_studio.app.look.theme import Theme
 from seamseg_studio.app.panels.curves import LossCurve, QualityCurve
 from seamseg_studio.app.panels.fields import muted
 from seamseg_studio.app.panels.panel import Panel
-from seamseg_studio.app.theme import Theme
 
 _LOG_LINES = 500
 _CURVE_PX = 104  # below, nobody can read it

@@ -25,7 +25,7 @@ from seamseg_studio.app.jobs.opening import (
     recover,
 )
 from seamseg_studio.app.jobs.project_openings import ProjectOpenings
-from seamseg_studio.app.palettes import PaletteChoice, displayed
+from seamseg_studio.app.look.palettes import PaletteChoice, displayed
 from seamseg_studio.app.project.documents import Documents
 from seamseg_studio.app.project.image_list import ImageList
 from seamseg_studio.app.project.own_categories import take_categories_of

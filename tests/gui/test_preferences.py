@@ -9,10 +9,10 @@ import pytest
 from PySide6.QtCore import QSettings
 
 from seamseg_studio.app.actions.keymap import Keymap, Preset
-from seamseg_studio.app.palettes import PaletteChoice, displayed
+from seamseg_studio.app.look.palettes import PaletteChoice, displayed
+from seamseg_studio.app.look.theme import ThemeChoice
 from seamseg_studio.app.preferences import Preferences
 from seamseg_studio.app.settings import Settings
-from seamseg_studio.app.theme import ThemeChoice
 from seamseg_studio.engine.errors import InputError
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
 

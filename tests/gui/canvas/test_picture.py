@@ -22,7 +22,7 @@ from seamseg_studio.app.canvas.overlay import Overlay
 from seamseg_studio.app.canvas.tiles import Rect
 from seamseg_studio.app.canvas.viewpoint import Viewpoint
 from seamseg_studio.app.editing.document import Document
-from seamseg_studio.app.palettes import PaletteChoice, palette_color
+from seamseg_studio.app.look.palettes import PaletteChoice, palette_color
 from seamseg_studio.engine.scene import edits
 from seamseg_studio.engine.scene.geometry import Box
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment

@@ -12,12 +12,12 @@ from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.actions.keymap import Preset
 from seamseg_studio.app.dialogs.preferences import PreferencesDialog
+from seamseg_studio.app.look.palettes import PaletteChoice
+from seamseg_studio.app.look.theme import ThemeChoice
 from seamseg_studio.app.main_window import MainWindow
-from seamseg_studio.app.palettes import PaletteChoice
 from seamseg_studio.app.preferences import Preferences
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.app.studio import Studio
-from seamseg_studio.app.theme import ThemeChoice
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 
 LEFT = Qt.MouseButton.LeftButton

@@ -11,10 +11,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from seamseg_studio.app.icons import Icons
+from seamseg_studio.app.look.icons import Icons
+from seamseg_studio.app.look.theme import Theme, ThemeChoice
 from seamseg_studio.app.panels import message_cards
 from seamseg_studio.app.panels.message_cards import MessageCards
-from seamseg_studio.app.theme import Theme, ThemeChoice
 from seamseg_studio.app.words.messages import Choice, Level, Message
 
 REPOSITORY = Path(__file__).resolve().parents[3]

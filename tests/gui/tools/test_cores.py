@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.actions.segment_actions import TOOLS as TOOL_ACTIONS
 from seamseg_studio.app.editing.document import Document
-from seamseg_studio.app.icons import has_icon
+from seamseg_studio.app.look.icons import has_icon
 from seamseg_studio.app.tools import TOOLS, ChoiceOption, SliderOption, make_tools
 from seamseg_studio.app.tools.brush_size import MAX_PX, MIN_PX, SizeDrag, clipped, pressed_radius, stepped
 from seamseg_studio.app.tools.events import ToolEvent

@@ -28,10 +28,10 @@ from seamseg_studio.app.dialogs.train import TrainDialog
 from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.help.about import AboutDialog
 from seamseg_studio.app.jobs.training_events import Outcome
+from seamseg_studio.app.look.theme import ThemeChoice
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.project.session import Session
 from seamseg_studio.app.studio import Studio
-from seamseg_studio.app.theme import ThemeChoice
 from seamseg_studio.engine.scene.geometry import Box
 from seamseg_studio.engine.scene.policy import FillPolicy
 

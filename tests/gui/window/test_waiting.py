@@ -14,9 +14,9 @@ from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.editing.document import Document
+from seamseg_studio.app.look.theme import DARK, LIGHT, ThemeChoice
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.studio import Studio
-from seamseg_studio.app.theme import DARK, LIGHT, ThemeChoice
 from seamseg_studio.engine.project import Project, ProjectError
 
 CTRL = Qt.KeyboardModifier.ControlModifier

@@ -12,8 +12,17 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.actions.table import ACTIONS
-from seamseg_studio.app.icons import Icons, has_icon, pixmap
-from seamseg_studio.app.theme import CONTRAST, DARK, LIGHT, MAX_SCALE, Theme, ThemeChoice, Tones, filled_style_sheet
+from seamseg_studio.app.look.icons import Icons, has_icon, pixmap
+from seamseg_studio.app.look.theme import (
+    CONTRAST,
+    DARK,
+    LIGHT,
+    MAX_SCALE,
+    Theme,
+    ThemeChoice,
+    Tones,
+    filled_style_sheet,
+)
 
 TEXT_ON_GROUND = (
     ("text", "window"),

@@ -9,7 +9,7 @@ from PySide6.QtCore import QByteArray, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-from seamseg_studio.app.theme import Theme, Tones
+from seamseg_studio.app.look.theme import Theme, Tones
 
 ICON_PX = 20
 _FALLBACK = "tag"  # for a tool that names an icon we do not have

@@ -1,0 +1,1 @@
+"""How the window looks: colours and fonts, icons, and the palettes of categories."""

@@ -18,7 +18,7 @@ from typing import NoReturn
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication
 
-from seamseg_studio.app.crash_reports import CrashReports
+from seamseg_studio.app.help.crash_reports import CrashReports
 from seamseg_studio.app.help.troubles import GENERAL
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.self_test import SelfTest

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from seamseg_studio.app.assistance.labelling import Labelling
 from seamseg_studio.app.assistance.question import Question
-from seamseg_studio.app.background import Background
+from seamseg_studio.app.jobs.background import Background
 from seamseg_studio.app.project.session import Session
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from seamseg_studio.app.background import Background
 from seamseg_studio.app.editing.journal_writer import SAVE_ERRORS, JournalWriter
 from seamseg_studio.app.editing.prediction_intake import PredictionIntake, Runner, at_once
 from seamseg_studio.app.editing.segment_edits import Attempt, MakePatch, SegmentEdits
+from seamseg_studio.app.jobs.background import Background
 from seamseg_studio.engine.scene.errors import SceneError
 from seamseg_studio.engine.scene.geometry import EMPTY_BOX, Box
 from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segment

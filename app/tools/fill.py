@@ -8,8 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from seamseg_studio.app.background import Background
 from seamseg_studio.app.editing.document import Document
+from seamseg_studio.app.jobs.background import Background
 from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.events import Button, CursorKind, CursorShape, MaskSketch, Shown, ToolEvent
 from seamseg_studio.app.tools.options import ChoiceOption, Option

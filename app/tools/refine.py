@@ -7,8 +7,8 @@ from functools import partial
 
 from PySide6.QtCore import QCoreApplication
 
-from seamseg_studio.app.background import Background
 from seamseg_studio.app.editing.document import Document
+from seamseg_studio.app.jobs.background import Background
 from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.events import Button, CursorKind, CursorShape, MaskSketch, Modifier, Shown, ToolEvent
 from seamseg_studio.app.tools.options import ChoiceOption, Option, SliderOption

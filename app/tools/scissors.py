@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from seamseg_studio.app.background import Background
 from seamseg_studio.app.editing.document import Document
+from seamseg_studio.app.jobs.background import Background
 from seamseg_studio.app.tools.base import CanvasPort
 from seamseg_studio.app.tools.events import Button, Shown, Sketch, ToolEvent, ToolKey
 from seamseg_studio.app.tools.polygon import REACH_PX

@@ -11,8 +11,8 @@ from canvas_street import CAR, CAR_CATEGORY, ROAD, SKY, TAXONOMY, street
 from memory_project import MemoryProject, record_of
 from pytestqt.qtbot import QtBot
 
-from seamseg_studio.app.background import Background
 from seamseg_studio.app.editing.document import AT_ONCE_PX, Document
+from seamseg_studio.app.jobs.background import Background
 from seamseg_studio.engine.scene import edits
 from seamseg_studio.engine.scene.errors import EditError
 from seamseg_studio.engine.scene.patch import Patch

@@ -28,7 +28,7 @@ from seamseg_studio.app.words.languages import speak
 from seamseg_studio.app.words.messages import Message
 from seamseg_studio.app.words.sentences import SENTENCES
 
-APP = Path(__file__).resolve().parents[2] / "app"
+APP = Path(__file__).resolve().parents[3] / "app"
 MIN_SHARE = 0.95
 """A message that was just added has no entry until somebody writes it; more than one of twenty are a fault."""
 PLACES_THAT_ARE = {section.place for section in contents()}

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from seamseg_studio.app.crash_reports import KEPT, CrashReports
+from seamseg_studio.app.help.crash_reports import KEPT, CrashReports
 
 
 def _failed() -> ValueError:
@@ -44,7 +44,7 @@ def test_a_disk_that_refuses_is_no_further_failure(tmp_path: Path) -> None:
 
 def test_a_process_that_a_library_ends_leaves_its_stack_for_the_next_start(tmp_path: Path) -> None:
     code = (
-        "import ctypes, sys; from pathlib import Path; from seamseg_studio.app.crash_reports import CrashReports;"
+        "import ctypes, sys; from pathlib import Path; from seamseg_studio.app.help.crash_reports import CrashReports;"
         "CrashReports(Path(sys.argv[1])).watch(); ctypes.string_at(0)"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, check=False)

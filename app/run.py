@@ -18,11 +18,12 @@ from typing import NoReturn
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication
 
+from seamseg_studio.app.folders import APP_NAME, user_data_folder
 from seamseg_studio.app.help.crash_reports import CrashReports
 from seamseg_studio.app.help.troubles import GENERAL
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.self_test import SelfTest
-from seamseg_studio.app.settings import APP_NAME, Settings, user_data_folder
+from seamseg_studio.app.settings import Settings
 from seamseg_studio.app.studio import Studio
 from seamseg_studio.app.words.languages import speak
 from seamseg_studio.app.words.messages import Level, Message

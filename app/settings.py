@@ -8,29 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import appdirs
 from PySide6.QtCore import QByteArray, QSettings
 
+from seamseg_studio.app.folders import user_config_folder
 from seamseg_studio.app.preferences import Preferences
 
-APP_NAME = "seamseg-studio"
 _MAX_RECENT = 12
-
-
-def user_data_folder() -> Path:
-    """Where the program keeps things for this user: the sample project, trained models."""
-    return Path(appdirs.user_data_dir(APP_NAME, appauthor=False))
-
-
-def default_settings_file() -> Path:
-    return Path(appdirs.user_config_dir(APP_NAME, appauthor=False)) / "studio.ini"
 
 
 class Settings:
     """Typed access to the settings file; a value that makes no sense counts as absent."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self._store = QSettings(str(path or default_settings_file()), QSettings.Format.IniFormat)
+        self._store = QSettings(str(path or user_config_folder() / "studio.ini"), QSettings.Format.IniFormat)
 
     @property
     def preferences(self) -> Preferences:

@@ -17,6 +17,7 @@ from seamseg_studio.app.assistance.neighbours import Neighbours
 from seamseg_studio.app.assistance.review import Review
 from seamseg_studio.app.assistance.trainings import Trainings
 from seamseg_studio.app.dialogs.train import TrainingMaterial, material_of
+from seamseg_studio.app.folders import user_data_folder
 from seamseg_studio.app.help.tour import Tour
 from seamseg_studio.app.jobs.engine_jobs import EngineJobs
 from seamseg_studio.app.jobs.export_job import ExportOrder, ExportReport, export
@@ -30,7 +31,7 @@ from seamseg_studio.app.preferences import Preferences
 from seamseg_studio.app.project.changed_photos import ChangedPhotos
 from seamseg_studio.app.project.session import Session
 from seamseg_studio.app.project.work_time import WorkTimer
-from seamseg_studio.app.settings import Settings, user_data_folder
+from seamseg_studio.app.settings import Settings
 from seamseg_studio.app.words.messages import Choice, Level, Message
 
 EXPORTS_FOLDER = "exports"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from seamseg_studio.app.assistance.labelling import Labelling
-from seamseg_studio.app.assistance.question import Question
 from seamseg_studio.app.jobs.background import Background
+from seamseg_studio.app.jobs.question import Question
 from seamseg_studio.app.project.session import Session
 
 if TYPE_CHECKING:

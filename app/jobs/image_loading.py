@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from seamseg_studio.app.jobs.job import JobBoard, JobCancelled, JobContext
 from seamseg_studio.app.jobs.opening import Damage
-from seamseg_studio.app.project.project_work import ProjectWork
+from seamseg_studio.app.jobs.project_work import ProjectWork
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from seamseg_studio.app.jobs.job import JobBoard, JobContext
 from seamseg_studio.app.jobs.opening import Damage, OpenedProject
-from seamseg_studio.app.project.project_work import ProjectWork
+from seamseg_studio.app.jobs.project_work import ProjectWork
 
 
 class ProjectOpenings(QObject):

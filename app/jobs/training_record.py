@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from seamseg_studio.app.settings import user_data_folder
+from seamseg_studio.app.folders import user_data_folder
 from seamseg_studio.engine.files import atomic_write
 
 

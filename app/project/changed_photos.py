@@ -10,7 +10,7 @@ from seamseg_studio.app.project.session import Session
 from seamseg_studio.app.words.messages import Choice, Level, Message
 
 if TYPE_CHECKING:
-    from seamseg_studio.app.project.project_work import ProjectWork
+    from seamseg_studio.app.jobs.project_work import ProjectWork
     from seamseg_studio.engine.project import ImageRecord
 
 _KEY = "changed photo"

@@ -12,9 +12,9 @@ from PySide6.QtCore import QObject, Signal
 from seamseg_studio.app.jobs.image_loading import ImageLoading, LoadedImage, Preview
 from seamseg_studio.app.jobs.job import JobBoard
 from seamseg_studio.app.jobs.opening import Damage
+from seamseg_studio.app.jobs.project_work import ProjectWork
 from seamseg_studio.app.look.palettes import PaletteChoice
 from seamseg_studio.app.project.memory import give_back
-from seamseg_studio.app.project.project_work import ProjectWork
 from seamseg_studio.app.words.messages import Level, Message
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 
 from seamseg_studio.app.jobs.job import JobContext
 from seamseg_studio.app.jobs.opening import Damage
-from seamseg_studio.app.project.project_work import ProjectWork
+from seamseg_studio.app.jobs.project_work import ProjectWork
 from seamseg_studio.app.words.messages import Choice, Level, Message
 
 if TYPE_CHECKING:

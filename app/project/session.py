@@ -25,11 +25,11 @@ from seamseg_studio.app.jobs.opening import (
     recover,
 )
 from seamseg_studio.app.jobs.project_openings import ProjectOpenings
+from seamseg_studio.app.jobs.project_work import ProjectWork
 from seamseg_studio.app.look.palettes import PaletteChoice, displayed
 from seamseg_studio.app.project.documents import Documents
 from seamseg_studio.app.project.image_list import ImageList
 from seamseg_studio.app.project.own_categories import take_categories_of
-from seamseg_studio.app.project.project_work import ProjectWork
 from seamseg_studio.app.project.repairs import Repairs
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.app.words.messages import Choice, Level, Message

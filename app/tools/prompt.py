@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
-from seamseg_studio.app.assistance.question import Question
 from seamseg_studio.app.editing.document import Document
+from seamseg_studio.app.jobs.question import Question
 from seamseg_studio.app.tools.area import box_between
 from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.events import (

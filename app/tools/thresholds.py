@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from seamseg_studio.app.assistance.question import Question
 from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.jobs.background import Background
+from seamseg_studio.app.jobs.question import Question
 from seamseg_studio.app.tools.base import CanvasPort, Tool
 from seamseg_studio.app.tools.events import CursorKind, CursorShape, MaskSketch, Shown, ToolKey
 from seamseg_studio.app.tools.options import Option, SliderOption

@@ -73,18 +73,27 @@ def main() -> None:
     """Runs the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--size", type=int, default=0, help="side of the crops (default: 480 on a GPU, 128 without)")
+    parser.add_argument(
+        "--size",
+        type=int,
+        nargs="+",
+        metavar="PX",
+        help="height of the crops and width, if it is another (default: 480 on a GPU, 128 without)",
+    )
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[2, 16])
     parser.add_argument("--timed-batch", type=int, default=8)
+    parser.add_argument("--amp", choices=("no", "fp16", "bf16"), help="precision (default: the configuration's)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--config", type=Path, default=STARTER)
     args = parser.parse_args()
     device = torch.device(args.device)
-    side = args.size or (480 if device.type == "cuda" else 128)
-    print(f"{args.config.name}, crops of {side} x {side} pixels, {device}")
+    sides = args.size or [480 if device.type == "cuda" else 128]
+    size = (sides[0], sides[-1])
+    changes: dict[str, Any] = {"amp": args.amp, "channels_last": True} if args.amp else {}
+    print(f"{args.config.name}, crops of {size[0]} x {size[1]} pixels, {device}")
     with tempfile.TemporaryDirectory() as folder:
         for batch_size in args.batch_sizes:
-            step, _ = make_step(args.config, batch_size, side, device, Path(folder))
+            step, _ = make_step(args.config, batch_size, size, device, Path(folder), changes)
             step()
             with WorkCounter() as counter:
                 step()
@@ -93,18 +102,23 @@ def main() -> None:
                 f"batch {batch_size:3d}: {counter.operators.total()} operators, the host waits "
                 f"{sum(counter.waits.values())} times ({waits})"
             )
-        step, _ = make_step(args.config, args.timed_batch, side, device, Path(folder))
+        step, _ = make_step(args.config, args.timed_batch, size, device, Path(folder), changes)
         print_times(step, args.timed_batch, args.rounds, device)
 
 
 def make_step(
-    config_path: Path, batch_size: int, side: int, device: torch.device, out: Path
+    config_path: Path,
+    batch_size: int,
+    size: tuple[int, int],
+    device: torch.device,
+    out: Path,
+    changes: Mapping[str, Any] | None = None,
 ) -> tuple[Callable[[], None], Trainer]:
     """Returns a function that trains one step on one batch, again and again, and the trainer that does."""
     config, options = load_training_config(config_path)
-    options = replace(options, crop_size=(side, side), max_steps=10**6, snapshot_minutes=0.0)
+    options = replace(options, crop_size=size, max_steps=10**6, snapshot_minutes=0.0, **(changes or {}))
     seed_everything(0)
-    samples = [make_sample(side, number) for number in range(batch_size)]
+    samples = [make_sample(size, number) for number in range(batch_size)]
     batch: Batch = Collate(NUM_STUFF, NUM_THINGS, options.crop_size)(samples)
     if device.type == "cuda":
         batch = batch.pin_memory()
@@ -122,15 +136,16 @@ def make_step(
     return step, trainer
 
 
-def make_sample(side: int, number: int) -> Sample:
+def make_sample(size: tuple[int, int], number: int) -> Sample:
     """Returns a crop of noise with boxes of every category on it, every third one smaller than the batch."""
     rng = np.random.default_rng(number)
-    height = side - side // 4 if number % 3 == 2 else side
-    ids = np.ones((height, side), dtype=np.int32)
+    side, width = min(size), size[1]
+    height = size[0] - size[0] // 4 if number % 3 == 2 else size[0]
+    ids = np.ones((height, width), dtype=np.int32)
     categories, is_crowd = [255, 0], [False, False]
     for _ in range(12):
         h, w = rng.integers(side // 10, side // 3, 2)
-        y, x = rng.integers(0, height - h), rng.integers(0, side - w)
+        y, x = rng.integers(0, height - h), rng.integers(0, width - w)
         ids[y : y + h, x : x + w] = len(categories)
         categories.append(int(rng.integers(0, NUM_STUFF + NUM_THINGS)))
         is_crowd.append(False)
@@ -138,7 +153,7 @@ def make_sample(side: int, number: int) -> Sample:
     is_crowd.append(True)
     ids[:4] = len(categories) - 1
     ids[-4:] = 0
-    image = rng.integers(0, 255, (height, side, 3), dtype=np.uint8)
+    image = rng.integers(0, 255, (height, width, 3), dtype=np.uint8)
     return Sample(f"noise {number}", image, ids, np.array(categories, dtype=np.int64), np.array(is_crowd))
 
 
@@ -147,6 +162,8 @@ def print_times(step: Callable[[], None], batch_size: int, rounds: int, device: 
     on_gpu = device.type == "cuda"
     for _ in range(3 if on_gpu else 1):
         step()
+    if on_gpu:
+        torch.cuda.reset_peak_memory_stats()
     seconds = []
     for _ in range(rounds):
         began = time.perf_counter()
@@ -162,7 +179,8 @@ def print_times(step: Callable[[], None], batch_size: int, rounds: int, device: 
         torch.cuda.set_sync_debug_mode("default")
         print(f"the host waited {len(caught)} times in a step: {[f'{w.filename}:{w.lineno}' for w in caught]}")
     median = statistics.median(seconds)
-    print(f"batch {batch_size:3d}: {1000 * median:.0f} ms a step, {batch_size / median:.1f} images/s")
+    memory = f", at most {torch.cuda.max_memory_allocated() / 2**30:.2f} GiB" if on_gpu else ""
+    print(f"batch {batch_size:3d}: {1000 * median:.0f} ms a step, {batch_size / median:.1f} images/s{memory}")
     with profile(activities=[ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_gpu else [])]) as found:
         step()
     averages = found.key_averages()

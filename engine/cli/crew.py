@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
 from seamseg_studio.engine.cli.console import UsageError, warn
 from seamseg_studio.engine.errors import InputError
 from seamseg_studio.engine.formats.registry import Writer
-from seamseg_studio.engine.service.batch import BatchSummary, ImageReport, label_images
+from seamseg_studio.engine.service.batch import BatchSummary, ImageReport, Sink, label_images
+from seamseg_studio.engine.service.encoders import Encoders
 from seamseg_studio.engine.service.protocol import PredictOptions
 from seamseg_studio.engine.service.roster import BatchImage
 from seamseg_studio.engine.service.runner import Model, Runner, find_factory
@@ -52,7 +54,7 @@ def engaged(args: argparse.Namespace, options: PredictOptions, batch_size: int |
     """Loads models, or connects to a cluster, for as long as the block runs.
 
     Args:
-        args: The command line: `model`, `device`, `precision`, `workers`, `cluster`.
+        args: The command line: `model`, `device`, `precision`, `workers`, `encoders`, `cluster`.
         options: How to label.
         batch_size: Images at a device at a time; None leaves that to us.
         factory: What loads models.
@@ -63,8 +65,10 @@ def engaged(args: argparse.Namespace, options: PredictOptions, batch_size: int |
     """
     if args.workers is not None and args.workers < 1:
         raise UsageError("--workers needs at least 1")
+    if args.encoders is not None and args.encoders < 0:
+        raise UsageError("--encoders is a number of processes, 0 for none")
     if args.cluster is None:
-        yield _Local(_load_runners(args, batch_size, factory), options, args.workers or _num_threads())
+        yield _Local(_load_runners(args, batch_size, factory), options, args.workers or _num_threads(), args.encoders)
         return
     if args.device not in ("auto", "cpu", "cuda"):
         raise UsageError(f"--device of a cluster is auto, cpu or cuda, not {args.device!r}")
@@ -85,10 +89,16 @@ def engaged(args: argparse.Namespace, options: PredictOptions, batch_size: int |
 class _Local:
     """Models in this process."""
 
-    def __init__(self, runners: Sequence[Runner], options: PredictOptions, num_threads: int) -> None:
+    def __init__(
+        self, runners: Sequence[Runner], options: PredictOptions, num_threads: int, num_encoders: int | None
+    ) -> None:
         self._runners = runners
         self._options = options
         self._num_threads = num_threads
+        if num_encoders is None:
+            num_encoders = num_threads if any(device.startswith("cuda") for device in self.devices) else 0
+        # A process is started by the name of this program, which a frozen one does not do for a part of itself.
+        self._num_encoders = 0 if getattr(sys, "frozen", False) else num_encoders
 
     @property
     def model(self) -> Model:
@@ -106,16 +116,22 @@ class _Local:
         on_report: OnReport,
         on_message: OnMessage,
     ) -> BatchSummary:
-        return label_images(
-            images,
-            self._runners,
-            list(writers.values()),
-            self._options,
-            num_workers=self._num_threads,
-            cancel=cancel,
-            on_report=on_report,
-            on_message=on_message,
-        )
+        with ExitStack() as stack:
+            sinks: list[Sink] = list(writers.values())
+            if self._num_encoders:
+                encoders = stack.enter_context(Encoders(writers, self.model.taxonomy, self._num_encoders))
+                encoders.start()
+                sinks = [encoders]
+            return label_images(
+                images,
+                self._runners,
+                sinks,
+                self._options,
+                num_workers=self._num_threads,
+                cancel=cancel,
+                on_report=on_report,
+                on_message=on_message,
+            )
 
 
 class _Remote:

@@ -91,6 +91,12 @@ def build_parser() -> Parser:
         help="threads that read, and as many that write (by CPU); of a cluster: workers (one a GPU, or one a machine)",
     )
     parser.add_argument(
+        "--encoders",
+        metavar="N",
+        type=int,
+        help="processes that encode labels (with a GPU as many as --workers; on a CPU 0: its threads do it)",
+    )
+    parser.add_argument(
         "--cluster",
         metavar="ADDRESS",
         nargs="?",

@@ -8,11 +8,13 @@ once, and predictions go on without.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -135,7 +137,7 @@ class _Graph:
         for _ in range(_IN_FLIGHT):
             self._lanes.put(_Lane(self))
 
-    @contextmanager
+    @contextlib.contextmanager
     def lane(self) -> Iterator[_Lane]:
         """Lends a lane; waits while all are in use."""
         lane = self._lanes.get()
@@ -168,7 +170,8 @@ class Graphs:
     def __init__(self, network: PanopticNet, acceleration: Acceleration = "auto") -> None:
         """Takes a network on a GPU, ready for inference, that `padded.is_offered` agrees to."""
         self._network = network
-        self._compiles = acceleration == "auto"
+        # The compiler starts Python by the name of this program, which in a frozen one is the program itself.
+        self._compiles = acceleration == "auto" and not getattr(sys, "frozen", False)
         self._lock = threading.Lock()
         self._graphs: Recurring[_Key, _Graph] = Recurring(_MAX_GRAPHS)
         self._pool = torch.cuda.graph_pool_handle()  # type: ignore[no-untyped-call, unused-ignore]
@@ -293,15 +296,26 @@ class Graphs:
             _LOG.warning("the network could not be compiled, it runs as it is: %s", str(error).splitlines()[0])
             self._compiles = False
             return
+        finally:
+            _end_compile_workers()
         with self._lock:
             self._compiled[size] = dense
             self._graphs.drop(lambda key: key.input_size == size)
+            # What is captured from now on needs less: it must not be laid out in the memory of what is dropped.
+            self._pool = torch.cuda.graph_pool_handle()  # type: ignore[no-untyped-call, unused-ignore]
+            torch.cuda.empty_cache()
         _LOG.info("the network is compiled for %d x %d pixels", *size)
 
 
 def _to_host(tensor: Tensor) -> Tensor:
     """Begins to copy to memory that belongs to nobody else; PyTorch keeps such memory for the next time."""
     return torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True).copy_(tensor, non_blocking=True)
+
+
+def _end_compile_workers() -> None:
+    """Ends the processes that helped to compile; they would idle for as long as this one lives."""
+    with contextlib.suppress(ImportError, AttributeError):
+        importlib.import_module("torch._inductor.async_compile").shutdown_compile_workers()
 
 
 def _cache_folder() -> Path:

@@ -1,9 +1,9 @@
 """Labelling many images in this process: reading, predicting and writing at the same time, in bounded memory.
 
 Three groups of threads hand images on: readers decode, predictors (one or more for each device) run the network,
-writers encode. Decoding, the network and encoding all release Python's lock, so threads are enough, and no pixel is
-ever copied between processes. Memory is bounded twice: by the number of images and by the number of pixels between
-the start of reading and the end of writing.
+writers encode. Decoding, the network and encoding all release Python's lock, so on a CPU threads are enough, and no
+pixel is copied between processes; for a GPU the writers have other processes encode (see `encoders`). Memory is bounded
+twice: by the number of images and by the number of pixels between the start of reading and the end of writing.
 
 One image that cannot be read or labelled, nor at a second try, is reported and costs nothing else; so is one whose own
 files cannot be written. A disk that cannot be written to ends the run (see `disk`). When a run is cancelled, what has

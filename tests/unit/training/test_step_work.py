@@ -53,7 +53,7 @@ def test_the_host_does_not_wait_and_its_work_does_not_grow_with_the_batch(
 ) -> None:
     counts = []
     for batch_size in (3, 6):
-        step, trainer = bench.make_step(tiny_config, batch_size, 64, torch.device("cpu"), tmp_path)
+        step, trainer = bench.make_step(tiny_config, batch_size, (64, 64), torch.device("cpu"), tmp_path)
         # As on a GPU.
         trainer._losses._options = ForwardOptions(mask_positives_only=True, fixed_sizes=True)
         step()

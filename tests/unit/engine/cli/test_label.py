@@ -90,6 +90,16 @@ def test_a_folder_in_four_formats(
     assert len(FORMATS["seamseg"].reader(out)) == 2
 
 
+def test_processes_that_encode_change_nothing(save: Callable[..., Path], tmp_path: Path) -> None:
+    for mark in (3, 4, 5):
+        save(f"{mark}.png", mark=mark, size=(40, 60))
+    for number in ("0", "2"):
+        arguments = ["--format", "coco-panoptic,npz,overlay", "--workers", "1", "--encoders", number]
+        assert main([str(tmp_path / "photos"), "--out", str(tmp_path / number), *arguments]) == 0
+    assert len(_content(tmp_path / "0")) > 9
+    assert _content(tmp_path / "2") == _content(tmp_path / "0")
+
+
 def test_json_tells_of_every_image_and_of_the_whole(
     save: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

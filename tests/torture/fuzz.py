@@ -2,7 +2,8 @@
 
 Runs with a limit on its memory. With atheris installed the inputs that reach new code are kept and changed further;
 without it, changes of the seeds and of what was kept are drawn at random. Every finding is written down once, as
-`DIR/found/TARGET-HASH` with the traceback beside it, and the run goes on. `DIR/TARGET.json` tells what was done.
+`DIR/found/TARGET-HASH` with the traceback beside it, and the run goes on. `DIR/TARGET.json` tells what was done in all
+runs with that DIR together, so that an hour may be done in slices.
 """
 
 from __future__ import annotations
@@ -148,6 +149,19 @@ def shortly(names: list[str], num_inputs: int, corpus: Path) -> int:
     return int(any(found["findings"] for found in findings.values()))
 
 
+def done_so_far(corpus: Path, name: str) -> dict[str, Any]:
+    """What earlier runs with this folder told of a target; empty if there were none."""
+    try:
+        found: dict[str, Any] = json.loads(_report_of(corpus, name).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _report_of(corpus: Path, name: str) -> Path:
+    return corpus / f"{name}.json"
+
+
 def main() -> int:
     """Runs one target, or all of them shortly."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -174,16 +188,22 @@ def main() -> int:
     corpus.mkdir(parents=True, exist_ok=True)
     from tests.torture.mutation import MUTATIONS
 
+    former = done_so_far(args.corpus, args.target)
     limit_memory(target.memory_mib)
     start = time.monotonic()
 
     def report() -> None:
+        minutes = (time.monotonic() - start) / 60
         line = {
-            "target": args.target, "minutes": round((time.monotonic() - start) / 60, 2), "inputs": run.num_inputs,
-            "findings": sorted(run.findings.values()), "slowest_s": round(run.slowest_s, 2),
-            "guided": engine is not None, "memory_mib": target.memory_mib,
-        }  # fmt: skip
-        (args.corpus / f"{args.target}.json").write_text(json.dumps(line) + "\n", encoding="utf-8")
+            "target": args.target,
+            "minutes": round(former.get("minutes", 0.0) + minutes, 2),
+            "inputs": former.get("inputs", 0) + run.num_inputs,
+            "findings": sorted({*former.get("findings", ()), *run.findings.values()}),
+            "slowest_s": max(former.get("slowest_s", 0.0), round(run.slowest_s, 2)),
+            "guided": engine is not None,
+            "memory_mib": target.memory_mib,
+        }
+        _report_of(args.corpus, args.target).write_text(json.dumps(line) + "\n", encoding="utf-8")
 
     run.report = report
     if engine is None:

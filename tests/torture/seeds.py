@@ -206,3 +206,48 @@ def config_texts() -> list[bytes]:
 
     some = '[body]\nbody = resnet18\nbody_params = {"drop_path": 0.2}\n[fpn]\nout_strides = (4, 8, 16, 32)\n'
     return [dump_config(Config()).encode(), some.encode(), b"[roi]\nroi_size = [14, 14]\nvoid_is_background = yes\n"]
+
+
+BLOCK_BYTES = 8192  # of shared memory that messages bring along
+
+
+def messages() -> list[bytes]:
+    """Every message of the engine's protocol as bytes, with pixels that lie in a block of BLOCK_BYTES."""
+    from seamseg_studio.engine.scene.consequences import Consequences, CorrectedPart, Statement
+    from seamseg_studio.engine.scene.geometry import Box
+    from seamseg_studio.engine.service import protocol as p
+    from seamseg_studio.engine.service import results
+    from seamseg_studio.engine.service.codec import encode
+
+    def block_of(arrays: Mapping[str, Any]) -> p.BlockSpec:
+        specs, offset = [], 0
+        for name, array in arrays.items():
+            specs.append(p.ArraySpec(name, array.dtype.str, array.shape, offset))
+            offset += -(-array.nbytes // 64) * 64
+        assert offset <= BLOCK_BYTES, offset
+        return p.BlockSpec(1, BLOCK_BYTES, tuple(specs))
+
+    said, box = np.zeros((HEIGHT, WIDTH), bool), Box(0, 0, HEIGHT, WIDTH)
+    statement = Statement(make_map().ids, said, {1: 0, 3: 2})
+    part, facts = results.part_to_arrays(CorrectedPart(box, statement, statement, frozenset({1}), frozenset({3})))
+    found = results.consequences_to_arrays(Consequences(box, make_result(), said, np.zeros(3, np.int64)))
+    photo = block_of({"image": np.asarray(make_photo())})
+    mask, options = p.PackedMask.of(np.ones((2, 2), bool)), p.PredictOptions(min_stuff_area=9.0, with_uncertainty=True)
+    line = p.Line(((1.0, 2.0), (3.0, 4.5)), 3.0)
+    prompts: list[p.Prompt] = [
+        p.BoxPrompt(1, 2, 3, 4, 2), p.ClickPrompt(1, 2, 3), p.StrokesPrompt((line,), (line,), mask, 1),
+        p.StrokesPrompt((line,)), p.CategoryPrompt(mask), p.CategoryPrompt(None, 3.0, 4.0),
+    ]  # fmt: skip
+    answer = p.PromptAnswer(mask, (p.CategoryScore(2, 0.5), p.CategoryScore(0, 0.25)), 0.5, 1, 3)
+    told: list[p.Message] = [
+        p.LoadModel(1, None), p.LoadModel(1, "tiny"), p.Predict(2, photo, options, 1, "key"),
+        p.PredictFile(3, "a.png", options, 2, "key"), p.FuseAgain(4, "key", options, 1),
+        p.FuseAround(5, block_of(part), "key", facts, options, 1), *(p.Ask(6, "key", prompt, 1) for prompt in prompts),
+        *(p.Show(7, photo, "key", prompt, 1) for prompt in prompts), p.Reprioritise(1, 2), p.Cancel(1), p.Ping(1),
+        p.Taken(1), p.Hello(p.PROTOCOL, 9), p.Started(1), p.Progress(1, "x"),
+        p.Loaded(1, "n", json.dumps(TAXONOMY.to_json()), 3, "t", "cpu", 10.0),
+        p.Predicted(2, block_of(results.to_arrays(make_result())), {"body": 1.5}, "b", "cpu"),
+        p.Prompted(6, answer, "b", "cpu"), p.Followed(5, block_of(found), (*box,), {"fusion": 1.5}, "b", "cpu"),
+        p.Unseen(6), p.Failed(1, "x"), p.Cancelled(1), p.Pong(1),
+    ]  # fmt: skip
+    return [encode(message) for message in told]

@@ -125,10 +125,10 @@ class EventLog:
 def read_events(path: Path) -> list[dict[str, Any]]:
     """Returns the events of a log that this version understands; a line cut off by a crash is skipped."""
     events = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             event = json.loads(line)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(event, dict) and event.get("v") == VERSION and event.get("event") in EVENTS:
             events.append(event)

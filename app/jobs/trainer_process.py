@@ -245,7 +245,7 @@ class TrainerProcess(Job):
             return
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             event = None
         if not isinstance(event, dict) or event.get("v") != _PROTOCOL:
             self.logged.emit(line)

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+_LARGEST_COUNT = 2**31 - 1
+_LARGEST_NUMBER = 1e30
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -67,15 +70,20 @@ def to_scores(values: object) -> dict[str, float]:
 
 
 def to_number(value: object) -> float:
-    """Returns a number of an event; ValueError if it is none."""
+    """Returns a number of an event; ValueError if it is none, or one that nothing can be drawn from."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{value!r} is no number")
+        raise ValueError("no number")
+    if not abs(value) <= _LARGEST_NUMBER:  # nor are infinity and NaN
+        raise ValueError("no number that a training has")
     return float(value)
 
 
 def to_whole(value: object) -> int:
-    """Returns a whole number of an event; ValueError if it is none."""
-    return int(to_number(value))
+    """Returns a count of an event; ValueError if it is none, or more than Qt's signals carry."""
+    whole = int(to_number(value))
+    if not 0 <= whole <= _LARGEST_COUNT:
+        raise ValueError("no count that a training has")
+    return whole
 
 
 def to_numbers(values: object) -> dict[str, float]:

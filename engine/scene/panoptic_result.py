@@ -60,6 +60,10 @@ class PanopticResult:
         num_segments = len(self.categories)
         if self.ids.ndim != 2:
             raise PartitionError(f"the id image of a result has {self.ids.ndim} dimensions, not 2")
+        if self.ids.dtype.kind not in "iu":
+            raise PartitionError(f"the id image of a result is of {self.ids.dtype}, not of whole numbers")
+        if not self.categories.ndim == self.scores.ndim == self.is_crowd.ndim == 1:
+            raise PartitionError("the per-segment arrays of a result have more or less than one dimension")
         if num_segments < 1 or len(self.scores) != num_segments or len(self.is_crowd) != num_segments:
             raise PartitionError("the per-segment arrays of a result differ in length or lack void")
         if self.second_choice is not None and self.second_choice.shape != self.ids.shape:

@@ -105,3 +105,15 @@ def test_pixels_lie_in_the_memory_that_came_with_them(spec: p.BlockSpec) -> None
     os.ftruncate(handle, 4096)
     with pytest.raises(ProtocolError):
         Block.attach(spec, handle)
+
+
+@pytest.mark.parametrize(
+    "dtype", ["|O", ",f4", "f4,f4", "(2,2)i4", "|V8", "|S9", "<M8[s]", "f4; import os", "", "<f16", "<c8", "int"]
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="blocks without a name are Linux's")
+def test_pixels_are_plain_numbers(dtype: str) -> None:
+    """What numpy takes for a type is a language of its own, part of which it has Python itself read."""
+    handle = os.memfd_create("test")
+    os.ftruncate(handle, 4096)
+    with pytest.raises(ProtocolError, match="plain numbers"):
+        Block.attach(p.BlockSpec(1, 4096, (p.ArraySpec("image", dtype, (1,), 0),)), handle)

@@ -48,6 +48,32 @@ def test_events_become_signals(qtbot: QtBot) -> None:
     assert (process.progress.done, process.progress.total) == (1, 2)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        json.dumps({**START, "total_steps": 2**31}),
+        json.dumps({**START, "num_images": 10**400}),
+        json.dumps({**START, "total_steps": -1}),
+        json.dumps(STEP).replace('"step": 1', '"step": 1e999'),
+        json.dumps(STEP).replace('"total": 2.0', '"total": NaN'),
+        json.dumps(STEP).replace("0.5", "-1e999"),
+        "[" * 100_000,
+    ],
+    ids=["more than a signal carries", "vast", "negative", "infinite", "no number", "infinite loss", "deep"],
+)
+def test_events_without_sense_are_shown_as_lines(qtbot: QtBot, line: str, tmp_path: Path) -> None:
+    process = TrainerProcess("Training", [], out=tmp_path)
+    (tmp_path / trainer_process.EVENTS).write_text(line + "\n")
+    facts: list[object] = []
+    lines: list[str] = []
+    for signal in (process.started, process.stepped, process.validated):
+        signal.connect(lambda *values: facts.append(values))
+    process.logged.connect(lines.append)
+    process._catch_up()
+    assert facts == []
+    assert lines == [line]
+
+
 def test_error_event_is_the_sentence(qtbot: QtBot) -> None:
     error = {"v": 1, "event": "error", "message": "no image is accepted; accept some first"}
     process = TrainerProcess("Training", script(START, error, code=2))

@@ -120,6 +120,12 @@ def test_events_are_lines_that_survive_a_crash_and_hold_no_nan(tmp_path: Path) -
     assert read[0]["losses"] == {"sem": None, "obj": 1.0}
 
 
+def test_a_damaged_log_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b'{"v": 1, "event": "step"}\n\xff\xfe\n' + b"[" * 100_000 + b'\n{"v": 1, "event": "done"}\n')
+    assert [event["event"] for event in read_events(path)] == ["step", "done"]
+
+
 def test_the_manual_names_every_option_and_event() -> None:
     manual = (Path(__file__).parents[3] / "docs" / "training.md").read_text()
     for field in dataclasses.fields(TrainingOptions):

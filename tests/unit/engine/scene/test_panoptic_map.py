@@ -101,6 +101,8 @@ def test_a_result_becomes_a_map_of_the_models_origin() -> None:
     assert panoptic_map.provenance.tolist() == [[0, 1, 1], [0, 1, 1]]
     with pytest.raises(PartitionError, match="differ in length"):
         PanopticResult(result.ids, result.categories, result.scores[:2], result.is_crowd)
+    with pytest.raises(PartitionError, match="dimension"):
+        PanopticResult(result.ids, result.categories[:, None], result.scores, result.is_crowd)
 
 
 def test_a_reader_in_another_thread_never_puts_an_old_box_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,15 +15,18 @@ test:
 # Hours of fuzzing, faults, kills and use; TORTURE_ARGS="--minutes 1 --soak-minutes 5 --kills 10" for a taste of it.
 torture:
 	@scripts/bootstrap.sh test
+	@.venv/bin/python -m pip install --quiet "atheris>=3,<4" || echo "torture: no atheris here; fuzzing goes on without a guide"
 	@QT_QPA_PLATFORM=offscreen .venv/bin/python -m tests.torture.run $(TORTURE_ARGS)
 
-# Needs the network: known faults of the libraries that are pinned, and a list of all that is installed (CycloneDX).
+# A list of all that is installed (CycloneDX), then the known faults of the libraries that are pinned. For these a
+# server is asked; a library that it could not be asked about is a failure, never a silence.
 audit:
 	@scripts/bootstrap.sh test
 	@.venv/bin/python -m pip install --quiet "cyclonedx-bom>=7,<8" "pip-audit>=2.7,<3"
 	@mkdir -p build
 	@.venv/bin/python -m cyclonedx_py environment --of JSON -o build/sbom.json .venv/bin/python
-	@.venv/bin/python -m pip_audit --disable-pip --no-deps -r scripts/pinned.txt
+	@echo "audit: build/sbom.json lists what is installed; asking for known faults"
+	@.venv/bin/python -m pip_audit --strict --progress-spinner off --disable-pip --no-deps -r scripts/pinned.txt
 
 lint:
 	@scripts/bootstrap.sh test

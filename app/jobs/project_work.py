@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from seamseg_studio.app.jobs.job import JobBoard, JobContext
 from seamseg_studio.engine.errors import SeamsegError
+from seamseg_studio.engine.memory import give_back
 
 if TYPE_CHECKING:
     from seamseg_studio.engine.project import Project
@@ -142,7 +143,11 @@ class ProjectWork(QObject):
     def _close_when_done(self) -> None:
         if self._is_closing and not self._tasks and not self._num_holds and not self._board.is_closed:
             self._is_closing = False  # once
-            self._board.run("", lambda _: self.project.close(), on_done=self._on_closed, visible=False)
+            self._board.run("", lambda _: self._close(), on_done=self._on_closed, visible=False)
+
+    def _close(self) -> None:
+        self.project.close()
+        give_back()  # its images and labels are gone by now
 
     def _on_closed(self, _: object) -> None:
         self.is_closed = True

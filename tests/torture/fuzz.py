@@ -21,7 +21,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -82,7 +82,7 @@ class Run:
         key = hashlib.sha256(f"{type(error).__name__} {where}".encode()).hexdigest()[:12]
         if key in self.findings:
             return
-        self.findings[key] = f"{type(error).__name__} in {where}: {str(error)[:160]}"
+        self.findings[key] = f"{key} {type(error).__name__} in {where}: {str(error)[:160]}"
         self._found.mkdir(parents=True, exist_ok=True)
         (self._found / f"{self.name}-{key}").write_bytes(data)
         text = "".join(traceback.format_exception(error))
@@ -120,13 +120,23 @@ def guided(run: Run, corpus: Path, change: Callable[[bytes, random.Random], byte
 
 def begin(name: str, corpus: Path) -> tuple[Run, list[bytes]]:
     """Loads a target with all that it needs, and its inputs: whole ones and those that were findings once."""
-    room = Path(mkdtemp(prefix="torture-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+    room = _new_room()
     run = Run(name, room, corpus / "found")
     inputs = run.target.seeds()
     kept = KEPT / name
     inputs += [path.read_bytes() for path in sorted(kept.iterdir())] if kept.is_dir() else []
     run.once(inputs[0])  # modules that are imported late must be there before atheris looks at the code
     return run, inputs
+
+
+def _new_room() -> Path:
+    """An empty folder in memory, if there is such a place; those of processes that ended without a word go."""
+    place = Path("/dev/shm" if Path("/dev/shm").is_dir() else gettempdir())
+    for old in place.glob("torture-*-*"):
+        owner = old.name.split("-")[1]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(mkdtemp(prefix=f"torture-{os.getpid()}-", dir=place))
 
 
 def shortly(names: list[str], num_inputs: int, corpus: Path) -> int:
@@ -150,12 +160,16 @@ def shortly(names: list[str], num_inputs: int, corpus: Path) -> int:
 
 
 def done_so_far(corpus: Path, name: str) -> dict[str, Any]:
-    """What earlier runs with this folder told of a target; empty if there were none."""
+    """What earlier runs with this folder told of a target; empty if there were none.
+
+    A finding counts until its file is taken out of `found`.
+    """
     try:
-        found: dict[str, Any] = json.loads(_report_of(corpus, name).read_text(encoding="utf-8"))
+        told: dict[str, Any] = json.loads(_report_of(corpus, name).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found
+    kept = [text for text in told["findings"] if (corpus / "found" / f"{name}-{text.split()[0]}").exists()]
+    return {**told, "findings": kept}
 
 
 def _report_of(corpus: Path, name: str) -> Path:

@@ -1,32 +1,39 @@
 """`make torture`: all of it, for hours: python -m tests.torture.run [--minutes 60] [--only fuzz soak ...] [--out DIR]
 
-Fuzzes every target for so many minutes, injects faults, kills processes, soaks the window, and measures large projects;
-one after the other. What each printed is in DIR, and a table of it at the end. Exits with 1 if anything failed. The
+Fuzzes every target for so many minutes, in turns, injects faults, kills processes, runs the ops under sanitizers, soaks
+the window, and measures large projects; one after the other. Stopped and started again with the same DIR it goes on
+fuzzing where it was. What each printed is in DIR, and a table of it at the end. Exits with 1 if anything failed. The
 short version of all this is in `make test`.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.torture.fuzz import done_so_far
 from tests.torture.targets import TARGETS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PARTS = ("fuzz", "faults", "kills", "soak", "scale")
+PARTS = ("fuzz", "faults", "kills", "sanitizers", "soak", "scale")
+SLICE_MINUTES = 5.0  # of fuzzing at a time: stopped half way, every target has had its share
 
 
 def commands(args: argparse.Namespace) -> Iterator[tuple[str, list[str]]]:
     """Yields what is to be run, with a name for each."""
-    corpus = str(args.out / "corpus")
-    for name in TARGETS if "fuzz" in args.only else ():
-        command = ["-W", "ignore", "-m", "tests.torture.fuzz", name, "--minutes", str(args.minutes), "--corpus", corpus]
-        yield f"fuzz-{name}", command
+    corpus = args.out / "corpus"
+    done = 0.0
+    while "fuzz" in args.only and done < args.minutes:
+        done = min(done + SLICE_MINUTES, args.minutes)
+        for name in TARGETS:  # what earlier runs with the same folder did counts
+            missing = done - done_so_far(corpus, name).get("minutes", 0.0)
+            if missing > 0:
+                command = ["-W", "ignore", "-m", "tests.torture.fuzz", name, "--corpus", str(corpus)]
+                yield f"fuzz-{name}", [*command, "--minutes", f"{missing:.2f}"]
     if "faults" in args.only:
         yield "faults", ["-m", "tests.torture.faults", "--rounds", str(args.rounds)]
         yield "durability", ["benchmarks/durability.py", str(args.kills)]
@@ -34,6 +41,8 @@ def commands(args: argparse.Namespace) -> Iterator[tuple[str, list[str]]]:
         yield f"kills-{what}", ["-m", "tests.torture.kills", what, "--kills", str(args.kills)]
     if "kills" in args.only:
         yield "kills-engine", ["benchmarks/chaos.py", "--actions", str(10 * args.kills)]
+    if "sanitizers" in args.only:
+        yield "sanitizers", ["scripts/sanitise.py", "--out", str(args.out / "sanitised")]
     if "soak" in args.only:
         yield "soak", ["-m", "tests.torture.soak", "--minutes", str(args.soak_minutes)]
     if "scale" in args.only:
@@ -65,10 +74,10 @@ def main() -> int:
         result = said[-1] if said else ""
         code = done.returncode
         if name.startswith("fuzz-"):
-            report = args.out / "corpus" / f"{name.removeprefix('fuzz-')}.json"
-            found = json.loads(report.read_text()) if report.exists() else {"findings": ["ended by itself"]}
-            result = f"{found.get('inputs', 0):,} inputs, findings: {found['findings'] or 'none'}"
-            code = int(bool(found["findings"]))
+            found = done_so_far(args.out / "corpus", name.removeprefix("fuzz-")) or {"findings": ["ended by itself"]}
+            told = f"{found.get('inputs', 0):,} inputs in {found.get('minutes', 0):.0f} minutes by now"
+            result = f"{told}, findings: {found['findings'] or 'none'}"
+            code = code or int(bool(found["findings"]))
         if code:
             failed.append(name)
         print(f"{name:22}{minutes:9.1f}  {'FAILED ' if code else ''}{result[:200]}", flush=True)

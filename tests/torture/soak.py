@@ -3,7 +3,7 @@
 Offscreen. Over and over: open a project, go from image to image, let the model label, paint with real mouse events,
 undo, redo, accept, label all, export, train, close. Prints, as it goes, how long a stroke and the change of an image
 took (p95 of the last cycles) and what the window's process and its engine hold: memory, open files, threads, blocks of
-pixels, files in /dev/shm. At the end the last fifth of the time is compared with the first (after a warm-up), and
+pixels, names in /dev/shm. At the end the last fifth of the time is compared with the first (after a warm-up), and
 every step that was painted is looked for in the project on disk. Exits with 1 if a step is missing, something grew, or
 strokes take more than 1.2 times of the processor's time that they took at first.
 """
@@ -73,8 +73,17 @@ class Held:
             len(os.listdir("/proc/self/fd")),
             len(os.listdir("/proc/self/task")),
             blocks,
-            len(os.listdir("/dev/shm")),
+            sum(_num_shared(pid) for pid in (os.getpid(), engine) if pid),
         )
+
+
+def _num_shared(pid: int) -> int:
+    """How many named pieces of shared memory a process has mapped; other programs have theirs in /dev/shm too."""
+    try:
+        lines = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return 0
+    return len({line.split(maxsplit=5)[-1] for line in lines if " /dev/shm/" in line})
 
 
 def _resident_mib(pid: int) -> float:

@@ -54,8 +54,8 @@ translations:
 	@scripts/bootstrap.sh run
 	@.venv/bin/python scripts/translations.py
 
-# The pictures of the user guide, from the sample photos labelled by the starter; then every screen in three sizes, two
-# themes and three languages, in build/screenshots, to be looked at.
+# The pictures of the documents and the README's film, from the sample photos labelled by the starter; then every screen
+# in three sizes, two themes and three languages, in build/screenshots, to be looked at.
 screenshots: guide-pictures look
 
 look:
@@ -65,8 +65,11 @@ look:
 guide-pictures:
 	@scripts/bootstrap.sh run
 	@QT_QPA_PLATFORM=offscreen .venv/bin/python scripts/screenshots.py
-	@test -d demo-out/samples.seamseg || $(MAKE) demo
-	@QT_QPA_PLATFORM=offscreen .venv/bin/python scripts/tool_pictures.py --project demo-out/samples.seamseg
+	@.venv/bin/python scripts/demo.py --no-window --out build/pictures
+	@QT_QPA_PLATFORM=offscreen .venv/bin/python scripts/tool_pictures.py --project build/pictures/samples.seamseg
+	@QT_QPA_PLATFORM=offscreen .venv/bin/python scripts/film.py --project build/pictures/samples.seamseg
+	@.venv/bin/python scripts/starter_pictures.py
+	@cp build/pictures/overlay/000000303818.jpg docs/images/overlay-bend.jpg
 
 clean:
 	rm -rf build dist demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,94 +1,55 @@
-"""Draws the documents' pictures: `python scripts/screenshot.py --project demo-out/samples.seamseg`.
+"""Takes one picture of the window, for the eye: `python scripts/screenshot.py --project demo-out/samples.seamseg`.
 
-Runs the real window and engine on a copy of the project, so nothing in it changes. Needs a display, such as
-`xvfb-run -a` gives.
+Runs the real window and engine on a copy of the project, so nothing in it changes.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication
+from stage import RELEASE, Mouse, Stage, wait_still
 
 from seamseg_studio.app.look.theme import ThemeChoice
-from seamseg_studio.app.main_window import MainWindow
-from seamseg_studio.app.settings import Settings
-from seamseg_studio.app.studio import Studio
 
-TIMEOUT_S = 60
 JPEG_QUALITY = 84
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    end_s = time.monotonic() + TIMEOUT_S
-    while not condition():
-        QApplication.processEvents()
-        if time.monotonic() > end_s:
-            raise SystemExit("screenshot: the window did not get ready within a minute")
-    for _ in range(20):
-        QTest.qWait(50)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--project", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=Path("docs/images"))
+    parser.add_argument("--out", type=Path, default=Path("build/screenshots"))
     parser.add_argument("--image", default="000000303818.jpg", help="the photo to show")
     parser.add_argument("--size", default="1600x900", help="of the window, in pixels")
     parser.add_argument("--theme", default="dark", choices=("dark", "light"))
     parser.add_argument("--name", default="studio", help="name of the picture")
     options = parser.parse_args()
-    application = QApplication(["screenshot"])
+    options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        project = Path(scratch) / options.project.name
-        shutil.copytree(options.project, project)
-        settings = Settings(Path(scratch) / "studio.ini")
-        settings.change(theme=ThemeChoice(options.theme))
-        studio = Studio(application, settings, device="cpu")
-        window = MainWindow(studio)
-        window.resize(*map(int, options.size.split("x")))
-        window.show()
-        window.load_canvas()
-        studio.engine.start()
-        studio.session.open_project(project)
-        wait_until(lambda: bool(studio.session.records))
-        record = next(record for record in studio.session.records if record.name == options.image)
-        studio.session.open_image(record.id)
-        wait_until(lambda: studio.session.document is not None and studio.session.document.record.id == record.id)
-        wait_until(lambda: studio.engine.model is not None)
-        draw_stroke(window, studio)
-        QTest.qWait(1500)
-        options.out.mkdir(parents=True, exist_ok=True)
+        size = tuple(map(int, options.size.split("x")))
+        stage = Stage(options.project, options.image, Path(scratch), size[:2], ThemeChoice(options.theme))
+        stage.start_engine()
+        draw_stroke(stage)
+        wait_still(stage.canvas)
         path = options.out / f"{options.name}.jpg"
-        window.grab().toImage().save(str(path), quality=JPEG_QUALITY)
+        stage.window.grab().toImage().save(str(path), quality=JPEG_QUALITY)
         print(path)
-        studio.close()
+        stage.studio.close()
     return 0
 
 
-def draw_stroke(window: MainWindow, studio: Studio) -> None:
+def draw_stroke(stage: Stage) -> None:
     """Paints a little pavement with the brush and selects the largest thing, so that the picture shows work."""
-    document, canvas = studio.session.document, window.canvas
-    assert document is not None
-    assert canvas is not None
-    window.actions_by_id["tool_brush"].trigger()
+    document = stage.document
+    stage.window.use_tool("brush")
     document.set_current_category(document.taxonomy.index_of("pavement"))
-    view = canvas.findChild(QAbstractScrollArea)
-    assert view is not None
-    viewport = view.viewport()
-    start = QPoint(viewport.width() // 2 - 90, viewport.height() - 190)
-    QTest.mousePress(viewport, Qt.MouseButton.LeftButton, pos=start)
-    for step in range(12):
-        QTest.mouseMove(viewport, start + QPoint(14 * step, -2 * step))
-    QTest.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=start + QPoint(160, -22))
+    height, width = document.map.shape
+    mouse = Mouse(stage.canvas)
+    way = [(0.83 * height - step, (0.36 + 0.025 * step) * width) for step in range(13)]
+    mouse.drag(*way)
+    mouse.send(RELEASE, *way[-1])
     things = [
         (document.map.area(identifier), identifier)
         for identifier, segment in document.map.segments.items()

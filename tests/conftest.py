@@ -27,7 +27,7 @@ FIXTURES = Path(__file__).resolve().parent / "fixtures"
 SAMPLES = REPOSITORY / "resources" / "samples" / "images"
 
 # Threads that libraries keep for the life of the process, by the start of their names.
-KEPT_THREADS = ("pytest_timeout", "ThreadPoolExecutor-tqdm", "pydevd", "Dummy")
+KEPT_THREADS = ("pytest_timeout", "ThreadPoolExecutor-tqdm", "tqdm_monitor", "subproc_worker_timer", "pydevd", "Dummy")
 
 
 @pytest.fixture(scope="session", autouse=True)

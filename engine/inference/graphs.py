@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import appdirs
 import numpy as np
@@ -32,16 +32,20 @@ from seamseg_studio.engine.inference.options import PredictOptions
 from seamseg_studio.engine.inference.padded import PaddedDetections, PaddedFusion, PaddedHeads, PaddedMap
 from seamseg_studio.engine.inference.preprocess import resized_pixels
 from seamseg_studio.engine.inference.recurring import Recurring
+from seamseg_studio.engine.model import depthwise
 from seamseg_studio.engine.model.panoptic_net import PanopticNet
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 
-Acceleration = Literal["auto", "graph", "eager"]
+Acceleration = Literal["auto", "compiled", "graph", "eager"]
+ACCELERATIONS: tuple[str, ...] = get_args(Acceleration)
 Dense = Callable[[Tensor], tuple[list[Tensor], list[Tensor], list[Tensor], Tensor]]
 
 # A folder of photographs has few sizes; each graph keeps memory for what it computes.
 _MAX_GRAPHS = 4
-# Compiling takes half a minute of a processor core: worth it for a size that comes again and again.
-_COMPILE_AT_USE = 3
+# Compiling takes half a minute of a processor core, in which no graph is captured and the program cannot end. It saves
+# five milliseconds an image of 2 megapixels: worth it for some thousands of them, or for whoever asks for it.
+_COMPILE_AT_USE = {"auto": 500, "compiled": 2}
+_MAX_COMPILED = 4
 # Images that are on their way at a time: one is copied, one computed.
 _IN_FLIGHT = 2
 _LOG = logging.getLogger(__name__)
@@ -171,7 +175,8 @@ class Graphs:
         """Takes a network on a GPU, ready for inference, that `padded.is_offered` agrees to."""
         self._network = network
         # The compiler starts Python by the name of this program, which in a frozen one is the program itself.
-        self._compiles = acceleration == "auto" and not getattr(sys, "frozen", False)
+        self._compiles = acceleration in _COMPILE_AT_USE and not getattr(sys, "frozen", False)
+        self._compile_at_use = _COMPILE_AT_USE.get(acceleration, 0)
         self._lock = threading.Lock()
         self._graphs: Recurring[_Key, _Graph] = Recurring(_MAX_GRAPHS)
         self._pool = torch.cuda.graph_pool_handle()  # type: ignore[no-untyped-call, unused-ignore]
@@ -202,19 +207,17 @@ class Graphs:
 
         Returns:
             The result without timings, and the features; None if it cannot be done here, now or ever.
-
-        Raises:
-            torch.OutOfMemoryError: The GPU is full even without graphs kept.
         """
         key = _Key(input_size, (image.shape[0], image.shape[1]), options)
+        graph = None
         try:
             with self._lock:
                 graph = self._graph(key)
             return None if graph is None else self._run(graph, key, image, with_features)
-        except torch.OutOfMemoryError:
-            self.release()
-            raise
         except (RuntimeError, ValueError) as error:
+            if _is_out_of_memory(error):
+                self._keep_fewer(is_for_run=graph is not None)
+                return None
             self._is_broken = True
             self.release()
             _LOG.warning("CUDA graphs cannot be used, predictions go on without: %s", str(error).splitlines()[0])
@@ -225,6 +228,17 @@ class Graphs:
         with self._lock:
             return self._graphs.clear()
 
+    def _keep_fewer(self, *, is_for_run: bool) -> None:
+        """Lets go of all graphs, and keeps as many as had room from now on: one less if it was to run one of them."""
+        with self._lock:
+            num_kept = max(len(self._graphs) - is_for_run, 0)
+            self._graphs = Recurring(num_kept)
+            self._is_broken = num_kept == 0
+            # Memory of a pool can only go as a whole.
+            self._pool = torch.cuda.graph_pool_handle()  # type: ignore[no-untyped-call, unused-ignore]
+        torch.cuda.empty_cache()
+        _LOG.warning("the GPU's memory is short: %d CUDA graphs are kept from now on", num_kept)
+
     def wait_for_compiler(self) -> None:
         """Waits until whatever is being compiled is done."""
         if self._compiler is not None:
@@ -232,7 +246,7 @@ class Graphs:
 
     def _graph(self, key: _Key) -> _Graph | None:
         self._uses[key.input_size] = self._uses.get(key.input_size, 0) + 1
-        if self._compiles and self._uses[key.input_size] >= _COMPILE_AT_USE:
+        if self._compiles and self._uses[key.input_size] >= self._compile_at_use:
             self._start_compiling(key.input_size)
         graph = self._graphs.use(key)
         is_compiling = self._compiler is not None and self._compiler.is_alive()
@@ -240,7 +254,8 @@ class Graphs:
         if graph is not None or is_compiling or not self._graphs.is_worth(key):
             return graph
         dense = self._compiled.get(key.input_size, self._network)
-        return self._graphs.keep(key, lambda: _Graph(dense, self._network, key, self._pool))
+        with depthwise.planned():
+            return self._graphs.keep(key, lambda: _Graph(dense, self._network, key, self._pool))
 
     def _run(
         self, graph: _Graph, key: _Key, image: NDArray[np.uint8], with_features: bool
@@ -275,9 +290,12 @@ class Graphs:
         )
 
     def _start_compiling(self, size: tuple[int, int]) -> None:
-        if size in self._compiled or (self._compiler is not None and self._compiler.is_alive()):
+        if size in self._compiled or len(self._compiled) == _MAX_COMPILED:
             return
-        self._compiler = threading.Thread(target=self._compile, args=(size,), name="network-compile", daemon=True)
+        if self._compiler is not None and self._compiler.is_alive():
+            return
+        # No daemon: a thread that the end of the program meets inside a compiler takes it down with an error.
+        self._compiler = threading.Thread(target=self._compile, args=(size,), name="network-compile")
         self._compiler.start()
 
     def _compile(self, size: tuple[int, int]) -> None:
@@ -305,6 +323,11 @@ class Graphs:
             self._pool = torch.cuda.graph_pool_handle()  # type: ignore[no-untyped-call, unused-ignore]
             torch.cuda.empty_cache()
         _LOG.info("the network is compiled for %d x %d pixels", *size)
+
+
+def _is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether this, or what it followed from (a capture that breaks off has an error of its own), is lack of memory."""
+    return error is not None and (isinstance(error, torch.OutOfMemoryError) or _is_out_of_memory(error.__context__))
 
 
 def _to_host(tensor: Tensor) -> Tensor:

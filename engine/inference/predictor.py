@@ -71,8 +71,8 @@ class Predictor:
         fingerprint: Tells models of one name apart.
         device: What it runs on.
         segmenter: Another model to answer prompts for masks; None for the network itself.
-        acceleration: How a GPU is used: `eager` (by PyTorch itself; always so on a CPU), `graph` (one CUDA graph
-            for each size of image) or `auto` (such graphs, compiled in the background).
+        acceleration: How a GPU is used: `eager` (by PyTorch itself; always so on a CPU), `graph` (a CUDA graph for a
+            size that comes again), `compiled` (compiled as well) or `auto` (compiled once hundreds have one size).
     """
 
     def __init__(
@@ -349,7 +349,7 @@ def load_model(
     *,
     device: str = "auto",
     precision: str = "auto",
-    acceleration: Acceleration = "eager",
+    acceleration: Acceleration = "auto",
 ) -> Predictor:
     """Loads a model for prediction.
 

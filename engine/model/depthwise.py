@@ -1,12 +1,17 @@
-"""Depthwise convolutions in the memory order that a GPU is fastest in, found by trying.
+"""Depthwise convolutions by the kernels that a GPU is fastest with.
 
-cuDNN is many times slower at the gradients of some of them with channels last than PyTorch's own kernels are with
-channels first, and at others it is faster; which depends on the size, the GPU and the versions.
+In training the memory order is found by trying: cuDNN is many times slower at the gradients of some of them with
+channels last than PyTorch's own kernels are with channels first, and at others it is faster; which depends on the size,
+the GPU and the versions. Without gradients, cuDNN compiles a plan for each of them at every new size of image, two
+seconds in all for the starter's fourteen; PyTorch's own kernels need none and are as fast, so cuDNN is for sizes that
+come again (see `planned`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import torch
@@ -15,6 +20,37 @@ from torch.nn import functional as F
 
 _TRIES = 3
 _fastest: dict[tuple[object, ...], bool] = {}  # whether channels first won, by the kind of convolution
+_here = threading.local()
+
+
+@contextmanager
+def planned() -> Iterator[None]:
+    """Within it, this thread's convolutions may take the time to be planned: they will be repeated many times."""
+    before = getattr(_here, "is_planned", False)
+    _here.is_planned = True
+    try:
+        yield
+    finally:
+        _here.is_planned = before
+
+
+def needs_no_plan(x_BCHW: Tensor) -> bool:
+    """Whether to convolve by `convolve_at_once`: on a GPU, without gradients, and not to be repeated."""
+    if not x_BCHW.is_cuda or torch.is_grad_enabled() or torch.compiler.is_compiling():
+        return False
+    return not getattr(_here, "is_planned", False)
+
+
+def convolve_at_once(
+    x_BCHW: Tensor, weight_C1KK: Tensor, bias_C: Tensor | None, stride: int, padding: int | tuple[int, int]
+) -> Tensor:
+    """Convolves each channel with its own kernel on a GPU, by PyTorch's own kernels; see `convolve`."""
+    pad = (padding, padding) if isinstance(padding, int) else padding
+    size = tuple(weight_C1KK.shape[2:])
+    y_BCHW: Tensor = torch.ops.aten._conv_depthwise2d(x_BCHW, weight_C1KK, size, bias_C, (stride, stride), pad, (1, 1))
+    if x_BCHW.is_contiguous(memory_format=torch.channels_last):
+        return y_BCHW.contiguous(memory_format=torch.channels_last)
+    return y_BCHW
 
 
 def convolve(

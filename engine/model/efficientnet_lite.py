@@ -62,9 +62,11 @@ class SameConv2d(nn.Conv2d):
         return self._convolve(F.pad(x_BCHW, (left, right, top, bottom)), stride, 0)
 
     def _convolve(self, x_BCHW: Tensor, stride: int, padding: int | tuple[int, int]) -> Tensor:
-        is_depthwise = 1 < self.groups == self.in_channels == self.out_channels and self.bias is None
-        if is_depthwise and depthwise.prefers_channels_first(x_BCHW, self.weight, stride, padding):
-            return depthwise.convolve(x_BCHW, self.weight, stride, padding, channels_first=True)
+        if 1 < self.groups == self.in_channels == self.out_channels:
+            if depthwise.needs_no_plan(x_BCHW):
+                return depthwise.convolve_at_once(x_BCHW, self.weight, self.bias, stride, padding)
+            if self.bias is None and depthwise.prefers_channels_first(x_BCHW, self.weight, stride, padding):
+                return depthwise.convolve(x_BCHW, self.weight, stride, padding, channels_first=True)
         return F.conv2d(x_BCHW, self.weight, self.bias, stride, padding, 1, self.groups)
 
 

@@ -5,12 +5,14 @@ Imports torch only when a real model is loaded.
 
 from __future__ import annotations
 
+import gc
 import importlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
-from seamseg_studio.engine.errors import SeamsegError
+from seamseg_studio.engine.errors import InputError, SeamsegError
 from seamseg_studio.engine.inference.errors import DeviceError
 from seamseg_studio.engine.scene.consequences import Consequences, CorrectedPart
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
@@ -21,6 +23,9 @@ from seamseg_studio.engine.service.shared_pixels import Array
 
 if TYPE_CHECKING:
     from seamseg_studio.engine.inference.prompts import Segmenter
+
+ACCELERATION = "SEAMSEG_ACCELERATION"
+"""An environment variable: how predictions run on a GPU; see `Predictor.acceleration`."""
 
 DEFAULT_FACTORY = "seamseg_studio.engine.service.runner:load_predictor"
 
@@ -148,6 +153,10 @@ class Runner:
                 return self._load_on_cpu(spec, reason, say)
             raise EngineError(f"the model {spec or 'starter'} could not be loaded: {reason}") from error
         self._loaded = _Loaded(spec, model)
+        # What there is now stays: looking through all of it is what makes the collector's longest pauses.
+        gc.unfreeze()  # the former model must go
+        gc.collect()
+        gc.freeze()
         return model
 
     def _make(self, spec: str | None, device: str, precision: str) -> Model:
@@ -335,10 +344,16 @@ def find_factory(name: str) -> Factory:
 
 def load_predictor(spec: str | None, device: str, precision: str) -> Model:
     """Loads a bundle with `engine.inference`; the usual factory."""
+    from seamseg_studio.engine.inference.graphs import ACCELERATIONS, Acceleration
     from seamseg_studio.engine.inference.predictor import load_model
     from seamseg_studio.engine.service.predictor_model import PredictorModel
 
-    return PredictorModel(load_model(spec, device=device, precision=precision))
+    acceleration = os.environ.get(ACCELERATION, "auto")
+    if acceleration not in ACCELERATIONS:
+        raise InputError(f"{ACCELERATION}={acceleration}: is none of {', '.join(ACCELERATIONS)}; choose one")
+    return PredictorModel(
+        load_model(spec, device=device, precision=precision, acceleration=cast("Acceleration", acceleration))
+    )
 
 
 def _first_line(error: BaseException) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -17,7 +18,9 @@ from seamseg_studio.engine.inference.compiled import prepare_network
 from seamseg_studio.engine.inference.options import PredictOptions
 from seamseg_studio.engine.inference.predictor import Predictor
 from seamseg_studio.engine.inference.preprocess import resized_pixels
+from seamseg_studio.engine.model import depthwise
 from seamseg_studio.engine.model.config import Config
+from seamseg_studio.engine.model.efficientnet_lite import SameConv2d
 from seamseg_studio.engine.model.panoptic_net import build_network
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
@@ -155,6 +158,53 @@ def test_few_graphs_are_kept_and_all_can_go(predictor: Predictor) -> None:
     assert_alike(predictor.predict(picture(128, 256), OPTIONS), eager(predictor, picture(128, 256)))
 
 
+@pytest.mark.parametrize("stage", ["warming up", "capturing", "running"])
+def test_a_full_gpu_has_fewer_graphs_and_the_same_answers(
+    stage: str, predictor: Predictor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = picture(128, 256), picture(128, 160)
+    for _ in range(3):
+        predictor.predict(first, OPTIONS)
+    assert predictor._graphs is not None
+    assert len(predictor._graphs._graphs) == 1
+
+    owner, name = (graphs_module.Graphs, "_run") if stage == "running" else (graphs_module.PaddedFusion, "__call__")
+    whole, num_failures = getattr(owner, name), 0
+
+    def fails_once(*arguments: Any, **options: Any) -> Any:
+        nonlocal num_failures
+        if not num_failures and (stage != "capturing" or torch.cuda.is_current_stream_capturing()):
+            num_failures = 1
+            torch.empty(2**45, device="cuda")
+        return whole(*arguments, **options)
+
+    monkeypatch.setattr(owner, name, fails_once)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            assert_alike(predictor.predict(second, OPTIONS), eager(predictor, second))
+    assert num_failures == 1
+    assert "memory is short: 1 CUDA graphs are kept" in caplog.text
+    for _ in range(3):
+        assert_alike(predictor.predict(first, OPTIONS), eager(predictor, first))
+    assert len(predictor._graphs._graphs) == 1
+
+
+def test_a_new_size_is_seen_without_planning(gpu: torch.device) -> None:
+    x = torch.randn(1, 32, 37, 41, device=gpu).contiguous(memory_format=torch.channels_last)
+    for stride in (1, 2):
+        convolution = SameConv2d(32, 32, 5, stride, groups=32).to(gpu)
+        convolution.bias = torch.nn.Parameter(torch.randn(32, device=gpu))
+        with torch.no_grad(), depthwise.planned():
+            expected = convolution(x)
+        with torch.no_grad(), torch.profiler.profile() as seen:
+            found = convolution(x)
+        names = {entry.key for entry in seen.key_averages()}
+        assert "aten::_conv_depthwise2d" in names
+        assert not any("cudnn" in name for name in names)
+        assert found.is_contiguous(memory_format=torch.channels_last)
+        torch.testing.assert_close(found, expected)
+
+
 @pytest.mark.parametrize("options", [PredictOptions(reference=True), PredictOptions(with_raw=True)])
 def test_what_graphs_do_not_give_comes_without(predictor: Predictor, options: PredictOptions) -> None:
     for _ in range(3):
@@ -185,10 +235,10 @@ def test_a_compiler_that_fails_is_said_once(
         raise RuntimeError("no compiler here\nand more")
 
     monkeypatch.setattr(torch, "compile", fails)
-    predictor.acceleration = "auto"
+    predictor.acceleration = "compiled"
     image = picture(128, 256)
     with caplog.at_level(logging.WARNING):
-        for _ in range(8):
+        for _ in range(5):
             assert_alike(predictor.predict(image, OPTIONS), eager(predictor, image))
             predictor.wait_for_compiler()
     assert caplog.text.count("no compiler here") == 1
@@ -197,7 +247,7 @@ def test_a_compiler_that_fails_is_said_once(
 
 @pytest.mark.slow
 def test_a_compiled_network_takes_over(predictor: Predictor) -> None:
-    predictor.acceleration = "auto"
+    predictor.acceleration = "compiled"
     image = picture(128, 256)
     for _ in range(4):
         assert_alike(predictor.predict(image, OPTIONS), eager(predictor, image))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from types import SimpleNamespace
 from typing import Any
 
 import fake_engine
@@ -11,7 +14,7 @@ from fake_engine import Command, image_for
 from seamseg_studio.engine.errors import InputError
 from seamseg_studio.engine.service.errors import EngineError
 from seamseg_studio.engine.service.protocol import PredictOptions
-from seamseg_studio.engine.service.runner import Runner, find_factory
+from seamseg_studio.engine.service.runner import Runner, find_factory, load_predictor
 
 
 @pytest.fixture
@@ -33,6 +36,41 @@ def _predict(runner: Runner, command: Command, said: list[str]) -> Any:
 def test_an_ordinary_image_needs_no_words(runner: Runner, said: list[str]) -> None:
     assert _predict(runner, Command.LABEL, said).shape == (24, 32)
     assert said == []
+
+
+def test_a_former_model_goes(said: list[str]) -> None:
+    models: list[weakref.ref[object]] = []
+
+    def load(*arguments: Any) -> Any:
+        model: Any = fake_engine.load(*arguments)
+        model.itself = model  # only the collector finds such a one
+        models.append(weakref.ref(model))
+        return model
+
+    runner = Runner(load, "auto", "auto")
+    for _ in range(3):
+        runner.load(None, said.append)
+    assert [model() is None for model in models] == [True, True, False]
+    gc.unfreeze()
+
+
+def test_an_acceleration_that_there_is_not_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEAMSEG_ACCELERATION", "fast")
+    with pytest.raises(InputError, match="SEAMSEG_ACCELERATION=fast: is none of auto, compiled, graph, eager"):
+        load_predictor(None, "cpu", "auto")
+
+
+@pytest.mark.parametrize("acceleration", ["auto", "eager"])
+def test_the_environment_sets_the_acceleration(acceleration: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from seamseg_studio.engine.inference import predictor
+
+    asked: dict[str, str] = {}
+    monkeypatch.setattr(predictor, "load_model", lambda *_, **options: asked.update(options) or SimpleNamespace())
+    monkeypatch.setattr("seamseg_studio.engine.service.predictor_model.PredictorModel", lambda made: made)
+    if acceleration != "auto":
+        monkeypatch.setenv("SEAMSEG_ACCELERATION", acceleration)
+    load_predictor(None, "cpu", "auto")
+    assert asked["acceleration"] == acceleration
 
 
 def test_short_memory_is_answered_by_a_smaller_input(runner: Runner, said: list[str]) -> None:

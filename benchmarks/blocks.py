@@ -147,6 +147,11 @@ def work_beside_the_engine(bench: Bench, listener: Listener) -> None:
         engine.restart()
         bench.until(lambda: engine.state.kind is not EngineKind.READY)
         paint_until(lambda: engine.state.kind is EngineKind.READY)
+    with listener.doing("the engine is moved to other numbers"):
+        bench.until(lambda: engine.state.kind is EngineKind.READY)
+        engine.configure("cpu", "fp32")
+        bench.until(lambda: engine.state.kind is not EngineKind.READY)
+        paint_until(lambda: engine.state.kind is EngineKind.READY)
     with listener.doing("a box prompt"):
         answer = labelling.prompt(BoxPrompt(100, 100, 300, 400))
         assert answer is not None

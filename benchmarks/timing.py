@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QTimer
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,15 @@ def waiting() -> Iterator[Callable[[], None]]:
     """Gives what handles the next events and sleeps till then, for a millisecond at most.
 
     As the program does when it has nothing to do: a loop that never sleeps would take Python's lock, and a processor,
-    from the threads that are waited for.
+    from the threads that are waited for. What was put off to be deleted is deleted, as by the program's own loop:
+    `processEvents` alone keeps it, and Python would look through more and more of it for circles to free.
     """
+
+    def step() -> None:
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
     timer = QTimer()
     timer.start(1)
-    yield lambda: QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+    yield step
     timer.stop()

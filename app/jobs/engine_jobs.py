@@ -74,7 +74,7 @@ class EngineJobs(QObject):
 
     state_changed = Signal(object)
     model_changed = Signal(object)
-    _told = Signal(object)
+    _told = Signal(object, object)
 
     def __init__(self, model: str | None, device: str, parent: QObject | None = None, **options: Any) -> None:
         """Starts nothing yet.
@@ -90,6 +90,7 @@ class EngineJobs(QObject):
         self._device = device
         self._options = options
         self._client: EngineClient | None = None
+        self._dismissed: list[EngineClient] = []  # those that may still be on their way out
         self._model: ModelInfo | None = None
         self.input_scale = 1.0  # of what the model sees from now on
         self.state = EngineState(EngineKind.STOPPED, device)
@@ -110,23 +111,28 @@ class EngineJobs(QObject):
         if self._client is None:
             from seamseg_studio.engine.service.client import EngineClient
 
-            self._client = EngineClient(
-                model=self._spec, device=self._device, on_state=self._told.emit, **self._options
+            client: EngineClient = EngineClient(
+                model=self._spec,
+                device=self._device,
+                on_state=lambda state: self._told.emit(client, state),
+                **self._options,
             )
-            self._client.start()
+            self._client = client
+            client.start()
 
     def close(self) -> None:
-        """Ends the engine's process."""
-        client, self._client = self._client, None
-        if client is not None:
+        """Ends the engine's process, and waits until it is gone."""
+        self._dismiss()
+        for client in self._dismissed:
             client.close()
+        self._dismissed.clear()
 
     def restart(self) -> None:
         """Starts the engine anew, as when it hangs or failed."""
         if self._client is not None and self.state.kind is not EngineKind.FAILED:
             self._client.restart()
             return
-        self.close()
+        self._dismiss()
         self.start()
 
     def configure(self, device: str, precision: str) -> None:
@@ -134,7 +140,7 @@ class EngineJobs(QObject):
         self._device = device
         self._options["precision"] = precision
         if self._client is not None:
-            self.close()
+            self._dismiss()
             self.start()
 
     def predict(self, image: NDArray[np.uint8] | Path, *, in_background: bool = False, key: str = "") -> Answer:
@@ -192,7 +198,17 @@ class EngineJobs(QObject):
         assert self._client is not None
         return self._client
 
-    def _on_told(self, state: EngineState) -> None:
+    def _dismiss(self) -> None:
+        """Lets go of the engine without waiting for it: one that hangs takes a second to end, and people would wait."""
+        client, self._client = self._client, None
+        self._dismissed = [former for former in self._dismissed if not former.is_over]
+        if client is not None:
+            client.dismiss()
+            self._dismissed.append(client)
+
+    def _on_told(self, client: EngineClient, state: EngineState) -> None:
+        if client is not self._client:
+            return  # of one that was dismissed nobody wants to hear
         self.state = state = replace(state, message=in_window_words(state.message))
         if self._client is not None and self._client.model is not None:
             self._take(self._client.model)

@@ -92,6 +92,12 @@ class EngineClient:
         with self._changed:
             return self._supervisor.child.pid if self._supervisor.child is not None else None
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it was dismissed and is gone, its process and its threads."""
+        with self._changed:
+            return self._supervisor.sender.closing and not any(thread.is_alive() for thread in self._threads)
+
     def start(self) -> None:
         """Starts the engine; returns at once.
 
@@ -108,12 +114,8 @@ class EngineClient:
         for thread in self._threads:
             thread.start()
 
-    def close(self, timeout_s: float = 5.0) -> None:
-        """Ends the engine; unanswered requests are cancelled. Harmless when repeated.
-
-        Args:
-            timeout_s: How long to wait at most, should a callback be in the way.
-        """
+    def dismiss(self) -> None:
+        """Has the engine end, and waits for nothing; unanswered requests are cancelled. Harmless when repeated."""
         with self._changed:
             self._supervisor.sender.close()
             unanswered = self._supervisor.table.clear()
@@ -121,6 +123,14 @@ class EngineClient:
                 self._supervisor.child.dismiss()
         for pending in unanswered:
             pending.request.cancel()
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Dismisses the engine and waits until it is gone: a second at most, of one that hangs. Harmless when repeated.
+
+        Args:
+            timeout_s: How long to wait at most, should a callback be in the way.
+        """
+        self.dismiss()
         deadline = time.monotonic() + timeout_s
         for thread in self._threads:
             if thread is not threading.current_thread():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -195,6 +198,25 @@ def test_a_missing_gpu_is_told_with_what_can_be_done_in_the_window(
     assert "--" not in studio.engine.state.message
     studio.engine.configure("cpu", "auto")
     qtbot.waitUntil(lambda: studio.engine.state.kind == EngineKind.READY, timeout=20_000)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_an_engine_that_hangs_keeps_nobody_waiting_who_chooses_another_device(
+    labelled: Document, studio: Studio, qtbot: QtBot
+) -> None:
+    former = studio.engine._client
+    assert former is not None
+    assert former.pid is not None
+    os.kill(former.pid, signal.SIGSTOP)
+    studio.engine.configure("cpu", "fp32")
+    assert former.pid is not None, "the window waited until it was gone"
+    assert not former.is_over
+    kinds: list[EngineKind] = []
+    studio.engine.state_changed.connect(lambda state: kinds.append(state.kind))
+    qtbot.waitUntil(lambda: EngineKind.READY in kinds and former.is_over, timeout=20_000)
+    qtbot.wait(0)  # what the former one had to say of its end has come
+    assert EngineKind.STOPPED not in kinds, "that is what became of the former one"
+    assert studio.engine.state.kind is EngineKind.READY
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ import numpy as np
 import torch
 from held_out import VOID_CATEGORY, Truth, check_unseen, read
 
-from seamseg_studio.engine.inference.consequences import fuse_around
 from seamseg_studio.engine.inference.options import PredictOptions
 from seamseg_studio.engine.inference.predictor import Predictor, load_model
 from seamseg_studio.engine.scene.consequences import adopt_consequences, corrected_part, part_around
@@ -93,7 +92,7 @@ def _correct(predictor: Predictor, truth: Truth, counts: Counter[str], times: li
             continue
         part = corrected_part(panoptic_map, panoptic_map.segments, patch, box, taxonomy)
         start_s = time.perf_counter()
-        found = fuse_around(predictor, None, key, part, OPTIONS, lambda _: None)
+        found = predictor.seen.fuse_around(None, key, part, OPTIONS)
         times.append(time.perf_counter() - start_s)
         assert found is not None
         proposed = adopt_consequences(panoptic_map, found, part, policy, "follows")

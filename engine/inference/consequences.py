@@ -15,17 +15,13 @@ What people say changes the fusion (see `fuse`) in four ways:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from seamseg_studio.engine.inference.features import Features
-from seamseg_studio.engine.inference.fuse_again import with_parts
 from seamseg_studio.engine.inference.options import PredictOptions
-from seamseg_studio.engine.inference.predictor import Predictor
 from seamseg_studio.engine.inference.refine import Crop, paste
 from seamseg_studio.engine.scene.consequences import Consequences, CorrectedPart, Statement
 from seamseg_studio.engine.scene.geometry import Box, Mask
@@ -58,44 +54,6 @@ class _Instance:
     box: Box
     mask: Mask
     area: int
-
-
-@torch.inference_mode()
-def fuse_around(
-    predictor: Predictor,
-    image: NDArray[np.uint8] | None,
-    key: str,
-    part: CorrectedPart,
-    options: PredictOptions,
-    on_stage: Callable[[str], None],
-) -> Consequences | None:
-    """Says what the model makes of an image's surroundings of a correction.
-
-    Args:
-        predictor: The model.
-        image: RGB values, for an image not looked at before. [H, W, 3] uint8.
-        key: The name of its features.
-        part: The correction, in the model's categories.
-        options: The thresholds.
-        on_stage: Called with the name of each stage; what it raises ends the work.
-
-    Returns:
-        None if the features are not there and there is no image.
-    """
-    cache = predictor._features  # a part of the predictor in a file of its own
-    features = cache.get(key)
-    if features is None or (image is not None and features.image_size != image.shape[:2]):
-        if image is None:
-            return None
-        features = predictor._look(image, options.input_scale, on_stage)
-    if features.parts is None:
-        features = with_parts(predictor._network, features, on_stage)
-    cache.put(key, features)
-    on_stage("fusion")
-    sem = predictor.config.sem
-    min_area = sem.min_stuff_area if options.min_stuff_area is None else options.min_stuff_area
-    scale = features.image_size[0] * features.image_size[1] / (features.input_size[0] * features.input_size[1])
-    return consequences(features, part, options, predictor.taxonomy.num_stuff, min_area * scale)
 
 
 def consequences(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,20 +13,17 @@ from torch import Tensor
 
 from seamseg_studio.engine.checkpoints.bundle import load_bundle
 from seamseg_studio.engine.checkpoints.weights import check_weights, count_parameters
-from seamseg_studio.engine.inference.answers import Answers
 from seamseg_studio.engine.inference.clock import Clock
 from seamseg_studio.engine.inference.compiled import prepare_network
 from seamseg_studio.engine.inference.detection import Detections, predict_masks
 from seamseg_studio.engine.inference.device import find_device, find_precision
 from seamseg_studio.engine.inference.errors import DeviceError
-from seamseg_studio.engine.inference.features import FeatureCache, Features, look
 from seamseg_studio.engine.inference.fuse import fuse, second_choices
-from seamseg_studio.engine.inference.fuse_again import fused_again, with_parts
 from seamseg_studio.engine.inference.graphs import Acceleration, Graphs
 from seamseg_studio.engine.inference.large import Allocate, label_large
 from seamseg_studio.engine.inference.options import PredictOptions
 from seamseg_studio.engine.inference.padded import is_offered
-from seamseg_studio.engine.inference.preprocess import check_image, network_size
+from seamseg_studio.engine.inference.preprocess import check_image
 from seamseg_studio.engine.inference.prompts import (
     BoxPrompt,
     CategoryPrompt,
@@ -37,10 +33,9 @@ from seamseg_studio.engine.inference.prompts import (
     PackedMask,
     Prompt,
     PromptAnswer,
-    Segmenter,
     StrokesPrompt,
-    check_prompt,
 )
+from seamseg_studio.engine.inference.seen_images import SeenImages
 from seamseg_studio.engine.inference.uncertainty import MIN_SHARE, pixel_uncertainty
 from seamseg_studio.engine.model.config import Config
 from seamseg_studio.engine.model.panoptic_net import PanopticNet
@@ -70,7 +65,7 @@ class Predictor:
         num_parameters: Trained numbers in the network.
         fingerprint: Tells models of one name apart.
         device: What it runs on.
-        segmenter: Another model to answer prompts for masks; None for the network itself.
+        seen: The images that `predict` kept, and what can be asked about them.
         acceleration: How a GPU is used: `eager` (by PyTorch itself; always so on a CPU), `graph` (a CUDA graph for a
             size that comes again), `compiled` (compiled as well) or `auto` (compiled once hundreds have one size).
     """
@@ -95,8 +90,7 @@ class Predictor:
         parameter = next(network.parameters())
         self.device = parameter.device
         self._network = network
-        self._features = FeatureCache(self.device)
-        self.segmenter: Segmenter | None = None
+        self.seen = SeenImages(network)
         self.acceleration: Acceleration = "eager"
         self._graphs: Graphs | None = None
 
@@ -134,16 +128,16 @@ class Predictor:
         tiles = max(tiles, self._needed_tiles(image.shape[:2], input_scale))
         is_whole = options.reference or options.with_raw
         if not is_whole and (tiles > 1 or image.shape[0] * image.shape[1] > _MAX_WHOLE_PIXELS):
-            input_size = self._input_size(image.shape[:2], input_scale)
+            input_size = self.seen.input_size(image.shape[:2], input_scale)
             result = label_large(self._network, image, input_size, tiles, options, begin=clock.begin, allocate=allocate)
             clock.end()
             return replace(result, timings_ms=clock.timings_ms)
         graphed = self._predict_by_graph(image, options, key, input_scale, clock)
         if graphed is not None:
             return graphed
-        features = self._look(image, input_scale, clock.begin)
+        features = self.seen.look(image, input_scale, clock.begin)
         if key:
-            self._features.put(key, features)
+            self.seen.keep(key, features)
         image_size, input_size = features.image_size, features.input_size
         network, levels, logits, found = self._network, features.levels, features.logits, features.found
         del features
@@ -210,41 +204,21 @@ class Predictor:
         if self._graphs is None or not self._graphs.serves(options):
             return None
         clock.begin("network")
-        input_size = self._input_size(image.shape[:2], input_scale)
+        input_size = self.seen.input_size(image.shape[:2], input_scale)
         answer = self._graphs.predict(image, input_size, options, with_features=bool(key))
         if answer is None:
             return None
         result, features = answer
         if features is not None:
-            self._features.put(key, features)
+            self.seen.keep(key, features)
         clock.end()
         return replace(result, timings_ms=clock.timings_ms)
 
     def prompt(
         self, image: NDArray[np.uint8] | None, prompt: Prompt, *, key: str = "", on_stage: OnStage | None = None
     ) -> PromptAnswer:
-        """Answers a prompt from the features of an image; an image not seen before is looked at first.
-
-        Args:
-            image: RGB values. [H, W, 3] uint8; None if the features of `key` are kept.
-            prompt: What is asked.
-            key: The name that `predict` kept its features under; empty finds them by the image's content.
-            on_stage: See `predict`.
-
-        Raises:
-            ValueError: `image` is no uint8 RGB image, or None and there are no features.
-            PromptError: The prompt asks for nothing, or for something outside the image.
-        """
-        features = self._features_of(image, prompt, key, on_stage)
-        answers = Answers(self._network, features)
-        if self.segmenter is None or isinstance(prompt, CategoryPrompt):
-            return answers.answer(prompt)
-        check_prompt(prompt, features.image_size)
-        mask, score = self.segmenter.segment(features.image, prompt, key)
-        packed = PackedMask.of(np.asarray(mask, bool))
-        if packed.box.is_empty:
-            return replace(answers.answer(prompt), mask=packed, score=0.0)
-        return PromptAnswer(packed, answers.ranking(packed), float(score))
+        """Answers a prompt; an image not seen before is looked at first. See `SeenImages.prompt`."""
+        return self.seen.prompt(image, prompt, key=key, on_stage=on_stage)
 
     def prompt_box(
         self, image: NDArray[np.uint8], box: tuple[float, float, float, float], *, category: int | None = None
@@ -275,35 +249,11 @@ class Predictor:
         asked = CategoryPrompt(where) if isinstance(where, PackedMask) else CategoryPrompt(None, *where)
         return self.prompt(image, asked).categories
 
-    @torch.inference_mode()
     def fuse_again(
         self, key: str, options: PredictOptions | None = None, *, on_stage: OnStage | None = None
     ) -> PanopticResult | None:
-        """Labels an image with other thresholds, from its kept features: the network does not run.
-
-        Args:
-            key: The name that `predict` kept the image's features under.
-            options: Thresholds; reference mode and the network's own output are not for this.
-            on_stage: See `predict`.
-
-        Returns:
-            What `predict` would return, without uncertainty; None if there are no such features (any more).
-        """
-        features, options = self._features.get(key), options or PredictOptions()
-        if features is None or features.input_size != self._input_size(features.image_size, options.input_scale):
-            return None
-        clock = Clock(on_stage)
-        if features.parts is None:
-            features = with_parts(self._network, features, clock.begin)
-            self._features.put(key, features)
-        clock.begin("fusion")
-        result = fused_again(features, options, self.taxonomy.num_stuff, self.config)
-        clock.end()
-        return replace(result, timings_ms=clock.timings_ms)
-
-    def has_features(self, key: str) -> bool:
-        """Whether prompts about the image of a key can be answered without looking at it again."""
-        return self._features.get(key) is not None
+        """Labels an image that `predict` kept under a key with other thresholds; see `SeenImages.fuse_again`."""
+        return self.seen.fuse_again(key, options, on_stage=on_stage)
 
     def wait_for_compiler(self) -> None:
         """Waits until a compilation that runs in the background is done."""
@@ -313,34 +263,10 @@ class Predictor:
     def release(self) -> bool:
         """Lets go of the features of all images, and of captured graphs; whether that freed anything."""
         had_graphs = self._graphs is not None and self._graphs.release()
-        return self._features.clear() or had_graphs
-
-    def _features_of(
-        self, image: NDArray[np.uint8] | None, prompt: Prompt, key: str, on_stage: OnStage | None
-    ) -> Features:
-        if image is not None:
-            check_image(image)
-            check_prompt(prompt, (image.shape[0], image.shape[1]))
-            key = key or content_key(image)
-        features = self._features.get(key)
-        if features is not None and (image is None or features.image_size == image.shape[:2]):
-            return features
-        if image is None:
-            raise ValueError(f"there are no features of {key!r}; give the image")
-        features = self._look(image, 1.0, on_stage)
-        self._features.put(key, features)
-        return features
-
-    @torch.inference_mode()
-    def _look(self, image: NDArray[np.uint8], input_scale: float, on_stage: OnStage | None) -> Features:
-        return look(self._network, image, self._input_size(image.shape[:2], input_scale), on_stage)
-
-    def _input_size(self, image_size: tuple[int, ...], input_scale: float) -> tuple[int, int]:
-        shortest_size = max(round(self.config.dataloader.shortest_size * input_scale), 1)
-        return network_size((image_size[0], image_size[1]), shortest_size)
+        return self.seen.forget() or had_graphs
 
     def _needed_tiles(self, image_size: tuple[int, ...], input_scale: float) -> int:
-        height, width = self._input_size(image_size, input_scale)
+        height, width = self.seen.input_size(image_size, input_scale)
         return -(-max(height, width) // _TILE_PX) if height * width > _MAX_INPUT_PIXELS else 1
 
 
@@ -381,12 +307,6 @@ def load_model(
     )
     predictor.acceleration = acceleration
     return predictor
-
-
-def content_key(image: NDArray[np.uint8]) -> str:
-    """A name for an image that another image has not."""
-    digest = hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16)
-    return f"{image.shape[0]}x{image.shape[1]}-{digest.hexdigest()}"
 
 
 def _raw_output(semantic: Tensor, found: Detections, masks: Tensor) -> RawOutput:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from seamseg_studio.engine.inference.consequences import fuse_around
 from seamseg_studio.engine.inference.predictor import Predictor
 from seamseg_studio.engine.inference.prompts import Segmenter
 from seamseg_studio.engine.scene.consequences import Consequences, CorrectedPart
@@ -36,7 +35,7 @@ class PredictorModel:
 
     def prompt(self, image: Array | None, key: str, prompt: Prompt, *, on_stage: OnStage) -> PromptAnswer | None:
         """See `Model.prompt`."""
-        if image is None and not self._predictor.has_features(key):
+        if image is None and key not in self._predictor.seen:
             return None
         return self._predictor.prompt(image, prompt, key=key, on_stage=on_stage)
 
@@ -48,7 +47,7 @@ class PredictorModel:
         self, image: Array | None, key: str, part: CorrectedPart, options: PredictOptions, *, on_stage: OnStage
     ) -> Consequences | None:
         """See `Model.fuse_around`."""
-        return fuse_around(self._predictor, image, key, part, options, on_stage)
+        return self._predictor.seen.fuse_around(image, key, part, options, on_stage=on_stage)
 
     def release(self) -> bool:
         """See `Model.release`."""
@@ -56,4 +55,4 @@ class PredictorModel:
 
     def use_segmenter(self, segmenter: Segmenter) -> None:
         """See `Model.use_segmenter`."""
-        self._predictor.segmenter = segmenter
+        self._predictor.seen.segmenter = segmenter

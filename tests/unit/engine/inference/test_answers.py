@@ -133,10 +133,10 @@ def test_few_images_are_kept_and_none_after_release(starter: Predictor, monkeypa
     small = np.zeros((40, 60, 3), np.uint8)
     for number in range(12):
         starter.predict(small, key=str(number))
-    assert not starter.has_features("3")
-    assert starter.has_features("4")
+    assert "3" not in starter.seen
+    assert "4" in starter.seen
     assert starter.release()
-    assert not starter.has_features("11")
+    assert "11" not in starter.seen
     monkeypatch.setattr(features_module, "_MAX_BYTES", {"cpu": 1000})
     poor = features_module.FeatureCache(starter.device)
     assert poor.num_bytes == len(poor) == 0
@@ -172,11 +172,11 @@ def test_another_model_may_answer_for_the_mask(starter: Predictor, photo: np.nda
             rows, columns = np.indices(image.shape[:2])
             return np.hypot(rows - CAR[0], columns - CAR[1]) < 20, 0.4
 
-    starter.segmenter = Disk()
+    starter.seen.segmenter = Disk()
     try:
         answer = starter.prompt(photo, BoxPrompt(*CAR_BOX), key="photo")
     finally:
-        starter.segmenter = None
+        starter.seen.segmenter = None
     assert answer.score == 0.4
     assert answer.mask.box.height == 39
     assert answer.category == _category(starter, "car")

@@ -114,10 +114,8 @@ def test_the_map_is_the_predictors(map_size: tuple[int, int], options: PredictOp
     network = make_network(-2.0)
     image = np.random.default_rng(5).integers(0, 256, (*map_size, 3), dtype=np.uint8)
     predictor = Predictor(network, TAXONOMY)
-    expected = predictor.predict(image, options, key="a")
-    features = predictor._features.get("a")
-    assert features is not None
-    size = features.input_size
+    expected = predictor.predict(image, options)
+    size = predictor.seen.input_size(map_size, 1.0)
     levels, objectness, shifts, logits = network(
         normalised(resized(image, size), network.config.dataloader, predictor.device)
     )

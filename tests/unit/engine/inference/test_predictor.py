@@ -13,7 +13,7 @@ from seamseg_studio.engine import load_model
 from seamseg_studio.engine.checkpoints.bundle import save_bundle
 from seamseg_studio.engine.checkpoints.errors import BundleError
 from seamseg_studio.engine.inference import predictor as predictor_module
-from seamseg_studio.engine.inference.consequences import fuse_around
+from seamseg_studio.engine.inference import seen_images
 from seamseg_studio.engine.inference.detection import Detections
 from seamseg_studio.engine.inference.device import find_device, find_precision
 from seamseg_studio.engine.inference.errors import DeviceError
@@ -307,7 +307,7 @@ def test_other_thresholds_need_no_network(
     expected = [predictor.predict(image, options) for options in many]
     assert predictor.fuse_again("fused", many[0]) is None
     predictor.predict(image, key="fused")
-    monkeypatch.setattr(predictor_module, "look", None)
+    monkeypatch.setattr(seen_images, "look", None)
     for options, labels in zip(many, expected, strict=True):
         again = predictor.fuse_again("fused", options)
         assert again is not None
@@ -323,9 +323,9 @@ def test_other_thresholds_need_no_network(
 def test_what_is_kept_for_other_thresholds_counts_as_memory(predictor: Predictor) -> None:
     predictor.release()
     predictor.predict(picture(64, 97), key="counted")
-    before = predictor._features.num_bytes
+    before = predictor.seen.num_bytes
     predictor.fuse_again("counted")
-    assert predictor._features.num_bytes >= before + 2 * 64 * 97
+    assert predictor.seen.num_bytes >= before + 2 * 64 * 97
     predictor.release()
 
 
@@ -340,12 +340,12 @@ def test_what_follows_from_a_correction_needs_no_network(predictor: Predictor, m
     assert box is not None
     part = corrected_part(panoptic_map, panoptic_map.segments, patch, box, TAXONOMY)
     stages: list[str] = []
-    assert fuse_around(predictor, None, "around", part, options, stages.append) is None
-    first = fuse_around(predictor, image, "around", part, options, stages.append)
+    assert predictor.seen.fuse_around(None, "around", part, options, on_stage=stages.append) is None
+    first = predictor.seen.fuse_around(image, "around", part, options, on_stage=stages.append)
     assert "network" in stages
-    monkeypatch.setattr(predictor_module, "look", None)
+    monkeypatch.setattr(seen_images, "look", None)
     stages.clear()
-    again = fuse_around(predictor, None, "around", part, options, stages.append)
+    again = predictor.seen.fuse_around(None, "around", part, options, on_stage=stages.append)
     assert stages == ["fusion"]
     assert first is not None
     assert again is not None

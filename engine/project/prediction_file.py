@@ -58,6 +58,7 @@ def write_prediction(path: Path, result: PanopticResult, bundle: str, keys: Sequ
     content = {
         "version": 1,
         "bundle": bundle,
+        "fingerprint": result.fingerprint,
         "keys": list(keys),
         "categories": result.categories.tolist(),
         "scores": [float(score) for score in result.scores],
@@ -82,7 +83,7 @@ def read_prediction(
 ) -> tuple[PanopticResult, list[int] | None]:
     """Reads what `write_prediction` wrote: the prediction, and the keys of the categories of that time.
 
-    Files of older projects have no keys: None.
+    Files of older projects have no keys: None; and no fingerprint of the model: an empty one.
 
     Args:
         path: The file.
@@ -117,6 +118,7 @@ def read_prediction(
             second_choice,
             timings_ms={str(name): float(value) for name, value in content["timings_ms"].items()},
             uncertainty=uncertainty,
+            fingerprint=str(content.get("fingerprint", "")),
         )
         return result, None if keys is None else [int(key) for key in keys]
     except _DAMAGE as error:

@@ -27,7 +27,9 @@ def disagreement_with(
     """Returns what is to be kept as the disagreement of an image when a new prediction of it is stored.
 
     The share of pixels to which another model gave another category. The same model once more (with another size of
-    input, or after its categories were mapped anew) is no second opinion: what was known stays.
+    input, or after its categories were mapped anew) is no second opinion: what was known stays. Two trainings of one
+    project may have given their models one name: fingerprints tell whether they are one, names only where a fingerprint
+    is missing, as in older projects.
 
     Args:
         former: The file of the prediction that the image has; None if it has none.
@@ -39,14 +41,18 @@ def disagreement_with(
     Returns:
         0 to 1; None if there is nothing to compare with, or it cannot be read: no reason to refuse the new one.
     """
-    if former is None or image["bundle"] == bundle:
-        known = image["disagreement"]
-        return None if known is None else float(known)
+    known = None if image["disagreement"] is None else float(image["disagreement"])
+    has_same_name = image["bundle"] == bundle
+    if former is None or (has_same_name and not result.fingerprint):
+        return known
     try:
         other, keys = read_prediction(former, result.shape, labels_only=True)
+        both_known = other.fingerprint and result.fingerprint
+        if other.fingerprint == result.fingerprint if both_known else has_same_name:
+            return known
         return disagreement(show(_thinned(other), keys), _thinned(result))[0]
     except (SeamsegError, LookupError, ValueError, MemoryError):
-        return None
+        return known if has_same_name else None
 
 
 def note_prediction(

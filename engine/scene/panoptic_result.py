@@ -45,6 +45,7 @@ class PanopticResult:
         raw: The network's own output, if it was asked for.
         timings_ms: Milliseconds per stage, by name.
         uncertainty: How unsure the model is of every pixel, 0 to 255. [H, W] uint8.
+        fingerprint: Tells the model that said so from others, also those of its name; empty if nobody knows.
     """
 
     ids: NDArray[np.int32]
@@ -55,6 +56,7 @@ class PanopticResult:
     raw: RawOutput | None = None
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     uncertainty: NDArray[np.uint8] | None = None
+    fingerprint: str = ""
 
     def __post_init__(self) -> None:
         num_segments = len(self.categories)

@@ -75,7 +75,7 @@ from seamseg_studio.engine.inference.prompts import Prompt as Prompt
 from seamseg_studio.engine.inference.prompts import PromptAnswer as PromptAnswer
 from seamseg_studio.engine.inference.prompts import StrokesPrompt as StrokesPrompt
 
-PROTOCOL = 4
+PROTOCOL = 5
 
 MAX_MESSAGE_BYTES = 2**26  # masks and strokes stay far below it; pixels travel beside the messages
 
@@ -273,6 +273,7 @@ class Predicted:
     timings_ms: Mapping[str, float]
     bundle: str
     device: str
+    fingerprint: str = ""  # tells models of one name apart
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def to_arrays(result: PanopticResult) -> dict[str, Array]:
     return arrays
 
 
-def from_arrays(arrays: Mapping[str, Array], timings_ms: Mapping[str, float]) -> PanopticResult:
+def from_arrays(arrays: Mapping[str, Array], timings_ms: Mapping[str, float], fingerprint: str = "") -> PanopticResult:
     """Makes a result of copies of the arrays, so that it owns ordinary memory."""
     own = {name: np.array(array) for name, array in arrays.items()}
     return PanopticResult(
@@ -44,6 +44,7 @@ def from_arrays(arrays: Mapping[str, Array], timings_ms: Mapping[str, float]) ->
         raw=RawOutput(**{name: own[name] for name in _RAW}) if _RAW[0] in own else None,
         timings_ms=dict(timings_ms),
         uncertainty=own.get("uncertainty"),
+        fingerprint=fingerprint,
     )
 
 

@@ -235,7 +235,9 @@ class Supervisor:
             pending.request.resolve(info)
 
     def _on_predicted(self, message: p.Predicted, block: Block) -> None:
-        result = from_arrays(block.arrays(), message.timings_ms)  # before the request counts as answered
+        result = from_arrays(
+            block.arrays(), message.timings_ms, message.fingerprint
+        )  # before the request counts as answered
         request = self._answered(message)
         if request is not None:
             request.resolve(result)

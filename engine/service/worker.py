@@ -224,7 +224,8 @@ class Worker:
         assert self._runner is not None
         block, model = self._pack(to_arrays(result)), self._runner.model
         timings_ms = {name: float(value) for name, value in result.timings_ms.items()}
-        self._channel.send(p.Predicted(number, block.spec, timings_ms, model.name, model.device), block)
+        predicted = p.Predicted(number, block.spec, timings_ms, model.name, model.device, model.fingerprint)
+        self._channel.send(predicted, block)
 
     def _prompt(self, job: _Job, request: p.Ask | p.Show) -> None:
         assert self._runner is not None

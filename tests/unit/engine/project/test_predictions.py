@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -59,6 +61,60 @@ def test_the_same_model_once_more_is_no_second_opinion(project: Project, record:
     assert project.image(record.id).disagreement is None
     by_two(project, record.id)
     project.store_prediction(record.id, make_result(22), "two")
+    assert project.image(record.id).disagreement == pytest.approx(MOVED)
+
+
+def by(fingerprint: str, offset: int = 4) -> PanopticResult:
+    """What the model of a fingerprint says."""
+    return replace(make_result(offset), fingerprint=fingerprint)
+
+
+def test_two_models_of_one_name_are_two(project: Project, record: ImageRecord, reopened: Callable[[], Project]) -> None:
+    project.store_prediction(record.id, by("1a"), "street")
+    project.store_prediction(record.id, by("2b", 14), "street")
+    assert project.image(record.id).disagreement == pytest.approx(MOVED)
+    again = reopened()
+    again.store_prediction(record.id, by("2b", 4), "street")
+    assert again.image(record.id).disagreement == pytest.approx(MOVED), "the same model once more"
+    again.store_prediction(record.id, by("1a", 4), "street")
+    assert again.image(record.id).disagreement == 0, "the other one again"
+    kept = again.load_prediction(record.id)
+    assert kept is not None
+    assert kept.fingerprint == "1a"
+
+
+def test_a_model_that_was_given_another_name_is_the_same(project: Project, record: ImageRecord) -> None:
+    project.store_prediction(record.id, by("1a"), "street")
+    project.store_prediction(record.id, by("1a", 14), "road")
+    assert project.image(record.id).disagreement is None
+
+
+@pytest.mark.parametrize(("former", "newer"), [("", "1a"), ("1a", ""), ("", "")])
+def test_where_a_fingerprint_is_missing_the_name_tells(
+    project: Project, record: ImageRecord, former: str, newer: str
+) -> None:
+    project.store_prediction(record.id, by(former), "street")
+    project.store_prediction(record.id, by(newer, 14), "street")
+    assert project.image(record.id).disagreement is None
+    project.store_prediction(record.id, by(former, 4), "road")
+    assert project.image(record.id).disagreement == pytest.approx(MOVED)
+
+
+def test_a_prediction_of_an_older_program_names_no_fingerprint(project: Project, record: ImageRecord) -> None:
+    project.store_prediction(record.id, by("1a"), "street")
+    path = prediction_of(project, record.id)
+    with zipfile.ZipFile(path) as archive:
+        members = {info: archive.read(info) for info in archive.infolist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for info, data in members.items():
+            content = json.loads(data) if info.filename == "prediction.json" else None
+            if content is not None:
+                del content["fingerprint"]
+            archive.writestr(info, data if content is None else json.dumps(content))
+    assert read_prediction(path)[0].fingerprint == ""
+    project.store_prediction(record.id, by("2b", 14), "street")
+    assert project.image(record.id).disagreement is None, "as the older program would have said"
+    project.store_prediction(record.id, by("1a", 4), "street")
     assert project.image(record.id).disagreement == pytest.approx(MOVED)
 
 

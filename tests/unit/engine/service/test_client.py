@@ -42,6 +42,16 @@ def test_the_answer_is_the_models(client: EngineClient) -> None:
     assert request.bundle == "fake"
 
 
+def test_an_answer_tells_which_of_the_models_of_a_name_it_is_of(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_ENGINE_FINGERPRINT", "1a2b")
+    client = make_client()
+    image = image_for(Command.LABEL, mark=11)
+    assert client.predict(image, key="a").future.result(20).fingerprint == "1a2b"
+    assert client.fuse_again(image, PredictOptions(), key="a").future.result(20).fingerprint == "1a2b"
+
+
 def test_what_was_not_asked_for_does_not_come(client: EngineClient) -> None:
     result = client.predict(image_for(Command.LABEL), options=PredictOptions(with_second_choice=False)).future.result(
         10

@@ -49,6 +49,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--device", default="auto", type=_device, metavar="D", help="auto (default), cpu, cuda or cuda:NUMBER"
     )
     parser.add_argument(
+        "--segmenter",
+        default="",
+        metavar="FILE.py:FUNCTION",
+        help="have masks made by a model of your own (see the page on extending the program)",
+    )
+    parser.add_argument(
         "--self-test", action="store_true", help="label one sample photo in the window, say whether that works, and end"
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
@@ -73,7 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     scratch = TemporaryDirectory(prefix="seamseg-studio-") if options.self_test else None
     settings = Settings(Path(scratch.name) / "studio.ini" if scratch is not None else None)
     translators = speak(application, settings.preferences.language)
-    studio = Studio(application, settings, model=options.model, device=options.device)
+    studio = Studio(
+        application, settings, model=options.model, device=options.device, segmenter=absolute_place(options.segmenter)
+    )
     window = MainWindow(studio)
     window.restore_layout()
     reports = CrashReports(user_data_folder() / "crashes")
@@ -107,6 +115,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if scratch is not None:
             scratch.cleanup()
     return code or (1 if failures.count else 0)
+
+
+def absolute_place(segmenter: str) -> str:
+    """Returns "file.py:function" with the whole path of the file; "module:function" as it is."""
+    file, _, function = segmenter.rpartition(":")
+    return f"{Path(file).resolve()}:{function}" if file.endswith(".py") else segmenter
 
 
 def _has_display() -> bool:

@@ -181,7 +181,7 @@ Prompt = BoxPrompt | ClickPrompt | StrokesPrompt | CategoryPrompt
 class Segmenter(Protocol):
     """Another model that answers prompts for a mask, in place of the network (a plug-in of the user's).
 
-    It is made by a function `(device: str) -> Segmenter` that is named as "module:function".
+    It is made by a function `(device: str) -> Segmenter` that is named as "module:function" or "file.py:function".
     """
 
     def segment(

@@ -22,6 +22,7 @@ from seamseg_studio.engine.inference.prompts import (
     PackedMask,
     Prompt,
     PromptAnswer,
+    PromptError,
     Segmenter,
     check_prompt,
 )
@@ -100,10 +101,14 @@ class SeenImages:
             return answers.answer(prompt)
         check_prompt(prompt, features.image_size)
         mask, score = self.segmenter.segment(features.image, prompt, key)
-        packed = PackedMask.of(np.asarray(mask, bool))
+        pixels = np.asarray(mask, bool)
+        if pixels.shape != features.image_size:
+            given, wanted = (" x ".join(map(str, shape)) for shape in (pixels.shape, features.image_size))
+            raise PromptError(f"the model that was added for masks gave one of {given} pixels, not {wanted}; mend it")
+        packed = PackedMask.of(pixels)
         if packed.box.is_empty:
             return replace(answers.answer(prompt), mask=packed, score=0.0)
-        return PromptAnswer(packed, answers.ranking(packed), float(score))
+        return PromptAnswer(packed, answers.ranking(packed), float(np.clip(np.nan_to_num(score), 0.0, 1.0)))
 
     @torch.inference_mode()
     def fuse_again(

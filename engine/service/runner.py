@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import gc
 import importlib
+import importlib.util
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from seamseg_studio.engine.errors import InputError, SeamsegError
@@ -120,7 +123,7 @@ class Runner:
     """Holds the loaded model; not thread-safe."""
 
     def __init__(self, factory: Factory, device: str, precision: str, segmenter: str = "") -> None:
-        """`factory(spec, device, precision)` loads a model; `segmenter` is the "module:function" of another one."""
+        """`factory(spec, device, precision)` loads a model; `segmenter` names another one, see `find_factory`."""
         self._factory = factory
         self._segmenter = segmenter
         self._device = device
@@ -330,16 +333,27 @@ def is_device_failure(error: BaseException) -> bool:
 
 
 def find_factory(name: str) -> Factory:
-    """Imports "module:function".
+    """Imports "module:function", or "file.py:function".
 
     Raises:
-        EngineError: There is no such thing.
+        EngineError: There is no such thing, or the file is no Python.
     """
-    module, _, function = name.partition(":")
+    module, _, function = name.rpartition(":")
     try:
-        return cast(Factory, getattr(importlib.import_module(module), function))
-    except (ImportError, AttributeError) as error:
-        raise EngineError(f"the engine cannot load {name}: {error}") from error
+        return cast(Factory, getattr(_imported(module), function))
+    except (ImportError, AttributeError, OSError, SyntaxError, ValueError) as error:
+        raise EngineError(f"the engine cannot load {name}: {_first_line(error)}") from error
+
+
+def _imported(name: str) -> ModuleType:
+    if not name.endswith(".py"):
+        return importlib.import_module(name)
+    spec = importlib.util.spec_from_file_location(Path(name).stem, name)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def load_predictor(spec: str | None, device: str, precision: str) -> Model:

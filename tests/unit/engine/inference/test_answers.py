@@ -182,6 +182,22 @@ def test_another_model_may_answer_for_the_mask(starter: Predictor, photo: np.nda
     assert answer.category == _category(starter, "car")
 
 
+@pytest.mark.parametrize("shape", [(9, 9), (), (3, 9, 9)])
+def test_a_mask_of_another_size_by_another_model_is_one_sentence(
+    starter: Predictor, photo: np.ndarray, shape: tuple[int, ...]
+) -> None:
+    class Wrong:
+        def segment(self, image: np.ndarray, prompt: object, key: str) -> tuple[np.ndarray, float]:
+            return np.ones(shape, bool), float("nan")
+
+    starter.seen.segmenter = Wrong()
+    try:
+        with pytest.raises(PromptError, match="added for masks"):
+            starter.prompt(photo, BoxPrompt(*CAR_BOX), key="photo")
+    finally:
+        starter.seen.segmenter = None
+
+
 def test_networks_without_things_answer_too(predictors: Callable[[str], Predictor], photo: np.ndarray) -> None:
     predictor = predictors("cityscapes_r50")
     small = photo[::4, ::4]

@@ -63,11 +63,11 @@ def test_an_answer_that_makes_no_sense_is_asked_for_again(
     whole = supervisor.from_arrays
     answers: list[object] = []
 
-    def partly(arrays: object, timings_ms: object) -> object:
+    def partly(arrays: object, *others: object) -> object:
         answers.append(arrays)
         if len(answers) == 1:
             raise KeyError("ids")
-        return whole(arrays, timings_ms)  # type: ignore[arg-type]
+        return whole(arrays, *others)  # type: ignore[arg-type]
 
     monkeypatch.setattr(supervisor, "from_arrays", partly)
     image = image_for(Command.LABEL, mark=5)

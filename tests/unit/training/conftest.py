@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -134,3 +138,40 @@ def tiny_config(tmp_path: Path) -> Path:
     path = tmp_path / "tiny.ini"
     path.write_text(TINY)
     return path
+
+
+@pytest.fixture
+def torchrun() -> Callable[..., list[subprocess.CompletedProcess[str]]]:
+    """The function `run_in_processes`."""
+    return run_in_processes
+
+
+def free_port() -> int:
+    """Returns a port that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("localhost", 0))
+        return int(listener.getsockname()[1])
+
+
+def run_in_processes(
+    arguments: list[str], num_processes: int = 2, num_nodes: int = 1
+) -> list[subprocess.CompletedProcess[str]]:
+    """Runs a program in several processes of several launchers, as on several machines."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    launcher = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={num_processes}"]
+    if num_nodes == 1:
+        command = [*launcher, "--standalone", *arguments]
+        return [subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)]
+    launcher += [f"--nnodes={num_nodes}", "--rdzv-backend=c10d", "--rdzv-id=test"]
+    launcher.append(f"--rdzv-endpoint=localhost:{free_port()}")
+    started = [
+        subprocess.Popen(
+            [*launcher, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(num_nodes)
+    ]
+    results = []
+    for process in started:
+        out, err = process.communicate(timeout=240)
+        results.append(subprocess.CompletedProcess(launcher, process.returncode, out, err))
+    return results

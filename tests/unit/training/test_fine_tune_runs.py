@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.training import ranks
 from seamseg_studio.training.config import load_training_config
 from seamseg_studio.training.dataset import MemorySource
-from seamseg_studio.training.events import EventLog
+from seamseg_studio.training.events import EventLog, read_events
 from seamseg_studio.training.fine_tune import Budget, train_from_corrections
 from seamseg_studio.training.runs import RunOptions
 from seamseg_studio.training.sample import Sample
@@ -93,6 +94,27 @@ def test_a_fine_tune_that_was_stopped_and_goes_on_equals_one_that_was_not(
     assert load_bundle(parts).manifest["lineage"]["steps"] == 4
     assert (whole / "model.safetensors").read_bytes() == (parts / "model.safetensors").read_bytes()
     assert (whole / "model.safetensors").read_bytes() != (base / "model.safetensors").read_bytes()
+
+
+def test_two_processes_fine_tune_together(
+    base: Path, project: Path, torchrun: Callable[..., list[subprocess.CompletedProcess[str]]], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    command = ["-m", "seamseg_studio.training.cli", "--from-corrections", str(project), "--base", str(base)]
+    command += ["--device", "cpu", "--max-steps", "2"]
+    for parts in ("all", "heads"):
+        (result,) = torchrun([*command, "--out", str(out / parts), "--train-parts", parts])
+        assert result.returncode == 0, result.stderr[-2000:]
+        lineage = load_bundle(out / parts / "model").manifest["lineage"]
+        assert lineage["steps"] == 2
+        events = read_events(out / parts / "events.jsonl")
+        assert [event["event"] for event in events].count("start") == 1, "each process has written"
+        assert events[-1]["event"] == "done"
+        assert events[-1]["gate"]["status"] in ("promoted", "candidate")
+        before, after = load_bundle(base).state_dict(), load_bundle(out / parts / "model").state_dict()
+        changed = {name for name in before if not torch.equal(before[name], after[name])}
+        assert any(name.startswith("sem_head") for name in changed)
+        assert any(name.startswith("body") and name.endswith("conv1.weight") for name in changed) == (parts == "all")
 
 
 def test_processes_that_share_the_images_find_the_scores_of_one(

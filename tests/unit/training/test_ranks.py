@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +20,7 @@ from seamseg_studio.training.forward import ForwardOptions, LossModel, normalise
 from seamseg_studio.training.sample import Sample
 
 MakeSample = Callable[..., Sample]
+Torchrun = Callable[..., list[subprocess.CompletedProcess[str]]]
 
 # What each process runs: its own half of the samples, then the gradients as every process has them.
 _HALF = """
@@ -48,39 +46,8 @@ ranks.leave()
 """
 
 
-def free_port() -> int:
-    """Returns a port that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("localhost", 0))
-        return int(listener.getsockname()[1])
-
-
-def torchrun(
-    arguments: list[str], num_processes: int = 2, num_nodes: int = 1
-) -> list[subprocess.CompletedProcess[str]]:
-    """Runs a program in several processes of several launchers, as on several machines."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    launcher = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={num_processes}"]
-    if num_nodes == 1:
-        command = [*launcher, "--standalone", *arguments]
-        return [subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)]
-    launcher += [f"--nnodes={num_nodes}", "--rdzv-backend=c10d", "--rdzv-id=test"]
-    launcher.append(f"--rdzv-endpoint=localhost:{free_port()}")
-    started = [
-        subprocess.Popen(
-            [*launcher, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        for _ in range(num_nodes)
-    ]
-    results = []
-    for process in started:
-        out, err = process.communicate(timeout=240)
-        results.append(subprocess.CompletedProcess(launcher, process.returncode, out, err))
-    return results
-
-
 def test_two_processes_have_the_gradients_of_one_with_the_joint_batch(
-    tiny_config: Path, make_sample: MakeSample, tmp_path: Path
+    tiny_config: Path, make_sample: MakeSample, torchrun: Torchrun, tmp_path: Path
 ) -> None:
     # So many samples that none is left out by chance. The second half has no things at all.
     text = tiny_config.read_text().replace("num_samples = 64", "num_samples = 100000")
@@ -121,8 +88,9 @@ def test_two_processes_have_the_gradients_of_one_with_the_joint_batch(
 
 
 def test_processes_of_two_launchers_train_validate_and_resume_together(
-    tiny_config: Path, make_sample: MakeSample, write_dataset: Callable[..., None], taxonomy: Taxonomy, tmp_path: Path
-) -> None:
+    tiny_config: Path, make_sample: MakeSample, write_dataset: Callable[..., None], taxonomy: Taxonomy,
+    torchrun: Torchrun, tmp_path: Path,
+) -> None:  # fmt: skip
     samples = [make_sample(64, 96, i % 3, f"photo{i}") for i in range(6)]
     write_dataset(tmp_path / "data", samples, taxonomy)
     tiny_config.write_text(tiny_config.read_text() + "[training]\nmax_steps = 2\naccumulate = 2\nema_decay = .9\n")

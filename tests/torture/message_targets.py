@@ -89,50 +89,55 @@ def _use(folder: Path) -> None:
 
 def project_rows(data: bytes, room: Path) -> None:
     """Values in the rows of a project's database: `[[table, column, row, value], ...]` as MessagePack."""
+    if (folder := changed_project(data, room)) is not None:
+        _use(folder)
+
+
+def changed_project(data: bytes, room: Path) -> Path | None:
+    """Makes a project with those values in its database; None if the bytes are no such list."""
     try:
         changes = msgpack.unpackb(data, strict_map_key=False)
     except (ValueError, TypeError, msgpack.UnpackException):
-        return
+        return None
     if not isinstance(changes, list):
-        return
-    template = _project_template()
-    shutil.copytree(template, room, dirs_exist_ok=True)
+        return None
+    shutil.copytree(_project_template(), room, dirs_exist_ok=True)
     folder = room / "p.seamseg"
     with closing(sqlite3.connect(folder / "project.db", isolation_level=None)) as connection:
         connection.execute("PRAGMA ignore_check_constraints = ON")
-        tables = _columns()
+        tables = columns()
         for change in changes[:4]:
             if not isinstance(change, list) or len(change) != 4:
                 continue
             table, column, row, value = change
             if not isinstance(table, int) or not isinstance(column, int) or not isinstance(row, int):
                 continue
-            name, columns = tables[table % len(tables)]
+            name, names = tables[table % len(tables)]
             if isinstance(value, list | dict):
                 value = json.dumps(value, default=repr)
             with suppress(sqlite3.Error, OverflowError, UnicodeEncodeError):
-                key = columns[0]
+                key = names[0]
                 place = f"(SELECT {key} FROM {name} LIMIT 1 OFFSET {row % 4})"
                 connection.execute(
-                    f"UPDATE {name} SET {columns[column % len(columns)]} = ? WHERE {key} = {place}", (value,)
+                    f"UPDATE {name} SET {names[column % len(names)]} = ? WHERE {key} = {place}", (value,)
                 )
-    _use(folder)
+    return folder
 
 
 @cache
-def _columns() -> list[tuple[str, list[str]]]:
+def columns() -> list[tuple[str, list[str]]]:
     with closing(sqlite3.connect(_project_template() / "p.seamseg" / "project.db")) as connection:
         names = [str(row[0]) for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         names = sorted(name for name in names if not name.startswith("sqlite_"))
         return [(name, [str(row[1]) for row in connection.execute(f"PRAGMA table_info({name})")]) for name in names]
 
 
-def _row_seeds() -> list[bytes]:
+def row_seeds() -> list[bytes]:
     found = []
     values = [-1, 0, 2**62, 1.5, "x", "../../x", b"\0", None, [], {"a": 1}]
     rng = random.Random(5)
-    for table, (_, columns) in enumerate(_columns()):
-        for column in range(len(columns)):
+    for table, (_, names) in enumerate(columns()):
+        for column in range(len(names)):
             found.append(msgpack.packb([[table, column, 0, rng.choice(values)]]))
     return found
 
@@ -274,12 +279,12 @@ def _hear(message: Any, block: Any) -> None:
 
 def training_events(data: bytes, room: Path) -> None:
     """What a trainer tells the window, line by line."""
-    from PySide6.QtCore import QCoreApplication
+    from PySide6.QtWidgets import QApplication
 
     from seamseg_studio.app.jobs.trainer_process import EVENTS, TrainerProcess
     from seamseg_studio.training.events import read_events
 
-    application = QCoreApplication.instance() or QCoreApplication([])
+    application = QApplication.instance() or QApplication(["torture"])  # one for the process, the window's too
     (room / EVENTS).write_bytes(data)
     process = TrainerProcess("torture", [], out=room)
     process._catch_up()
@@ -302,7 +307,7 @@ def _event_seeds() -> list[bytes]:
 
 
 TARGETS = {
-    "project-rows": Target(project_rows, _row_seeds, "msgpack"),
+    "project-rows": Target(project_rows, row_seeds, "msgpack"),
     "project-file": Target(project_file, lambda: [bytes([place, seed]) for place in range(9) for seed in range(3)]),
     "patch": Target(patch, _patch_seeds),
     "runs": Target(runs, lambda: [encode_runs(seeds.make_map().ids)]),

@@ -32,6 +32,8 @@ from seamseg_studio.app.words.sentences import spoken
 from seamseg_studio.engine.errors import SeamsegError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from seamseg_studio.engine.project import Project
 
 _SWATCH_PX = 14
@@ -60,7 +62,7 @@ class CategoriesDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(680, 560)
         self._project = project
-        self._counts = project.statistics().num_segments
+        self._counts = _segments_by_category(project)
         self.draft = Draft.of(project.taxonomy)
         self.table = self._make_table()
         self.add_button = self._button(self.tr("Add"), self._on_add_clicked)
@@ -304,3 +306,11 @@ class CategoriesDialog(QDialog):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(lambda name: self.export_file(Path(name)))
         dialog.open()
+
+
+def _segments_by_category(project: Project) -> Mapping[int, int]:
+    """How many segments each category has; of a project whose counts are damaged that is not known."""
+    try:
+        return project.statistics().num_segments
+    except SeamsegError:
+        return {}

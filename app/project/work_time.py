@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from seamseg_studio.app.project.session import Session
+from seamseg_studio.engine.errors import SeamsegError
 
 if TYPE_CHECKING:
     from seamseg_studio.engine.project import Project
@@ -120,5 +122,8 @@ class WorkTimer(QObject):
     def _read_median(self) -> None:
         project = self._session.project
         self._num_accepted = self._session.num_with_status("accepted")
-        self._median_s = 0.0 if project is None else project.statistics().median_seconds
+        self._median_s = 0.0
+        if project is not None:
+            with suppress(SeamsegError):  # a damaged count is told of when the project is opened again
+                self._median_s = project.statistics().median_seconds
         self.ticked.emit()

@@ -18,6 +18,9 @@ from seamseg_studio.engine.project.records import Status
 _READ_LATER = frozenset({"journal", "category_counts", "sqlite_sequence"})
 _KINDS = {"INTEGER": "'integer'", "REAL": "'real', 'integer'", "TEXT": "'text'", "BLOB": "'blob'"}
 _FILES = {"images": ("root", "checkpoint", "prediction"), "taxonomy_steps": ("former_root", "root")}
+_SAID_OF_STEPS = {"time": "0", "label": "''", "num_pixels": "0"}  # nothing of a map hangs on it
+_LARGEST_ID = 2**31 - 1  # of an image, as far as Qt's signals carry it
+_LARGEST_REAL = 1e12  # seconds and the like; nor is infinity a time
 _MOST_SIDE = 2**20
 _MOST_PIXELS = CHOSEN_MAX_PIXELS
 
@@ -55,6 +58,9 @@ def drop_wrong_values(connection: sqlite3.Connection, tables: Iterable[str]) -> 
         connection.execute(f"UPDATE images SET {name} = '' WHERE {_leads_away(name)}")
     for table in sorted(set(tables) - _READ_LATER):
         connection.execute(f"DELETE FROM {table} WHERE {_doubts(table)}")
+    for name, column in schema.columns_known()["journal"].items():
+        if name in _SAID_OF_STEPS:
+            connection.execute(f"UPDATE journal SET {name} = {_SAID_OF_STEPS[name]} WHERE {_is_other(name, column)}")
 
 
 @cache
@@ -70,13 +76,15 @@ def _doubts(table: str) -> str:
             f"width NOT BETWEEN 1 AND {_MOST_SIDE}",
             f"height * width > {_MOST_PIXELS}",
             "instr(path, char(0)) > 0",
+            f"id NOT BETWEEN 1 AND {_LARGEST_ID}",
         ]
     return " OR ".join(doubts)
 
 
 def _is_other(name: str, column: schema.Column) -> str:
     allowed = _KINDS[column.kind] + (", 'null'" if column.may_be_null else "")
-    return f"typeof({name}) NOT IN ({allowed})"
+    is_vast = f" OR abs({name}) > {_LARGEST_REAL}" if column.kind == "REAL" else ""
+    return f"typeof({name}) NOT IN ({allowed}){is_vast}"
 
 
 def _leads_away(column: str) -> str:

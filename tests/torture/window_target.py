@@ -28,6 +28,7 @@ _HOSTILE_TEXTS = (
     "<img src='file:///etc/passwd'><b>bold</b>", "a" * 100_000, "\u202egnp.elif", "&a &b\tc", "two\nlines", "%1 {0} %s",
     "\U0001f6a6" * 40, "e" + "\u0301" * 500, " ", "{\"scale\": 1e308}", "file:///x", "\x01\x02",
 )  # fmt: skip
+_NUMBERS = (float("inf"), -1, 2**62, 1e308)
 
 
 @cache
@@ -150,6 +151,8 @@ def _window_seeds() -> list[bytes]:
                 value = seeds.TAXONOMY.to_json()
                 value["categories"][0]["name"] = value["name"] = text
             found.append(msgpack.packb([[number, names.index(name), 0, value]]))
+    for number, (_, names) in enumerate(message_targets.columns()):
+        found += [msgpack.packb([[number, place, 0, _NUMBERS[place % 4]]]) for place in range(len(names))]
     return found
 
 

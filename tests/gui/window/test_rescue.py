@@ -251,3 +251,15 @@ def test_two_studios_do_not_recover_one_project(window: MainWindow, studio: Stud
         assert (folder / "project.db").read_bytes() == before
     finally:
         lock.release()
+
+
+def test_a_history_without_sense_is_told_and_recovered(
+    window: MainWindow, studio: Studio, folder: Path, qtbot: QtBot
+) -> None:
+    with closing(sqlite3.connect(folder / "project.db")) as connection, connection:
+        connection.execute("UPDATE journal SET time = 'yesterday' WHERE id = 2")
+    studio.session.open_project(folder)
+    assert "project.db" in click(window, qtbot, "recovery")
+    qtbot.waitUntil(lambda: studio.session.document is not None, timeout=20_000)
+    assert studio.session.document is not None
+    assert studio.session.document.map.segments

@@ -253,3 +253,24 @@ def test_a_damaged_row_is_not_taken_for_an_image(project: Project, record: Image
     with closing(sqlite3.connect(project.folder / "project.db")) as connection, connection:
         connection.execute("UPDATE images SET cursor = 'x' WHERE id = ?", (record.id,))
     assert record.id not in Source(project.folder / "project.db").images
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE journal SET time = 'yesterday', label = x'ff', num_pixels = 'many'",
+        "UPDATE images SET seconds = 9e999",
+        "UPDATE images SET uncertainty = -1e300",
+    ],
+    ids=["of a step", "endless", "vast"],
+)
+def test_values_without_sense_are_left_out(project: Project, record: ImageRecord, change: str) -> None:
+    before = digest(replace_steps(project, record))
+    project.close()
+    with closing(sqlite3.connect(project.folder / "project.db")) as connection, connection:
+        connection.execute(change)
+    recover_project(project.folder)
+    with Project.open(project.folder) as found:
+        assert len(found.history(record.id)) > 0
+        assert digest(found.load_map(record.id)) == before
+        assert 0 <= found.statistics().seconds < 1e9

@@ -48,6 +48,7 @@ WAYS = {
     "cpu": (Way("fp32"), Way("bf16")),
     "cuda": (
         Way("fp32"),
+        Way("tf32"),
         Way("fp16"),
         Way("bf16"),
         Way("fp32", "graph"),
@@ -96,7 +97,6 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, default=SAMPLES)
     parser.add_argument("--no-compile", action="store_true", help="leave out what takes minutes to get ready")
     arguments = parser.parse_args()
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     paths = sorted(path for path in arguments.photos.iterdir() if path.suffix.lower() in SUFFIXES)
     photos = [np.array(Image.open(path).convert("RGB")) for path in paths]
     print(native.status())

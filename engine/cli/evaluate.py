@@ -59,7 +59,7 @@ def build_parser() -> Parser:
     parser.add_argument("--model", metavar="M", help="bundle: a path or a name; the bundled starter by default")
     parser.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda or cuda:N (default: auto)")
     parser.add_argument(
-        "--precision", default="auto", choices=("auto", "fp32", "fp16"), help="of the network (default: auto)"
+        "--precision", default="auto", choices=("auto", "fp32", "tf32", "fp16"), help="of the network (default: auto)"
     )
     parser.add_argument("--from", dest="format", metavar="F", help=f"format of the ground truth: {readable}")
     parser.add_argument("--predictions-from", dest="predictions_format", metavar="F", help="format of the predictions")

@@ -80,7 +80,7 @@ def build_parser() -> Parser:
         help="smaller stuff regions stay void, in pixels of the network's input (default: the model's own; 4096 "
         "unless its configuration says otherwise)",
     )
-    parser.add_argument("--precision", default="auto", choices=("auto", "fp32", "fp16"), help="(auto)")
+    parser.add_argument("--precision", default="auto", choices=("auto", "fp32", "tf32", "fp16"), help="(auto)")
     parser.add_argument(
         "--batch-size", metavar="auto|N", default="auto", help="images at a device at a time (auto: 1 on CPU, 2 on GPU)"
     )

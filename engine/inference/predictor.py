@@ -16,7 +16,7 @@ from seamseg_studio.engine.checkpoints.weights import check_weights, count_param
 from seamseg_studio.engine.inference.clock import Clock
 from seamseg_studio.engine.inference.compiled import prepare_network
 from seamseg_studio.engine.inference.detection import Detections, predict_masks
-from seamseg_studio.engine.inference.device import find_device, find_precision
+from seamseg_studio.engine.inference.device import find_device, find_precision, use_products_of
 from seamseg_studio.engine.inference.errors import DeviceError
 from seamseg_studio.engine.inference.fuse import fuse, second_choices
 from seamseg_studio.engine.inference.graphs import Acceleration, Graphs
@@ -282,7 +282,7 @@ def load_model(
     Args:
         model: None or "starter" for the bundled model, the path of a bundle, or the name of one in the user's folder.
         device: `auto` (a GPU if there is one), `cpu`, `cuda` or `cuda:N`.
-        precision: `auto` (fp16 on a GPU, fp32 on a CPU), `fp32`, `fp16` or `bf16`.
+        precision: `auto` (fp16 on a GPU, fp32 on a CPU), `fp32`, `tf32`, `fp16` or `bf16`.
         acceleration: See `Predictor.acceleration`.
 
     Raises:
@@ -292,6 +292,7 @@ def load_model(
     """
     place = find_device(device)
     dtype = find_precision(precision, place)
+    use_products_of(precision)
     bundle = load_bundle(model)
     native.prepare()
     weights = bundle.state_dict()

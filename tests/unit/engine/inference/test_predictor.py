@@ -270,11 +270,22 @@ def test_precisions() -> None:
     cpu, gpu = torch.device("cpu"), torch.device("cuda", 0)
     assert find_precision("auto", cpu) == torch.float32
     assert find_precision("auto", gpu) == torch.float16
+    assert find_precision("tf32", gpu) == find_precision("tf32", cpu) == torch.float32
     assert find_device("cpu") == cpu
     with pytest.raises(DeviceError, match="fp16 needs a GPU"):
         find_precision("fp16", cpu)
     with pytest.raises(DeviceError, match="precision 'int8' is unknown"):
         find_precision("int8", cpu)
+
+
+def test_products_are_shortened_only_where_that_is_asked_for(bundle: Path) -> None:
+    before = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+    try:
+        for precision, is_shortened in (("tf32", True), ("fp32", False), ("tf32", True), ("auto", False)):
+            load_model(bundle, device="cpu", precision=precision)
+            assert torch.backends.cuda.matmul.allow_tf32 == torch.backends.cudnn.allow_tf32 == is_shortened
+    finally:
+        torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before
 
 
 def test_the_starter_is_the_default(monkeypatch: pytest.MonkeyPatch, bundle: Path) -> None:

@@ -28,7 +28,6 @@ from seamseg_studio.engine.scene.patch import Patch
 from seamseg_studio.engine.scene.policy import EditingPolicy
 
 MOST_RIGHT = 0.25  # of an instance may be right, and it is deleted all the same; more is for finer tools
-OPTIONS = PredictOptions(with_second_choice=False)
 
 
 def correction(panoptic_map: PanopticMap, segment_id: int, truth: Truth, policy: EditingPolicy) -> Patch | None:
@@ -52,16 +51,18 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder with the sets of the street recipe")
     parser.add_argument("--images", type=int, default=40)
     parser.add_argument("--model", help="bundle (default: the starter)")
+    parser.add_argument("--score-threshold", type=float, default=0.5, help="lower: more instances, most of them wrong")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     check_unseen(args.model)
     predictor = load_model(args.model, device=args.device)
+    options = PredictOptions(with_second_choice=False, score_threshold=args.score_threshold)
     counts: Counter[str] = Counter()
     times: list[float] = []
     for truth in read(args.data, args.images):
-        _correct(predictor, truth, counts, times)
+        _correct(predictor, truth, options, counts, times)
     offered = max(counts["offered pixels"], 1)
     print(f"{counts['corrections']} corrections, something was offered after {counts['offers']}")
     before, after = counts["right before"] / offered, counts["right after"] / offered
@@ -74,11 +75,13 @@ def main() -> None:
     print(f"an answer in the engine: median {1e3 * statistics.median(times):.1f} ms, longest {1e3 * max(times):.1f} ms")
 
 
-def _correct(predictor: Predictor, truth: Truth, counts: Counter[str], times: list[float]) -> None:
+def _correct(
+    predictor: Predictor, truth: Truth, options: PredictOptions, counts: Counter[str], times: list[float]
+) -> None:
     taxonomy, key = predictor.taxonomy, truth.name
     policy = EditingPolicy(taxonomy)
-    panoptic_map = predictor.predict(truth.image, OPTIONS, key=key).to_map()
-    predictor.fuse_again(key, OPTIONS)  # what every further answer needs is there from the first one on
+    panoptic_map = predictor.predict(truth.image, options, key=key).to_map()
+    predictor.fuse_again(key, options)  # what every further answer needs is there from the first one on
     known = truth.categories[truth.ids]
     things = [i for i, segment in panoptic_map.segments.items() if taxonomy.is_thing(segment.category)]
     for segment_id in things:
@@ -92,7 +95,7 @@ def _correct(predictor: Predictor, truth: Truth, counts: Counter[str], times: li
             continue
         part = corrected_part(panoptic_map, panoptic_map.segments, patch, box, taxonomy)
         start_s = time.perf_counter()
-        found = predictor.seen.fuse_around(None, key, part, OPTIONS)
+        found = predictor.seen.fuse_around(None, key, part, options)
         times.append(time.perf_counter() - start_s)
         assert found is not None
         proposed = adopt_consequences(panoptic_map, found, part, policy, "follows")

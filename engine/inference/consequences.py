@@ -8,7 +8,9 @@ What people say changes the fusion (see `fuse`) in four ways:
 - Their pixels are taken before any instance gets one.
 - An instance of which they have taken more than the overlap threshold allows is none any more. What it still had of
   the same segment stays; the rest goes to whoever comes next.
-- An instance that was deleted, or is something else by their word, does not come back, nor does its category there.
+- An instance that was deleted, or is something else by their word, does not come back, nor does its category there:
+  stuff takes the place where the semantic head had seen stuff. Where that head was as wrong as the box head, its next
+  guess is mostly wrong, too (see `benchmarks/consequences.py`), so nothing is said.
 - A segment that has a new category by their word grows into what the model would give to that category, however
   unlikely the model had found it.
 """
@@ -31,6 +33,7 @@ from seamseg_studio.engine.scene.taxonomy import VOID, VOID_CATEGORY
 # Labels of a fusion: a segment of the map by its id (below 2^24), and beyond those
 _STUFF, _FOUND, _NOTHING = 1 << 24, 1 << 25, -1
 _SAME = 0.5  # an instance that shares more with a segment than this part of the smaller one is that segment
+_SURE = 0.5  # an instance that scores less is not offered, however low people have set the threshold
 
 Labels = NDArray[np.int32]
 
@@ -72,7 +75,6 @@ def consequences(
     assert parts is not None
     rows, columns = part.box.slices
     best = parts.best[rows, columns].cpu().numpy()
-    second = parts.second[rows, columns].cpu().numpy()
     found = _instances(features, part, options.score_threshold, num_stuff)
     before = _fused(part, part.before, frozenset(), frozenset(), found, options)
     after = _fused(part, part.after, part.denied, part.widened, found, options)
@@ -81,7 +83,7 @@ def consequences(
     refused = np.full(max([VOID, *part.denied]) + 1, VOID_CATEGORY, np.int64)
     refused[list(part.denied)] = [denied.get(i, VOID_CATEGORY) for i in part.denied]
     was = np.where(part.before.ids < len(refused), part.before.ids, VOID)
-    _add_stuff(after, np.where((refused[was] == best) & (was != VOID), second, best), num_stuff)
+    _add_stuff(after, np.where((refused[was] == best) & (was != VOID), VOID_CATEGORY, best), num_stuff)
     is_new = (after != before) & ~part.after.is_said & (after > 0)
     return _told(part, after, is_new, found, min_stuff_area)
 
@@ -183,7 +185,8 @@ def _told(
     areas = np.bincount(ids.ravel(), minlength=len(distinct))
     for place, label in enumerate(distinct.tolist()):
         is_stuff = label >= _STUFF and label not in by_number
-        if is_stuff and areas[place] < min_stuff_area and categories[place] not in said.values():
+        is_little = is_stuff and areas[place] < min_stuff_area and categories[place] not in said.values()
+        if is_little or (label in by_number and scores[place] <= _SURE):
             is_new = is_new & (ids != place)
     result = PanopticResult(ids, categories, scores, np.zeros(len(distinct), np.bool_))
     return Consequences(part.box, result, is_new, joins)

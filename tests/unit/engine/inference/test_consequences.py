@@ -94,13 +94,17 @@ def _map(found: Sequence[Found], best: np.ndarray | None = None) -> PanopticMap:
 
 
 def _follow(
-    panoptic_map: PanopticMap, patch: Patch, features: Features, min_stuff_area: float = 0
+    panoptic_map: PanopticMap,
+    patch: Patch,
+    features: Features,
+    min_stuff_area: float = 0,
+    options: PredictOptions | None = None,
 ) -> tuple[CorrectedPart, Consequences]:
     patch.apply(panoptic_map)
     box = part_around(panoptic_map, patch)
     assert box is not None
     part = corrected_part(panoptic_map, panoptic_map.segments, patch, box, TAXONOMY)
-    return part, consequences(features, part, PredictOptions(), TAXONOMY.num_stuff, min_stuff_area)
+    return part, consequences(features, part, options or PredictOptions(), TAXONOMY.num_stuff, min_stuff_area)
 
 
 def _adopted(
@@ -136,13 +140,32 @@ def test_what_a_deleted_instance_had_suppressed_comes_back() -> None:
     assert after.area(4) == 16 * 12
 
 
+@pytest.mark.parametrize(("score", "is_offered"), [(0.45, False), (0.55, True)])
+def test_an_instance_that_the_model_is_not_sure_of_is_not_offered(score: float, is_offered: bool) -> None:
+    found = [COVERING, (*COVERED[:2], score)]
+    panoptic_map = _map(found)
+    options = PredictOptions(score_threshold=0.1)
+    patch = delete(panoptic_map, [3], POLICY)
+    assert _follow(panoptic_map, patch, _features(found), options=options)[1].is_new.any() == is_offered
+
+
 def test_a_deleted_instance_and_its_category_do_not_come_back() -> None:
+    """Where both heads saw a car, and a person says that there is none, the model knows no better."""
     best = _semantic()
-    best[20:36, 10:30] = CAR  # the semantic head saw the car, too
-    panoptic_map = _map([COVERING], best=None)
+    best[20:36, 10:30] = CAR
+    panoptic_map, corrected = _map([COVERING]), _map([COVERING])
+    delete(corrected, [3], POLICY).apply(corrected)
     after = _adopted(panoptic_map, delete(panoptic_map, [3], POLICY), _features([COVERING], best))
     assert not after.ids_of_category(CAR)
-    (grass,) = after.ids_of_category(GRASS)  # its second choice
+    assert np.array_equal(after.ids, corrected.ids)
+
+
+def test_stuff_that_the_semantic_head_saw_takes_the_place_of_a_deleted_instance() -> None:
+    best = _semantic()
+    best[20:36, 10:30] = GRASS
+    panoptic_map = _map([COVERING])
+    after = _adopted(panoptic_map, delete(panoptic_map, [3], POLICY), _features([COVERING], best))
+    (grass,) = after.ids_of_category(GRASS)
     assert after.area(grass) == 16 * 20
 
 

@@ -142,9 +142,11 @@ def _run(args: argparse.Namespace) -> int:
     formats = _parse_formats(args.format)
     options = _parse_options(args, formats)
     batch_size = _parse_batch_size(args.batch_size)
+    if not args.out:  # else it would be the current folder
+        raise UsageError("--out names no folder")
     out = Path(args.out)
     _check_target(out, formats, may_exist=args.resume or args.overwrite)
-    paths = find_images(args.inputs)
+    paths = find_images(args.inputs, leave_out=out)
     with engaged(args, options, batch_size, DEFAULT_FACTORY) as crew:
         return _label(args, formats, options, paths, crew)
 

@@ -131,23 +131,35 @@ def read_size(path: FilePath, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     return header.height, header.width
 
 
-def find_images(inputs: Iterable[FilePath]) -> list[Path]:
+def find_images(inputs: Iterable[FilePath], leave_out: FilePath | None = None) -> list[Path]:
     """Lists the images that the inputs name: files as they are, folders with everything below them.
 
     Folders are searched for IMAGE_SUFFIXES; hidden files and folders and project folders (`*.seamseg`) are left out;
     links to folders are followed, each folder is visited once.
 
+    Args:
+        inputs: Files and folders.
+        leave_out: A folder that is not searched: where labels go, which are pictures, too.
+
     Returns:
         The files in the order of the inputs, sorted within each folder, each once.
 
     Raises:
-        InputError: An input does not exist, or there is no image in all of them.
+        InputError: An input is empty, does not exist or is the folder that is not searched, or there is no image in
+            all of them.
     """
-    items = [Path(item) for item in inputs]
+    items = []
+    for given in inputs:
+        if given == "":  # a path of nothing is the current folder
+            raise InputError("one of the inputs is empty; name an image or a folder")
+        items.append(Path(given))
+    left = None if leave_out is None else os.path.realpath(leave_out)
     found: dict[Path, None] = {}
     for item in items:
         if item.is_dir():
-            found.update(dict.fromkeys(_walk(item)))
+            if os.path.realpath(item) == left:
+                raise InputError(f"{item}: labels cannot go where the photos are; choose a folder inside it, say")
+            found.update(dict.fromkeys(_walk(item, left)))
         elif item.exists():
             found[item] = None
         else:
@@ -158,11 +170,11 @@ def find_images(inputs: Iterable[FilePath]) -> list[Path]:
     return list(found)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path, left: str | None) -> Iterator[Path]:
     seen = set()
     for parent, folders, files in os.walk(folder, followlinks=True):
         real = os.path.realpath(parent)
-        if real in seen:  # a link that leads back up
+        if real in seen or real == left:  # a link that leads back up
             folders.clear()
             continue
         seen.add(real)

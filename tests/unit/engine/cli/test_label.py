@@ -267,6 +267,38 @@ def test_equal_names_in_different_folders_stay_apart(save: Callable[..., Path], 
     assert len(list((tmp_path / "out" / "npz").iterdir())) == 3
 
 
+def test_labels_among_the_photos_are_not_taken_for_photos(save: Callable[..., Path], tmp_path: Path) -> None:
+    photos = save("a.png").parent
+    arguments = [str(photos), "--out", str(photos / "labels"), "--format", "overlay"]
+    for again in ([], ["--resume"], ["--overwrite"]):
+        assert main([*arguments, *again]) == 0
+        assert set(_content(photos / "labels")) == {"overlay/a.jpg"}
+
+
+def test_labels_do_not_go_into_the_folder_of_the_photos_itself(
+    save: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = save("a.png").parent
+    assert main([str(photos), "--out", str(photos / "." / ".." / photos.name), "--format", "overlay"]) == 2
+    assert "labels cannot go where the photos are" in capsys.readouterr().err
+    assert [path.name for path in photos.iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["", "--out", "labels"], [".", "", "--out", "labels"], [".", "--out", ""]], ids=str
+)
+def test_a_name_that_is_empty_is_not_the_current_folder(
+    save: Callable[..., Path],
+    arguments: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(save("a.png").parent)
+    assert main([*arguments, "--format", "overlay"]) == 2
+    assert "empty" in capsys.readouterr().err or arguments[-1] == ""
+    assert [path.name for path in Path().iterdir()] == ["a.png"]
+
+
 @posix_only
 def test_links_that_lead_in_circles_are_followed_once(save: Callable[..., Path], tmp_path: Path) -> None:
     folder = save("a.png").parent

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from seamseg_studio.app.look.theme import ThemeChoice
 from seamseg_studio.app.main_window import MainWindow
+from seamseg_studio.app.panels.image_model import ImageOrder
 from seamseg_studio.app.panels.segment_rows import Grouping
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.app.studio import Studio
@@ -34,6 +36,8 @@ WINDOW_SIZE = QSize(1366, 768)
 LOOK_SIZES = (QSize(1024, 680), QSize(1366, 768), QSize(1920, 1080))
 LOOK_REST_MS = 250
 LANGUAGES = ("en", "de", "zh")
+UNKNOWN_TO_ANOTHER = {"pavement": "road", "fence": "building", "truck or bus": "car"}
+NUM_ACCEPTED, NUM_STEPS = 6, 7  # of the training in the picture
 DAMAGED = "starter.zip: its weights is damaged; get the model again from its source"
 
 
@@ -62,7 +66,23 @@ class Photographer:
         self.until(lambda: self.studio.engine.model is not None)
         self.studio.labelling.label_all()
         self.until(lambda: not self.studio.labelling.unlabelled() and self.studio.labelling.folder_job is None)
+        self.hear_another_model()
         self.work()
+
+    def hear_another_model(self) -> None:
+        """Stores answers as of a model that knows fewer categories before the model's own: the queue lists both."""
+        session = self.studio.session
+        project = session.project
+        assert project is not None
+        for record in list(session.records):
+            own = project.load_prediction(record.id)
+            assert own is not None
+            taxonomy, categories = project.taxonomy, own.categories.copy()
+            for known, instead in UNKNOWN_TO_ANOTHER.items():
+                categories[categories == taxonomy.index_of(known)] = taxonomy.index_of(instead)
+            project.store_prediction(record.id, replace(own, categories=categories), "another")
+            project.store_prediction(record.id, own, self.studio.engine.model.name if self.studio.engine.model else "")
+            session.refresh_record(record.id)
 
     def work(self) -> None:
         """Does a little of what people do, so that the pictures show it."""
@@ -86,7 +106,7 @@ class Photographer:
             self.window.cards.close_card(card)
         self.rest()
 
-    def until(self, condition: Callable[[], bool]) -> None:
+    def until(self, condition: Callable[[], object]) -> None:
         """Waits for something that comes by itself."""
         end_s = time.monotonic() + TIMEOUT_S
         while not condition():
@@ -139,7 +159,10 @@ def take_guide(photographer: Photographer) -> None:
             photographer.until(lambda: window.queue.view.model().rowCount() > 0)
         if name == "segments":
             window.segments.set_grouping(Grouping.CATEGORY)
-        photographer.take(window.docks[name], f"panel-{name}")
+        if name != "training":  # at the end: a training makes other pictures slow
+            photographer.take(window.docks[name], f"panel-{name}")
+        if name == "queue":
+            take_models(photographer, "panel-models")
         if name not in ("categories", "segments", "images"):
             window.docks[name].hide()
     window.segments.set_grouping(Grouping.NONE)
@@ -165,8 +188,46 @@ def take_guide(photographer: Photographer) -> None:
     assert window.help.guide is not None
     photographer.take(window.help.guide, "guide")
     window.help.guide.close()
+    take_training(photographer)
     photographer.studio.session.close_project()
     photographer.take(window, "start")
+
+
+def take_training(photographer: Photographer) -> None:
+    """The panel beside a training on a few corrections, at its beginning; it is stopped then."""
+    studio, window = photographer.studio, photographer.window
+    session = studio.session
+    for record in list(session.records)[:NUM_ACCEPTED]:
+        session.open_image(record.id)
+        photographer.until(lambda wanted=record.id: session.document and session.document.record.id == wanted)  # type: ignore[misc]
+        document = session.document
+        assert document is not None
+        for known, instead in UNKNOWN_TO_ANOTHER.items():
+            category = document.taxonomy.index_of(known)
+            wrong = [number for number, segment in document.map.segments.items() if segment.category == category]
+            document.relabel(wrong, document.taxonomy.index_of(instead))
+        session.accept()
+    steps: list[object] = []
+    studio.train("pictured")
+    process = studio.training
+    assert process is not None
+    process.stepped.connect(steps.append)
+    photographer.until(lambda: len(steps) >= NUM_STEPS)
+    photographer.take(window.docks["training"], "panel-training")
+    process.cancel()
+    photographer.until(lambda: studio.training is None)
+    window.docks["training"].hide()
+    for card in list(window.cards.cards):
+        window.cards.close_card(card)
+
+
+def take_models(photographer: Photographer, name: str) -> None:
+    """The queue of images on which two models differ."""
+    queue = photographer.window.queue
+    queue.listed.action("models").trigger()
+    photographer.until(lambda: queue.view.model().rowCount() > 0)
+    photographer.take(photographer.window.docks["queue"], name)
+    queue.listed.action("places").trigger()
 
 
 def take_look(photographer: Photographer, stem: str) -> None:
@@ -188,7 +249,15 @@ def take_look(photographer: Photographer, stem: str) -> None:
     window.resize(WINDOW_SIZE)
     for name in PANELS:
         window.show_panel(name)
+        if name == "queue":
+            photographer.until(lambda: window.queue.view.model().rowCount() > 0)
         photographer.take(window.docks[name], f"{stem}-panel-{name}")
+        if name == "queue":
+            take_models(photographer, f"{stem}-panel-models")
+        if name == "images":
+            window.images.set_order(ImageOrder.UNCERTAINTY)
+            photographer.take(window.docks[name], f"{stem}-panel-images-unsure")
+            window.images.set_order(ImageOrder.ADDED)
         if name not in ("categories", "segments", "images"):
             window.docks[name].hide()
     for action in ("export", "edit_categories", "flag_note", "train", "load_model", "palette", "shortcuts", "about"):

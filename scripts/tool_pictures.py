@@ -20,6 +20,7 @@ SIZE = (1240, 620)
 MARGIN_PX = 40
 QUALITY = 80
 PHOTO, TAXI = "000000423617.jpg", Box(290, 128, 398, 266)
+OFFER_PHOTO, OFFER_PLACE, OFFER_SHOWN = "000000183709.jpg", (250, 75), Box(200, 10, 310, 200)  # a car behind a truck
 BUS = ((252, 232), (262, 255), (272, 280), (280, 305))
 
 
@@ -107,6 +108,17 @@ def photograph(photographer: Photographer, box: Box) -> None:
     photographer.take("area", shows_sketch=False)
 
 
+def photograph_offer(photographer: Photographer, place: tuple[int, int], shown: Box) -> None:
+    """Deletes the segment at `place` and shows what the model then offers around it."""
+    stage = photographer.stage
+    stage.start_engine()
+    photographer.use("select")
+    stage.canvas.zoom_to_box(shown)
+    stage.document.delete([int(stage.document.map.ids[place])])
+    wait_until(lambda: stage.studio.neighbours.proposal is not None, "an offer")
+    photographer.take("offer", shows_sketch=False)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--project", type=Path, required=True)
@@ -122,6 +134,8 @@ def main() -> int:
         photographer = Photographer(stage, options.out)
         photographer.paint_with("car")
         photograph(photographer, TAXI)
+        stage.open(OFFER_PHOTO)
+        photograph_offer(photographer, OFFER_PLACE, OFFER_SHOWN)
         stage.studio.close()
     return 0
 

@@ -15,7 +15,7 @@ from seamseg_studio.app.panels.fields import muted
 from seamseg_studio.app.panels.panel import Panel
 
 _LOG_LINES = 500
-_CURVE_PX = 104  # below, nobody can read it
+_CURVE_PX, _CURVE_OF_TWO_PX = 104, 72  # below, nobody can read it
 
 
 class TrainingPanel(Panel):
@@ -48,6 +48,7 @@ class TrainingPanel(Panel):
         self.curve.setMinimumHeight(_CURVE_PX)
         self.column.addWidget(self.curve, 2)
         self.column.addWidget(self.quality, 2)
+        self.curve.hide()  # a curve of nothing says nothing
         self.quality.hide()
         self.losses = muted("", self)
         self.losses.setWordWrap(True)
@@ -108,6 +109,8 @@ class TrainingPanel(Panel):
         self.log.clear()
         self.set_summary("")
         self.curve.clear()
+        self.curve.setMinimumHeight(_CURVE_PX)
+        self.curve.show()
         self.quality.clear()
         self.quality.hide()
         process.started.connect(self._on_process_started)
@@ -157,6 +160,7 @@ class TrainingPanel(Panel):
         scores = ", ".join(f"{name.upper()} {100 * value:.1f}" for name, value in validation.scores.items())
         if "pq" in validation.scores:
             self.quality.add(validation.step, 100 * validation.scores["pq"])
+            self.curve.setMinimumHeight(_CURVE_OF_TWO_PX)  # else the two lie over each other on a small screen
             self.quality.show()
         if validation.step == 0:
             self.state.setText(self.tr("The base, on what was held back: {0}").format(scores))

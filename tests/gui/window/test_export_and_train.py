@@ -135,6 +135,9 @@ def test_training_shows_its_curve_and_its_model_is_used(
         )
 
     monkeypatch.setattr("seamseg_studio.app.assistance.trainings.command_line", command_line)
+    window.resize(1366, 768)
+    panel = window.training
+    assert not panel.curve.isVisibleTo(panel), "a curve of nothing"
     labelled.relabel([CAR], 3)
     dialog = train_dialog(window, qtbot)
     dialog.name.setText("mine")
@@ -145,6 +148,8 @@ def test_training_shows_its_curve_and_its_model_is_used(
     assert commands[0][:2] == (project, project / "models" / "mine")
     assert window.docks["training"].isVisible()
     assert window.training.curve.accessibleDescription() == "Loss 0.333 after 3 steps"
+    qtbot.waitUntil(panel.quality.isVisible)
+    assert not panel.curve.geometry().intersects(panel.quality.geometry())
     assert window.training.use_button.isVisible()
     qtbot.mouseClick(window.training.use_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: studio.engine.model is not None and studio.engine.model.name == "better", timeout=20_000)

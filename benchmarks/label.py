@@ -11,6 +11,7 @@ import argparse
 import os
 import statistics
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -19,11 +20,13 @@ from pathlib import Path
 
 from seamseg_studio.engine.formats.image_file import find_images, read_image
 from seamseg_studio.engine.formats.registry import FORMATS
+from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.service.batch import Sink, label_images
 from seamseg_studio.engine.service.encoders import Encoders
 from seamseg_studio.engine.service.protocol import PredictOptions
 from seamseg_studio.engine.service.roster import BatchImage
-from seamseg_studio.engine.service.runner import Runner, load_predictor
+from seamseg_studio.engine.service.runner import OnStage, Runner, Say, load_predictor
+from seamseg_studio.engine.service.shared_pixels import Array
 
 OPTIONS = PredictOptions(with_second_choice=False)
 SAMPLES = Path(__file__).parents[1] / "resources" / "samples" / "images"
@@ -45,6 +48,27 @@ class Seconds:
         return Seconds(self.wall - other.wall, self.cpu - other.cpu)
 
 
+class Pretended(Runner):
+    """Labels each image for real once, and then as fast as it is told to, one image at a time."""
+
+    def __init__(self, runner: Runner, milliseconds: float) -> None:
+        super().__init__(load_predictor, "cpu", "auto")
+        self._runner = runner
+        self._seconds = milliseconds / 1000
+        self._known: dict[bytes, PanopticResult] = {}
+        self._turn = threading.Lock()
+
+    def predict(
+        self, image: Array, options: PredictOptions, say: Say, on_stage: OnStage, *, key: str = ""
+    ) -> PanopticResult:
+        content = image[:: max(len(image) // 8, 1)].tobytes()
+        if content not in self._known:
+            self._known[content] = self._runner.predict(image, options, say, on_stage)
+        with self._turn:
+            time.sleep(self._seconds)
+        return self._known[content]
+
+
 def main() -> None:
     """Runs the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -55,23 +79,26 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=min(8, os.cpu_count() or 1))
     parser.add_argument("--encoders", type=int, help="processes that encode (default: as the program does)")
     parser.add_argument("--precision", default="auto")
+    parser.add_argument("--pretend-ms", type=float, help="a device that labels an image in so many milliseconds")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--repeats", type=int, default=1, help="how often each image is labelled in a round")
     args = parser.parse_args()
     runner = Runner(load_predictor, args.device, args.precision)
     runner.load(args.model, print)
     size = args.batch_size or (1 if runner.model.device == "cpu" else 2)
-    runners = [runner, *(runner.share() for _ in range(size - 1))]
+    runners: list[Runner] = [runner, *(runner.share() for _ in range(size - 1))]
     num_encoders = args.encoders
     if num_encoders is None:
         num_encoders = args.workers if runner.model.device.startswith("cuda") else 0
+    if args.pretend_ms is not None:
+        runners = [Pretended(runner, args.pretend_ms)] * size
     paths = find_images(args.images) * args.repeats
     arrays = [read_image(path) for path in paths]
 
     def bare() -> Seconds:
         began = Seconds.now()
         for array in arrays:
-            runner.predict(array, OPTIONS, print, lambda stage: None)
+            runners[0].predict(array, OPTIONS, print, lambda stage: None)
         return Seconds.now() - began
 
     def batch(formats: Sequence[str]) -> Seconds:

@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+import cv2
 import numpy as np
 
 from seamseg_studio.engine.errors import SeamsegError
@@ -345,15 +346,22 @@ def _report(item: _Item) -> ImageReport:
             return ImageReport(item.image, sentence_of(error, item.image.path))
         return ImageReport(item.image, f"{item.image.path}: {type(error).__name__}: {error}", is_unexpected=True)
     result = item.result
-    areas = np.bincount(result.ids.ravel(), minlength=len(result.categories))
-    is_shown = (areas > 0) & (np.arange(len(areas)) > 0)
     return ImageReport(
         item.image,
         height=result.ids.shape[0],
         width=result.ids.shape[1],
-        num_segments=int(is_shown.sum()),
+        num_segments=_count_shown(result),
         predict_ms=item.predict_ms,
     )
+
+
+def _count_shown(result: PanopticResult) -> int:
+    """Returns how many segments have pixels; unlike NumPy's ways, without Python's lock."""
+    num_ids = len(result.categories)
+    if num_ids > 2**16:
+        return int(np.count_nonzero(np.bincount(result.ids.ravel(), minlength=num_ids)[1:]))
+    areas = cv2.calcHist([result.ids.astype(np.uint16)], [0], None, [num_ids], [0, num_ids])
+    return int(np.count_nonzero(areas[1:]))
 
 
 def _ignore(_: object) -> None:

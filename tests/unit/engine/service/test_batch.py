@@ -294,3 +294,12 @@ def test_without_runners_or_workers_nothing_can_be_done() -> None:
         label_images([], [], [Memory()], PredictOptions())
     with pytest.raises(ValueError, match="one worker"):
         label_images([], [_runner()], [Memory()], PredictOptions(), num_workers=0)
+
+
+@pytest.mark.parametrize("num_ids", [1, 2, 256, 65536, 65537])
+def test_segments_without_pixels_are_not_counted(num_ids: int) -> None:
+    ids = np.random.default_rng(num_ids).integers(0, num_ids, (20, 30)).astype(np.int32)
+    ids[0, 0], ids[0, 1] = 0, num_ids - 1
+    nothing = np.zeros(num_ids)
+    result = PanopticResult(ids, nothing.astype(np.int64), nothing.astype(np.float32), nothing.astype(bool))
+    assert batch._count_shown(result) == len(set(ids.ravel().tolist()) - {0})

@@ -146,13 +146,24 @@ def _run(args: argparse.Namespace) -> int:
         raise UsageError("--out names no folder")
     out = Path(args.out)
     _check_target(out, formats, may_exist=args.resume or args.overwrite)
-    paths = find_images(args.inputs, leave_out=out)
+    closed: list[Failure] = []  # folders that may not be looked into
+
+    def on_closed(error: OSError) -> None:
+        reason = f"cannot be looked into ({error.strerror}); change its permissions, then --resume"
+        closed.append(Failure(str(error.filename), reason))
+
+    paths = find_images(args.inputs, out, on_closed)
     with engaged(args, options, batch_size, DEFAULT_FACTORY) as crew:
-        return _label(args, formats, options, paths, crew)
+        return _label(args, formats, options, paths, closed, crew)
 
 
 def _label(
-    args: argparse.Namespace, formats: Sequence[Format], options: PredictOptions, paths: Sequence[Path], crew: Crew
+    args: argparse.Namespace,
+    formats: Sequence[Format],
+    options: PredictOptions,
+    paths: Sequence[Path],
+    closed: Sequence[Failure],
+    crew: Crew,
 ) -> int:
     out, model = Path(args.out), crew.model
     is_begun = any((out / f".{entry.name}.log").exists() for entry in formats)
@@ -196,7 +207,7 @@ def _label(
             if image.name in done:
                 recall_losses(writer, image.name, before)
     losses = merged([before, *(writer.losses for writer in writers.values())])
-    return _conclude(args, summary, images, len(images) - len(left), losses, crew)
+    return _conclude(args, summary, images, closed, len(images) - len(left), losses, crew)
 
 
 def _parse_formats(text: str) -> list[Format]:
@@ -259,12 +270,13 @@ def _conclude(
     args: argparse.Namespace,
     summary: BatchSummary,
     images: Sequence[BatchImage],
+    closed: Sequence[Failure],
     num_skipped: int,
     losses: Losses,
     crew: Crew,
 ) -> int:
     """Tells what became of the run; returns the exit code."""
-    failures = [Failure(str(report.image.path), report.error) for report in summary.failures]
+    failures = [*closed, *(Failure(str(report.image.path), report.error) for report in summary.failures)]
     rate = summary.num_done / max(summary.seconds, 1e-9)
     if args.json:
         _print_line(
@@ -290,9 +302,9 @@ def _conclude(
         print(f"{summary.num_done} images labelled into {args.out} ({rate:.2f} img/s){kept}")
     for line in losses.summary():
         warn(f"lost: {line}")
-    code = report_failures(failures, len(images))
+    code = report_failures(failures, len(images) + len(closed))
     if summary.is_cancelled:
-        num_left = len(images) - num_skipped - summary.num_done - len(failures)
+        num_left = len(images) - num_skipped - summary.num_done - len(summary.failures)
         warn(f"stopped on request: {num_left} images are left; run again with --resume")
         return ExitCode.INTERRUPTED
     if code == ExitCode.USAGE and any(report.is_unexpected for report in summary.failures):

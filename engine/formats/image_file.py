@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,7 +131,11 @@ def read_size(path: FilePath, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     return header.height, header.width
 
 
-def find_images(inputs: Iterable[FilePath], leave_out: FilePath | None = None) -> list[Path]:
+def find_images(
+    inputs: Iterable[FilePath],
+    leave_out: FilePath | None = None,
+    on_closed: Callable[[OSError], None] | None = None,
+) -> list[Path]:
     """Lists the images that the inputs name: files as they are, folders with everything below them.
 
     Folders are searched for IMAGE_SUFFIXES; hidden files and folders and project folders (`*.seamseg`) are left out;
@@ -140,6 +144,7 @@ def find_images(inputs: Iterable[FilePath], leave_out: FilePath | None = None) -
     Args:
         inputs: Files and folders.
         leave_out: A folder that is not searched: where labels go, which are pictures, too.
+        on_closed: Told of each folder below the inputs that cannot be looked into; else they are passed over.
 
     Returns:
         The files in the order of the inputs, sorted within each folder, each once.
@@ -159,7 +164,7 @@ def find_images(inputs: Iterable[FilePath], leave_out: FilePath | None = None) -
         if item.is_dir():
             if os.path.realpath(item) == left:
                 raise InputError(f"{item}: labels cannot go where the photos are; choose a folder inside it, say")
-            found.update(dict.fromkeys(_walk(item, left)))
+            found.update(dict.fromkeys(_walk(item, left, on_closed)))
         elif item.exists():
             found[item] = None
         else:
@@ -170,9 +175,9 @@ def find_images(inputs: Iterable[FilePath], leave_out: FilePath | None = None) -
     return list(found)
 
 
-def _walk(folder: Path, left: str | None) -> Iterator[Path]:
+def _walk(folder: Path, left: str | None, on_closed: Callable[[OSError], None] | None) -> Iterator[Path]:
     seen = set()
-    for parent, folders, files in os.walk(folder, followlinks=True):
+    for parent, folders, files in os.walk(folder, onerror=on_closed, followlinks=True):
         real = os.path.realpath(parent)
         if real in seen or real == left:  # a link that leads back up
             folders.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -273,6 +274,26 @@ def test_labels_among_the_photos_are_not_taken_for_photos(save: Callable[..., Pa
     for again in ([], ["--resume"], ["--overwrite"]):
         assert main([*arguments, *again]) == 0
         assert set(_content(photos / "labels")) == {"overlay/a.jpg"}
+
+
+def test_a_folder_that_may_not_be_read_is_named_and_the_others_are_labelled(
+    save: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = save("a.png").parent
+    save("closed/b.png")
+    scan = os.scandir
+
+    def scandir(path: str) -> object:
+        if os.path.basename(path) == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert main([str(photos), "--out", str(tmp_path / "out"), "--format", "npz"]) == 3
+    assert set(_content(tmp_path / "out")) == {"npz/a.npz"}
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "closed" in line]
+    assert "Permission denied" in line
+    assert main([str(photos), "--out", str(tmp_path / "out"), "--format", "npz", "--resume"]) == 3, "and again"
 
 
 def test_labels_do_not_go_into_the_folder_of_the_photos_itself(

@@ -31,7 +31,7 @@ class OpenedProject:
         project: Ready for use by the window's thread and the jobs.
         records: All its images.
         first: The image to show first, if a person named one.
-        problems: One sentence per image that could not be added.
+        problems: One sentence per image that could not be added, and per folder that may not be read.
         is_new: Whether the project was made just now.
         recovery: What came back and what not, if it was damaged.
         waiting: Images still to be added, by `add_waiting`: a person need not wait for thousands to see the first.
@@ -124,15 +124,13 @@ def open_folder(folder: Path, context: JobContext) -> OpenedProject:
     Raises:
         SeamsegError: There are no images, or the project cannot be made.
     """
-    from seamseg_studio.engine.formats.image_file import find_images
-
     context.report(0, 0)
     try:
-        os.scandir(folder).close()  # the search below passes over what may not be read
+        os.scandir(folder).close()  # the search below goes on beside what may not be read
     except OSError as error:
-        raise InputError(f"{folder}: cannot be read ({error.strerror}); change its permissions") from error
-    paths = find_images([folder])
-    return _beside(folder, paths, None, context)
+        raise InputError(_closed(error, folder)) from error
+    paths, problems = _search([folder])
+    return _with_problems(_beside(folder, paths, None, context), problems)
 
 
 def open_images(paths: Sequence[Path], context: JobContext) -> OpenedProject:
@@ -141,11 +139,9 @@ def open_images(paths: Sequence[Path], context: JobContext) -> OpenedProject:
     Raises:
         SeamsegError: None of them is an image, or the project cannot be made.
     """
-    from seamseg_studio.engine.formats.image_file import find_images
-
     context.report(0, 0)
-    found = find_images(paths)
-    return _beside(found[0].parent, found, found[0], context)
+    found, problems = _search(paths)
+    return _with_problems(_beside(found[0].parent, found, found[0], context), problems)
 
 
 def add_images(project: Project, paths: Sequence[Path], context: JobContext) -> OpenedProject:
@@ -154,11 +150,26 @@ def add_images(project: Project, paths: Sequence[Path], context: JobContext) -> 
     Raises:
         SeamsegError: None of them is an image.
     """
+    context.report(0, 0)
+    found, problems = _search(paths)
+    return _with_problems(_with_images(project, found, found[0], context), problems)
+
+
+def _search(paths: Sequence[Path]) -> tuple[list[Path], tuple[str, ...]]:
+    """Finds images, and says which folders could not be looked into."""
     from seamseg_studio.engine.formats.image_file import find_images
 
-    context.report(0, 0)
-    found = find_images(paths)
-    return _with_images(project, found, found[0], context)
+    problems: list[str] = []
+    found = find_images(paths, on_closed=lambda error: problems.append(_closed(error, error.filename)))
+    return found, tuple(problems)
+
+
+def _closed(error: OSError, folder: object) -> str:
+    return f"{folder}: cannot be read ({error.strerror}); change its permissions"
+
+
+def _with_problems(opened: OpenedProject, problems: tuple[str, ...]) -> OpenedProject:
+    return replace(opened, problems=problems + opened.problems)
 
 
 def _beside(folder: Path, paths: list[Path], first: Path | None, context: JobContext) -> OpenedProject:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,6 +75,25 @@ def test_images_that_cannot_be_read_do_not_hide_those_that_can(folder: Path) -> 
     with opened.project:
         assert names(opened.records) == ["05.png"]
         assert len(opened.problems) == 5
+
+
+def test_a_folder_that_may_not_be_read_is_named_and_the_others_are_opened(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / NAMES[0]).unlink()
+    (folder / "closed").mkdir()
+    scan = os.scandir
+
+    def scandir(path: str) -> object:
+        if os.path.basename(path) == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    opened = open_folder(folder, context([]))
+    with opened.project:
+        assert names(opened.records) == ["01.png", "02.png"]
+        assert opened.problems == (f"{folder / 'closed'}: cannot be read (Permission denied); change its permissions",)
 
 
 def test_known_folder_waits_for_nothing(folder: Path) -> None:

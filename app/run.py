@@ -50,7 +50,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--segmenter",
-        default="",
+        type=_segmenter,
         metavar="FILE.py:FUNCTION",
         help="have masks made by a model of your own (see the page on extending the program)",
     )
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = Settings(Path(scratch.name) / "studio.ini" if scratch is not None else None)
     translators = speak(application, settings.preferences.language)
     studio = Studio(
-        application, settings, model=options.model, device=options.device, segmenter=absolute_place(options.segmenter)
+        application, settings, model=options.model, device=options.device, segmenter=options.segmenter or ""
     )
     window = MainWindow(studio)
     window.restore_layout()
@@ -115,12 +115,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if scratch is not None:
             scratch.cleanup()
     return code or (1 if failures.count else 0)
-
-
-def absolute_place(segmenter: str) -> str:
-    """Returns "file.py:function" with the whole path of the file; "module:function" as it is."""
-    file, _, function = segmenter.rpartition(":")
-    return f"{Path(file).resolve()}:{function}" if file.endswith(".py") else segmenter
 
 
 def _has_display() -> bool:
@@ -204,6 +198,18 @@ def _device(text: str) -> str:
     if text in {"auto", "cpu", "cuda"} or (name == "cuda" and number.isdecimal()):
         return text
     raise argparse.ArgumentTypeError(f"{text!r} is no device; use auto, cpu, cuda or cuda:NUMBER")
+
+
+def _segmenter(text: str) -> str:
+    """With the whole path of a file: the engine's process may have another current folder."""
+    place, _, function = text.rpartition(":")
+    if not place or not function.isidentifier():
+        raise argparse.ArgumentTypeError(f"{text!r} names no function; use FILE.py:FUNCTION or MODULE:FUNCTION")
+    if not place.endswith(".py"):
+        return text
+    if not Path(place).is_file():
+        raise argparse.ArgumentTypeError(f"{place}: no such file; check the name")
+    return f"{Path(place).resolve()}:{function}"
 
 
 def _version() -> str:

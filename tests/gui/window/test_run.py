@@ -81,7 +81,7 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
         parse(["--help"])
     assert stop.value.code == 0
     text = capsys.readouterr().out
-    assert all(option in text for option in ("PATH", "--project", "--model", "--device"))
+    assert all(option in text for option in ("PATH", "--project", "--model", "--device", "--segmenter"))
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:x", "cuda:", ""])
@@ -91,6 +91,32 @@ def test_unknown_device_is_one_sentence(device: str, capsys: pytest.CaptureFixtu
     assert stop.value.code == 2
     error = capsys.readouterr().err
     assert "use auto, cpu, cuda or cuda:NUMBER" in error
+    assert error.count("\n") == 1
+
+
+def test_a_model_for_masks_is_named_by_its_file_or_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "masks.py").touch()
+    monkeypatch.chdir(tmp_path)
+    assert parse([]).segmenter is None
+    assert parse(["--segmenter", "masks.py:make"]).segmenter == f"{tmp_path / 'masks.py'}:make"
+    assert parse(["--segmenter", "own.masks:make"]).segmenter == "own.masks:make"
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        *((place, "names no function") for place in ("masks.py", "own:", "", "own:not a name")),
+        ("nowhere.py:make", "no such file"),
+    ],
+)
+def test_a_model_for_masks_that_is_not_there_is_one_sentence(
+    place: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        parse(["--segmenter", place])
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert reason in error
     assert error.count("\n") == 1
 
 

@@ -147,6 +147,8 @@ class Runner:
             model = self._make(spec, self._device, self._precision)
         except Exception as error:
             reason = str(error) if isinstance(error, SeamsegError) else f"{type(error).__name__}: {error}"
+            if is_out_of_memory(error):
+                reason = "not enough memory; close other programs"
             if self._loaded is None:
                 advice = "" if isinstance(error, DeviceError) else "; choose another model"
                 self._problem = f"no model is loaded ({reason}){advice}"
@@ -313,14 +315,19 @@ class Runner:
         return self._loaded.model
 
 
+# The last is what oneDNN, which computes convolutions on the CPU, has for every cause; it has hardly another one.
+_NO_MEMORY = (
+    *("out of memory", "can't allocate memory", "not enough memory", "alloc_failed"),
+    *("could not create a primitive", "could not create a memory"),
+)
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out, on whatever device."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(
-        words in text for words in ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed")
-    )
+    return isinstance(error, RuntimeError) and any(words in text for words in _NO_MEMORY)
 
 
 def is_device_failure(error: BaseException) -> bool:

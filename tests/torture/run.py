@@ -36,6 +36,7 @@ def commands(args: argparse.Namespace) -> Iterator[tuple[str, list[str]]]:
                 yield f"fuzz-{name}", [*command, "--minutes", f"{missing:.2f}"]
     if "faults" in args.only:
         yield "faults", ["-m", "tests.torture.faults", "--rounds", str(args.rounds)]
+        yield "memory", ["-m", "tests.torture.memory"]
         yield "durability", ["benchmarks/durability.py", str(args.kills)]
     for what in ("window", "label", "train") if "kills" in args.only else ():
         yield f"kills-{what}", ["-m", "tests.torture.kills", what, "--kills", str(args.kills)]

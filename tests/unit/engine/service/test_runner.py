@@ -14,7 +14,7 @@ from fake_engine import Command, image_for
 from seamseg_studio.engine.errors import InputError
 from seamseg_studio.engine.service.errors import EngineError
 from seamseg_studio.engine.service.protocol import PredictOptions
-from seamseg_studio.engine.service.runner import Runner, find_factory, load_predictor
+from seamseg_studio.engine.service.runner import Model, Runner, find_factory, is_out_of_memory, load_predictor
 
 
 @pytest.fixture
@@ -71,6 +71,28 @@ def test_the_environment_sets_the_acceleration(acceleration: str, monkeypatch: p
         monkeypatch.setenv("SEAMSEG_ACCELERATION", acceleration)
     load_predictor(None, "cpu", "auto")
     assert asked["acceleration"] == acceleration
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CUDA out of memory. Tried to allocate 2.00 GiB",
+        "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to",
+        "could not create a primitive",
+        "could not create a memory object",
+    ],
+)
+def test_every_word_for_short_memory_is_known(text: str) -> None:
+    assert is_out_of_memory(RuntimeError(text))
+    assert not is_out_of_memory(ValueError(text))
+
+
+def test_short_memory_while_a_model_is_loaded_is_a_sentence(said: list[str]) -> None:
+    def fail(spec: str | None, device: str, precision: str) -> Model:
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory")
+
+    with pytest.raises(EngineError, match=r"not enough memory; close other programs$"):
+        Runner(fail, "cpu", "auto").load(None, said.append)
 
 
 def test_short_memory_is_answered_by_a_smaller_input(runner: Runner, said: list[str]) -> None:

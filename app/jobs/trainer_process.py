@@ -34,6 +34,7 @@ from seamseg_studio.app.jobs.training_events import (
     to_whole,
 )
 from seamseg_studio.app.jobs.training_record import TrainingRecord, forget_record, read_record
+from seamseg_studio.engine.files import open_own
 
 EVENTS, LOG, SNAPSHOT = "events.jsonl", "training.log", "snapshot.pt"
 _PROTOCOL = 1
@@ -175,7 +176,7 @@ class TrainerProcess(Job):
             options = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
         try:
             self.out.mkdir(parents=True, exist_ok=True)
-            with (self.out / EVENTS).open("ab") as events, (self.out / LOG).open("ab") as log:
+            with open_own(self.out / EVENTS, "ab") as events, open_own(self.out / LOG, "ab") as log:
                 self._process = subprocess.Popen(
                     command, stdin=subprocess.DEVNULL, stdout=events, stderr=log, env=environment, **options
                 )

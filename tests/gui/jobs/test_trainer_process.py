@@ -74,6 +74,21 @@ def test_events_without_sense_are_shown_as_lines(qtbot: QtBot, line: str, tmp_pa
     assert lines == [line]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+@pytest.mark.parametrize("name", [trainer_process.EVENTS, trainer_process.LOG])
+def test_nothing_is_written_through_a_link_in_the_project(name: str, qtbot: QtBot, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    out = tmp_path / "project" / "models" / "better"
+    out.mkdir(parents=True)
+    (out / name).symlink_to(mine)
+    process = TrainerProcess("Training", script(START), out=out)
+    with qtbot.waitSignal(process.failed, timeout=20_000) as failed:
+        process.start()
+    assert "could not be started" in failed.args[0]
+    assert mine.read_text() == "mine"
+
+
 def test_error_event_is_the_sentence(qtbot: QtBot) -> None:
     error = {"v": 1, "event": "error", "message": "no image is accepted; accept some first"}
     process = TrainerProcess("Training", script(START, error, code=2))

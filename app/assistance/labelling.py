@@ -79,7 +79,7 @@ class Labelling(QObject):
         number, image_id = self._num_answers, document.record.id
         answer.succeeded.connect(lambda result, bundle: self._on_answer_succeeded(image_id, result, bundle))
         answer.failed.connect(self._on_answer_failed)
-        answer.ended.connect(lambda: self._on_answer_ended(number))
+        answer.ended.connect(lambda: self._on_answer_ended(number, answer))
 
     def prompt(self, prompt: Prompt) -> Answer | None:
         """Asks the model about one place of the open image; an image it has not seen yet is looked at first.
@@ -231,9 +231,13 @@ class Labelling(QObject):
         again = Choice(self.tr("Try again"), self.label_open_image)
         self._session.post_error(self.tr("This image was not labelled"), text, again, key="labelling")
 
-    def _on_answer_ended(self, number: int) -> None:
-        if number == self._num_answers:
-            self._answer, self._asked = None, None
+    def _on_answer_ended(self, number: int, answer: Answer) -> None:
+        if number != self._num_answers:
+            return
+        is_wanted = self._answer is answer and answer.is_cancelled  # its engine has given way to another one
+        self._answer, self._asked = None, None
+        if is_wanted:
+            self.label_open_image()
 
     def _drop_answer(self) -> None:
         answer, self._answer, self._asked = self._answer, None, None

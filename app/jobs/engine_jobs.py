@@ -42,6 +42,7 @@ class Answer(QObject):
         super().__init__(parent)
         self._request = request
         self.translate: Callable[[Any], Any] | None = None  # what is done to a result before it is told
+        self.is_cancelled = False  # by whoever asked, or with the engine that was asked
         # Queued always: an answer may be there before the one who asked has connected anything.
         self._resolved.connect(self._on_resolved, Qt.ConnectionType.QueuedConnection)
         request.future.add_done_callback(self._resolved.emit)
@@ -54,7 +55,7 @@ class Answer(QObject):
         try:
             result = future.result()
         except CancelledError:
-            pass
+            self.is_cancelled = True
         except SeamsegError as error:
             self.failed.emit(in_window_words(str(error)))
         else:

@@ -136,9 +136,12 @@ class LabelFolderJob(Job):
         self._step()
 
     def _on_answer_ended(self, record: ImageRecord) -> None:
-        self._answers.pop(record.id, None)
-        if not self.is_over:
-            self._fill()
+        answer = self._answers.pop(record.id, None)
+        if self.is_over:
+            return
+        if answer is not None and answer.is_cancelled:  # another engine has taken the place of the one that was asked
+            self._waiting.appendleft(record)
+        self._fill()
 
     def _on_stored(self, record: ImageRecord, problem: str) -> None:
         self._num_storing -= 1

@@ -219,6 +219,25 @@ def test_an_engine_that_hangs_keeps_nobody_waiting_who_chooses_another_device(
     assert studio.engine.state.kind is EngineKind.READY
 
 
+def test_what_another_device_interrupts_is_labelled_there(
+    labelled: Document, studio: Studio, qtbot: QtBot, hold: Path
+) -> None:
+    before = labelled.prediction
+    hold.touch()
+    studio.labelling.label_open_image()
+    studio.labelling.label_all()
+    job = studio.labelling.folder_job
+    assert job is not None
+    qtbot.waitUntil(lambda: studio.engine.state.kind is EngineKind.BUSY, timeout=20_000)
+    outcomes: list[Outcome] = []
+    job.succeeded.connect(outcomes.append)
+    studio.engine.configure("cpu", "fp32")
+    hold.unlink()
+    qtbot.waitUntil(lambda: bool(outcomes) and not studio.labelling.is_labelling_open_image, timeout=20_000)
+    assert outcomes == [Outcome(3, ())], "none is lost"
+    qtbot.waitUntil(lambda: labelled.prediction is not before)
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.2, "0 s"), (59.6, "1 min 0 s"), (75, "1 min 15 s"), (3700, "1 h 1 min"), (-3, "0 s")]
 )

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
@@ -240,7 +240,7 @@ def take_look(photographer: Photographer, stem: str) -> None:
             window.use_tool(name)
             photographer.take(window, f"{stem}-{size.width()}-{name}")
         window.use_tool("select")
-        session.post_error(window.tr("The model was not loaded"), DAMAGED)
+        session.post_error(QCoreApplication.translate("Studio", "The model was not loaded"), DAMAGED)
         photographer.studio.tour.start()
         photographer.take(window, f"{stem}-{size.width()}-cards")
         for card in list(window.cards.cards):

@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 from multiprocessing.connection import Connection
+from typing import TypeAlias
 
 from seamseg_studio.engine.service.codec import decode, encode
 from seamseg_studio.engine.service.errors import ProtocolError
@@ -25,13 +26,18 @@ from seamseg_studio.engine.service.protocol import (
 )
 from seamseg_studio.engine.service.shared_pixels import Block
 
-_PASSES_HANDLES = sys.platform != "win32"
+if sys.platform == "win32":
+    from multiprocessing.connection import PipeConnection
+
+    AnyConnection: TypeAlias = Connection | PipeConnection
+else:
+    AnyConnection: TypeAlias = Connection
 
 
 class Channel:
     """Sends and receives messages; blocks in transit are held until the other side has them."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: AnyConnection) -> None:
         """Takes over an authenticated connection."""
         self._connection = connection
         self._sending = threading.Lock()
@@ -51,7 +57,7 @@ class Channel:
             if block is not None:
                 self._transit[block.spec.number] = block
             self._connection.send_bytes(data)
-            if block is not None and (handle := block.fileno()) is not None:
+            if sys.platform != "win32" and block is not None and (handle := block.fileno()) is not None:
                 with socket.socket(fileno=os.dup(self._connection.fileno())) as stream:
                     socket.send_fds(stream, [b"\0"], [handle])
 
@@ -91,7 +97,7 @@ class Channel:
                 self._transit.clear()
 
     def _receive_handle(self) -> int | None:
-        if not _PASSES_HANDLES:
+        if sys.platform == "win32":  # a block is found by its name there
             return None
         with socket.socket(fileno=os.dup(self._connection.fileno())) as stream:
             # MSG_CMSG_CLOEXEC: a program started at this moment by another thread must not inherit the handle.

@@ -9,8 +9,8 @@ entry=$data/applications/seamseg-studio.desktop
 types=$data/mime/packages/seamseg-studio.xml
 
 refresh() {
-    command -v update-mime-database >/dev/null 2>&1 && update-mime-database "$data/mime" || true
-    command -v update-desktop-database >/dev/null 2>&1 && update-desktop-database "$data/applications" || true
+    if command -v update-mime-database >/dev/null 2>&1; then update-mime-database "$data/mime" || true; fi
+    if command -v update-desktop-database >/dev/null 2>&1; then update-desktop-database "$data/applications" || true; fi
 }
 
 if [ "${1:-}" = remove ]; then

@@ -43,6 +43,14 @@ def test_types() -> None:
     run(sys.executable, "-m", "mypy", *(word for package in PACKAGES for word in ("-p", f"seamseg_studio.{package}")))
 
 
+@pytest.mark.usefixtures("typing_tree")
+def test_nothing_is_called_that_windows_lacks() -> None:
+    """What only some systems have stands behind `sys.platform` or `hasattr`; mypy knows which that is."""
+    cache = ["--cache-dir", str(REPOSITORY / ".mypy_cache" / "win32")]
+    packages = [word for package in PACKAGES for word in ("-p", f"seamseg_studio.{package}")]
+    run(sys.executable, "-m", "mypy", "--platform", "win32", *cache, *packages)
+
+
 def test_import_contracts() -> None:
     run(str(Path(sys.executable).with_name("lint-imports")), "--no-cache")
 

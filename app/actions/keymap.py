@@ -13,6 +13,8 @@ Keys = tuple[str, ...]
 
 
 class Preset(StrEnum):
+    """Whose keys a person begins with."""
+
     STUDIO = "studio"
     LABELME = "labelme"
     CVAT = "cvat"

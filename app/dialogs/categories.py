@@ -40,6 +40,8 @@ _SWATCH_PX = 14
 
 
 class Column(IntEnum):
+    """The columns of the table of categories."""
+
     NAME = 0
     KIND = 1
     SEGMENTS = 2

@@ -29,6 +29,8 @@ from seamseg_studio.app.preferences import Preferences
 
 
 class Column(IntEnum):
+    """The columns of the table of keys."""
+
     COMMAND = 0
     KEYS = 1
     MENU = 2

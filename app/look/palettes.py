@@ -13,6 +13,8 @@ Rgb = tuple[int, int, int]
 
 
 class PaletteChoice(StrEnum):
+    """In which colours categories are shown."""
+
     PROJECT = "project"
     OKABE_ITO = "okabe-ito"
     TOL = "tol"

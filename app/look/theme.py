@@ -18,6 +18,8 @@ _FAMILIES = ("Inter", "Segoe UI", "SF Pro Text", "Noto Sans", "Open Sans", "Cant
 
 
 class ThemeChoice(StrEnum):
+    """Which colours the window has."""
+
     SYSTEM = "system"
     DARK = "dark"
     LIGHT = "light"

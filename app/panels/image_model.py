@@ -23,6 +23,8 @@ _STATUS_ORDER = ("flagged", "in progress", "predicted", "new", "accepted")
 
 
 class ImageOrder(StrEnum):
+    """In which order images are listed, and walked through."""
+
     ADDED = "added"
     NAME = "name"
     STATUS = "status"

@@ -12,12 +12,16 @@ if TYPE_CHECKING:
 
 
 class Order(StrEnum):
+    """In which order segments are listed."""
+
     AREA = "area"
     CATEGORY = "category"
     SCORE = "score"
 
 
 class Grouping(StrEnum):
+    """Under which headings segments are listed."""
+
     NONE = "none"
     CATEGORY = "category"
     ORIGIN = "origin"

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
+    """How much a message matters."""
+
     INFO = "info"
     OFFER = "offer"  # something to decide, whenever the person likes
     WARNING = "warning"

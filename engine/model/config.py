@@ -117,6 +117,7 @@ def dump_config(config: Config) -> str:
 
 
 def read_section(section: str, kind: Any, items: Mapping[str, str], name: str, strict: bool) -> Any:
+    """Returns the values of one section as a `kind`; keys that it does not know are errors if `strict`."""
     hints = typing.get_type_hints(kind)
     values: dict[str, Any] = {}
     for key, text in items.items():
@@ -180,6 +181,7 @@ def _finite(value: float) -> float:
 
 
 def value_to_text(value: Any) -> str:
+    """Returns a value as it is written into a configuration file."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):

@@ -28,6 +28,8 @@ class Question:
         self._answer = answer
         answer.succeeded.connect(lambda found, _: self._end(answer, on_found, found))
         answer.failed.connect(lambda sentence: self._end(answer, self._on_failure, sentence))
+        # Neither, where another engine has taken the place of the one that was asked: people may ask that one.
+        answer.ended.connect(lambda: self._end(answer, lambda _: None, None))
 
     def drop(self) -> None:
         """Asks no more."""

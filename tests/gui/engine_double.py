@@ -10,6 +10,7 @@ class PendingAnswer(QObject):
 
     succeeded = Signal(object, str)
     failed = Signal(str)
+    ended = Signal()
     cancelled = False
 
     def cancel(self) -> None:

@@ -146,6 +146,19 @@ def test_another_category_of_the_ranking_may_be_chosen(
     assert ghost.rgb == document.taxonomy[SKY_CATEGORY].color
 
 
+def test_a_question_that_went_with_its_engine_is_no_longer_waited_for(
+    tool: AskModel, model: _Model, document: Document, hand: Hand
+) -> None:
+    hand.drag((20, 30), (60, 90))
+    assert tool.busy
+    model.answers[-1].ended.emit()
+    assert not tool._question.is_open
+    hand.drag((20, 30), (60, 90))
+    model.say(25, 35, 10, 20)
+    model.answers[-1].ended.emit()
+    assert _ghost(tool, document) is not None
+
+
 def test_what_went_wrong_and_nothing_found_are_said(
     tool: AskModel, model: _Model, document: Document, hand: Hand, canvas: Canvas
 ) -> None:

@@ -80,7 +80,7 @@ class Photographer:
             taxonomy, categories = project.taxonomy, own.categories.copy()
             for known, instead in UNKNOWN_TO_ANOTHER.items():
                 categories[categories == taxonomy.index_of(known)] = taxonomy.index_of(instead)
-            project.store_prediction(record.id, replace(own, categories=categories), "another")
+            project.store_prediction(record.id, replace(own, categories=categories, fingerprint="another"), "another")
             project.store_prediction(record.id, own, self.studio.engine.model.name if self.studio.engine.model else "")
             session.refresh_record(record.id)
 

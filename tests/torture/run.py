@@ -46,6 +46,7 @@ def commands(args: argparse.Namespace) -> Iterator[tuple[str, list[str]]]:
         yield "sanitizers", ["scripts/sanitise.py", "--out", str(args.out / "sanitised")]
     if "soak" in args.only:
         yield "soak", ["-m", "tests.torture.soak", "--minutes", str(args.soak_minutes)]
+        yield "long-history", ["-m", "tests.torture.long_history"]
     if "scale" in args.only:
         yield "scale", ["-m", "tests.torture.scale"]
 

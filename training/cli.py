@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from seamseg_studio.engine.cli.console import ExitCode, Parser, UsageError, run_command, warn
+from seamseg_studio.engine.cli.console import ExitCode, Parser, UsageError, describe_os_error, run_command, warn
 from seamseg_studio.engine.cli.targets import check_file, check_folder
 from seamseg_studio.engine.errors import SeamsegError
 
@@ -121,7 +121,8 @@ def _train(arguments: argparse.Namespace, device: str, *, is_first: bool) -> Pat
             return train_dataset(arguments.config, arguments.dataset, run, events)
         except (SeamsegError, OSError) as error:
             if events.has_begun:
-                events.emit("error", message=str(error))
+                message = describe_os_error(error) if isinstance(error, OSError) else str(error)
+                events.emit("error", message=message)
             raise
 
 

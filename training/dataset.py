@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,13 +13,14 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from seamseg_studio.engine.errors import InputError, SeamsegError
 from seamseg_studio.engine.formats.image_file import read_image, read_size
 from seamseg_studio.engine.formats.registry import LabelledImage
 from seamseg_studio.engine.formats.seamseg import Reader
 from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.training.batch import Batch, Collate
-from seamseg_studio.training.errors import TrainingInputError
+from seamseg_studio.training.errors import TrainingError, TrainingInputError
 from seamseg_studio.training.sample import VOID_CATEGORY, Sample
 from seamseg_studio.training.transforms import Cutout, TrainTransform, join_four, paste
 
@@ -151,7 +153,22 @@ def segment_weights(panoptic_map: PanopticMap, pixel_weights: NDArray[np.float32
     return np.array(weights, dtype=np.float32)
 
 
-class TrainingSet(Dataset[Sample]):
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Takes the place of a sample that cannot be read, on its way out of a worker.
+
+    An error that leaves a worker by itself arrives as the text of its traceback.
+
+    Attributes:
+        message: What the error says.
+        is_input: Whether it is one of the data.
+    """
+
+    message: str
+    is_input: bool
+
+
+class TrainingSet(Dataset[Sample | Unreadable]):
     """Randomly changed samples; what an item looks like depends on the seed, the epoch and the index alone.
 
     Args:
@@ -183,8 +200,15 @@ class TrainingSet(Dataset[Sample]):
     def __len__(self) -> int:
         return len(self.source)
 
-    def __getitem__(self, key: Any) -> Sample:
-        epoch, place, index = key
+    def __getitem__(self, key: Any) -> Sample | Unreadable:
+        try:
+            return self._make(*key)
+        except SeamsegError as error:
+            return Unreadable(str(error), isinstance(error, InputError))
+        except OSError as error:
+            return Unreadable(f"{error.filename or 'an image'}: {error.strerror or error}", False)
+
+    def _make(self, epoch: int, place: int, index: int) -> Sample:
         rng = random.Random(self._seed + _EPOCH_PRIME * (epoch + 1) + _INDEX_PRIME * place + index)
         sample = self._transform(self.source[index], rng)
         if self._mosaic and rng.random() < self._mosaic:
@@ -220,14 +244,38 @@ class KeyedBatches(Sampler[list[tuple[int, int, int]]]):
                 yield [(self._epoch, number * len(batch) + i, index) for i, index in enumerate(batch)]
 
 
+class _Loader(DataLoader[Any]):
+    """Raises in this process what a worker has met, as one sentence."""
+
+    def __iter__(self) -> Any:
+        for batch in super().__iter__():
+            if isinstance(batch, Unreadable):
+                raise TrainingInputError(batch.message) if batch.is_input else TrainingError(batch.message)
+            yield batch
+
+
+@dataclass(frozen=True, slots=True)
+class _Collated:
+    """Makes a batch of samples, unless one could not be read."""
+
+    collate: Callable[[Sequence[Sample]], Batch]
+
+    def __call__(self, samples: Sequence[Sample | Unreadable]) -> Batch | Unreadable:
+        wrong = next((sample for sample in samples if isinstance(sample, Unreadable)), None)
+        return self.collate([s for s in samples if isinstance(s, Sample)]) if wrong is None else wrong
+
+
 def make_loader(
     dataset: TrainingSet, batches: KeyedBatches, collate: Collate, *, num_workers: int, pin_memory: bool
 ) -> DataLoader[Batch]:
-    """Returns the loader of a training set; its workers live as long as it does."""
-    return DataLoader(
-        dataset,  # type: ignore[arg-type]
+    """Returns the loader of a training set; its workers live as long as it does.
+
+    Iterating raises TrainingInputError or TrainingError if an image cannot be read.
+    """
+    return _Loader(
+        dataset,
         batch_sampler=batches,
-        collate_fn=collate,
+        collate_fn=_Collated(collate),
         num_workers=num_workers,
         pin_memory=pin_memory,
         # Its own, or each epoch would draw from the random numbers of the training, and a resumed run differ.

@@ -44,6 +44,7 @@ from seamseg_studio.training.validation import measure_panoptic
 from seamseg_studio.training.watch import listeners
 
 LEARNING_RATE, HEADS_LEARNING_RATE = 3e-4, 1e-3  # of the whole network; of the heads alone, which need more
+SNAPSHOT_MINUTES = 1.0  # such a training takes minutes itself
 STEPS_PER_IMAGE, MIN_STEPS, MAX_STEPS = 8, 40, 2000
 MAX_CPU_MINUTES = 4.0
 NUM_VALIDATIONS, PATIENCE = 8, 4
@@ -236,6 +237,7 @@ def fine_tune_settings(
         ignore_void=True,
         negatives_everywhere=True,
         mask_positives_only=True,
+        snapshot_minutes=SNAPSHOT_MINUTES,
         distill=DISTILL_WEIGHT * budget.replay,
         early_stop=PATIENCE if num_held_out >= MIN_JUDGES else 0,
         use_best=num_held_out >= MIN_JUDGES,

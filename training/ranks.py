@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import timedelta
 from typing import Any
 
 import torch
-from torch import Tensor, distributed
+from torch import Tensor, distributed, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from seamseg_studio.training.errors import TrainingError
 
@@ -65,6 +66,20 @@ def leave() -> None:
     """Leaves the processes that `join` joined."""
     with suppress(RuntimeError):  # the others may have gone already
         distributed.destroy_process_group()
+
+
+def in_parallel(module: nn.Module, device: torch.device) -> nn.Module:
+    """Returns a module whose gradients become the mean over the processes; the module itself if there is one."""
+    if count() == 1:
+        return module
+    # A batch without things leaves the mask head unused.
+    devices = [device] if device.type == "cuda" else None
+    return DistributedDataParallel(module, device_ids=devices, find_unused_parameters=True)
+
+
+def without_exchange(module: nn.Module, wanted: bool) -> AbstractContextManager[Any]:
+    """Leaves the gradients of a batch in this process until those of the last one are there."""
+    return module.no_sync() if wanted and isinstance(module, DistributedDataParallel) else nullcontext()
 
 
 def mean(values: Tensor) -> Tensor:

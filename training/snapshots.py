@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ def save_snapshot(folder: Path, state: dict[str, Any], progress: Progress, *, ke
     record = {name: getattr(progress, name) for name in Progress.__dataclass_fields__}
     path = folder / FILE_NAME
     with atomic_path(path) as temporary:
-        torch.save({"version": VERSION, "progress": record, **state}, temporary)
+        _write({"version": VERSION, "progress": record, **state}, temporary, path)
         _age(folder, keep)
     return path
 
@@ -78,7 +79,9 @@ def load_snapshot(folder: Path) -> tuple[dict[str, Any], Progress]:
             continue
         if state["version"] != VERSION:
             raise TrainingInputError(f"{path}: is of another version ({state['version']}); start without --resume")
-        return state, Progress(**state["progress"])
+        progress = _progress_of(state)
+        if progress is not None:
+            return state, progress
     raise TrainingInputError(f"{paths[0]}: is damaged; start again without --resume")
 
 
@@ -95,7 +98,7 @@ def save_best(folder: Path, weights: dict[str, Tensor], score: float, step: int)
     """
     path = folder / BEST_NAME
     with atomic_path(path) as temporary:
-        torch.save({"version": VERSION, "weights": weights, "score": score, "step": step}, temporary)
+        _write({"version": VERSION, "weights": weights, "score": score, "step": step}, temporary, path)
     return path
 
 
@@ -158,9 +161,34 @@ def _age(folder: Path, keep: int) -> None:
             younger.replace(older)
 
 
+def _write(state: dict[str, Any], temporary: Path, path: Path) -> None:
+    with temporary.open("wb") as file:
+        try:
+            torch.save(state, file)
+        except RuntimeError as error:
+            # PyTorch hides what the system says, that the disk is full for instance, behind an error of its own.
+            reason = error.__context__
+            if not isinstance(reason, OSError):
+                raise
+            raise OSError(reason.errno, reason.strerror, str(path)) from error
+
+
+def _progress_of(state: dict[str, Any]) -> Progress | None:
+    record = state.get("progress")
+    if not isinstance(record, dict) or not all(isinstance(value, int | float) for value in record.values()):
+        return None
+    try:
+        return Progress(**record)
+    except TypeError:  # of other names
+        return None
+
+
 def _read(path: Path) -> dict[str, Any] | None:
     try:
         data = path.read_bytes()
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if archive.testzip() is not None:  # torch.load does not look at the sums of its tensors
+                return None
         state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         return state if isinstance(state, dict) and "version" in state else None
     except Exception:  # noqa: BLE001 - torch.load raises whatever the damage makes it meet

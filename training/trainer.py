@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
+from torch import Tensor
 
 from seamseg_studio.engine.model.config import Config
 from seamseg_studio.engine.model.norm import freeze_norms
@@ -41,7 +40,7 @@ from seamseg_studio.training.optim import (
     set_learning_rate,
 )
 from seamseg_studio.training.snapshots import BestFile, Progress, load_snapshot, save_snapshot
-from seamseg_studio.training.steps import StepResult, groups, leave_out
+from seamseg_studio.training.steps import StepResult, groups, leave_out, limit_gradients
 from seamseg_studio.training.stopping import Best, StopSignals
 from seamseg_studio.training.timings import LIMIT, StepTimes, slow_data_message
 
@@ -126,9 +125,10 @@ class Trainer:
         weights = [*config.optimizer.loss_weights, options.distill][: len(self._losses.names)]
         self._loss_weights = [float(weight) for weight in weights]
         self._weights = torch.tensor(self._loss_weights, device=device)
-        self._parallel = _in_parallel(self._losses, device)
+        self._parallel = ranks.in_parallel(self._losses, device)
         self.steps_per_epoch = -(-len(batches) // options.accumulate)
         self.num_steps = options.max_steps or config.scheduler.epochs * self.steps_per_epoch
+        self._stops = False  # what all processes have agreed on; a signal reaches them at different times
         self._started = 0.0
         self._last_snapshot = 0.0
         self._validated = 0
@@ -150,13 +150,18 @@ class Trainer:
         self._started = time.monotonic() - self.progress.seconds
         self._last_snapshot = time.monotonic()
         with StopSignals(self.stop_requested.set), Deterministic(self.options.deterministic):
-            while not self._is_over() and not self.stop_requested.is_set():
+            if self.progress == Progress() and self.options.snapshot_minutes:
+                self._write_if_possible(self.save, "snapshot")  # killed before the next one, it can go on from here
+            self._agree_to_stop()
+            while not self._is_over() and not self._stops:
                 self._train_epoch()
-            if self._validate and not self.stop_requested.is_set() and self._validated != self.progress.step:
+                self._agree_to_stop()
+            if self._validate and not self._stops and self._validated != self.progress.step:
                 # The last weights may be the best ones.
                 self._take_validation(self._validate(self._judged_network()))
+                self._agree_to_stop()
         self.save()
-        return not self.stop_requested.is_set()
+        return not self._stops
 
     def final_state(self) -> dict[str, Tensor]:
         """Returns the weights worth keeping: the best ones where asked, the moving average if there is one. On the CPU.
@@ -177,14 +182,14 @@ class Trainer:
         self._optimizer.zero_grad(set_to_none=True)
         sums = torch.zeros_like(self._weights)
         for number, batch in enumerate(group):
-            with self._without_exchange(number + 1 < len(group)):
+            with ranks.without_exchange(self._parallel, number + 1 < len(group)):
                 sums += self._backward(batch, 1 / len(group))
         sums = ranks.mean(sums)
         if self.options.clip_grad_norm:
             self._scaler.unscale_(self._optimizer)
-            nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip_grad_norm)
+        gradient = limit_gradients(self.network, self.options.clip_grad_norm)
         if not self._scaler.is_enabled():
-            leave_out(self._optimizer, ~sums.isfinite().all())
+            leave_out(self._optimizer, ~(sums.isfinite().all() & gradient.isfinite()))
         self._scaler.step(self._optimizer)
         self._scaler.update()
         if self._average:
@@ -192,7 +197,9 @@ class Trainer:
         self._times.mark("optimizer")
         self._times.end()
         names = [name for batch in group for name in batch.names]
-        return StepResult(sums, self._losses.names, self.progress.step, rate, names)
+        # A scaler tries how far it can go: gradients that overflow are part of its trade.
+        checked = None if self._scaler.is_enabled() else gradient
+        return StepResult(sums, self._losses.names, self.progress.step, rate, names, checked)
 
     def save(self) -> None:
         """Writes a snapshot and tells where; with several processes the first one does.
@@ -227,7 +234,7 @@ class Trainer:
             TrainingInputError: There is none, it is damaged, or it belongs to another network.
         """
         state, self.progress = load_snapshot(self._out)
-        random_states = state["random"]
+        random_states = state.get("random", [])
         if isinstance(random_states, Tensor):  # of a version that knew one process only
             random_states = [{"cpu": random_states, "device": state["random_device"]}]
         if len(random_states) != ranks.count():
@@ -265,7 +272,7 @@ class Trainer:
             if ranks.maximum([float(is_due)], self.device)[0]:
                 self._read()
                 self._write_if_possible(self.save, "snapshot")
-            if self._is_over() or self.stop_requested.is_set():
+            if self._is_over() or self._stops:
                 break
         self._read()
         if self.progress.batch >= len(self._batches):
@@ -294,10 +301,13 @@ class Trainer:
         p = self.progress
         wishes = [float(self.stop_requested.is_set()), time.monotonic() - self._started]
         stop, seconds = ranks.maximum(wishes, self.device)
-        if stop:
-            self.stop_requested.set()
+        self._stops = stop > 0
         num_images = ranks.count() * sum(len(batch.names) for batch in group)
         self.progress = Progress(p.step + 1, p.epoch, p.batch + len(group), seconds, p.images + num_images)
+
+    def _agree_to_stop(self) -> None:
+        wish = float(self.stop_requested.is_set())
+        self._stops = ranks.maximum([wish], self.device)[0] > 0
 
     def _take_validation(self, metrics: dict[str, Any]) -> None:
         step = self._validated = self.progress.step
@@ -376,22 +386,7 @@ class Trainer:
         set_learning_rate(self._optimizer, rate)
         return rate
 
-    def _without_exchange(self, wanted: bool) -> AbstractContextManager[Any]:
-        """Leaves the gradients of a batch in this process until those of the last one are there."""
-        if wanted and isinstance(self._parallel, DistributedDataParallel):
-            return self._parallel.no_sync()
-        return nullcontext()
-
     def _autocast(self) -> AbstractContextManager[Any]:
         if self.options.amp == "off":
             return nullcontext()
         return torch.autocast(self.device.type, dtype=_AMP_TYPES[self.options.amp])
-
-
-def _in_parallel(losses: LossModel, device: torch.device) -> nn.Module:
-    if ranks.count() == 1:
-        return losses
-    # A batch without things leaves the mask head unused.
-    return DistributedDataParallel(
-        losses, device_ids=[device] if device.type == "cuda" else None, find_unused_parameters=True
-    )

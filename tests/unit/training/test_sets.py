@@ -126,16 +126,20 @@ def test_unusual_images_train(
     assert read_events(out / "events.jsonl")[-1]["event"] == "done"
 
 
+@pytest.mark.parametrize("workers", [0, 1])
 def test_labels_that_do_not_fit_their_description_are_named(
-    tiny_config: Path, make_sample: MakeSample, write_dataset: WriteDataset, taxonomy: Taxonomy, tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    workers: int, tiny_config: Path, make_sample: MakeSample, write_dataset: WriteDataset, taxonomy: Taxonomy,
+    tmp_path: Path, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     write_dataset(tmp_path / "data", [make_sample(name=name) for name in "ab"], taxonomy)
     write_dataset(tmp_path / "other", [make_sample(32, 48, name=name, things=0) for name in "ab"], taxonomy)
     mask = tmp_path / "data" / "msk" / "b.png"
+    tiny_config.write_text(tiny_config.read_text().replace("num_workers = 0", f"num_workers = {workers}"))
     mask.write_bytes((tmp_path / "other" / "msk" / "b.png").read_bytes())
     arguments = [str(tiny_config), str(tmp_path / "data"), "--out", str(tmp_path / "out"), "--device", "cpu"]
     assert main(arguments) != 0
     message = capsys.readouterr().err
     assert "b.png" in message
+    assert len(message.strip().splitlines()) == 1
+    assert "Traceback" not in read_events(tmp_path / "out" / "events.jsonl")[-1]["message"]
     assert "Traceback" not in message

@@ -186,3 +186,33 @@ def test_a_killed_run_that_goes_on_writes_the_bundle_of_one_that_was_not(
     assert (whole / "model.safetensors").read_bytes() == (parts / "model.safetensors").read_bytes()
     assert not list((tmp_path / "parts").glob(".*.part"))
     assert os.listdir(tmp_path / "parts")
+
+
+def test_a_disk_that_is_really_full_is_an_error_of_the_disk(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")  # Windows has none
+    write(tmp_path, 1)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"snapshot\.pt"):
+            save_snapshot(tmp_path, {"value": torch.zeros(1 << 20)}, Progress(step=2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert load_snapshot(tmp_path)[1].step == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["snapshot.pt"]
+
+
+@pytest.mark.parametrize("damage", ["one bit", {"version": 1}, {"version": 1, "progress": {"steps": 1}}], ids=str)
+def test_damage_that_pytorch_does_not_see_is_seen(damage: Any, tmp_path: Path) -> None:
+    for step in (1, 2):
+        save_snapshot(tmp_path, {"value": torch.zeros(10_000)}, Progress(step=step), keep=2)
+    newest = tmp_path / "snapshot.pt"
+    content = bytearray(newest.read_bytes())
+    if damage == "one bit":
+        content[len(content) // 2] ^= 1
+        newest.write_bytes(content)
+    else:
+        torch.save(damage, newest)
+    state, progress = load_snapshot(tmp_path)
+    assert progress.step == 1
+    assert not state["value"].any()

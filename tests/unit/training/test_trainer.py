@@ -347,3 +347,52 @@ def test_the_body_is_compiled_where_asked(
     monkeypatch.setattr(torch.nn.Module, "compile", lambda module: compiled.append(module))
     trainer = make_trainer(tiny_config, samples, tmp_path / "out", EventLog(None), compile=True)
     assert compiled == [trainer.network.body]
+
+
+def test_a_run_that_is_killed_at_its_first_step_can_go_on(
+    tiny_config: Path, samples: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make_trainer(tiny_config, samples, tmp_path / "out", EventLog(None))
+    before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+
+    def killed(group: Sequence[Batch]) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trainer, "train_step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run()
+    state, progress = load_snapshot(tmp_path / "out")
+    assert progress.step == 0
+    assert all(torch.equal(state["network"][name], value) for name, value in before.items())
+
+
+@pytest.mark.parametrize("clip_grad_norm", [0.0, 1.0])
+def test_a_gradient_that_is_no_number_leaves_the_weights_alone_and_names_the_images(
+    clip_grad_norm: float, tiny_config: Path, samples: list[Sample], tmp_path: Path
+) -> None:
+    trainer = make_trainer(tiny_config, samples, tmp_path / "out", EventLog(None), clip_grad_norm=clip_grad_norm)
+    bias = trainer.network.sem_head.conv_sem.bias
+    assert bias is not None
+    bias.register_hook(lambda gradient: gradient * float("inf"))
+    before = {name: value.detach().clone() for name, value in trainer.network.named_parameters()}
+    with pytest.raises(DivergedError, match=r"step 0 .*gradient (inf|nan).*photo"):
+        trainer.run()
+    assert all(torch.equal(before[name], value) for name, value in trainer.network.named_parameters())
+    kept = load_snapshot(tmp_path / "out")[0]["network"]
+    assert all(value.isfinite().all() for value in kept.values())
+
+
+def test_processes_stop_where_they_have_agreed_to_and_not_where_the_signal_came(
+    tiny_config: Path, samples: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make_trainer(tiny_config, samples, tmp_path / "out", EventLog(None), max_steps=100)
+    advance = trainer._advance
+
+    def advance_then_signal(group: Sequence[Batch]) -> None:
+        advance(group)
+        trainer.stop_requested.set()  # after the exchange of step 1: another process may be at work on step 2 already
+
+    monkeypatch.setattr(trainer, "_advance", advance_then_signal)
+    monkeypatch.setattr(trainer._batches, "_batches", AspectSampler([sample.size for sample in samples], 1))
+    assert not trainer.run()
+    assert trainer.progress.step == 2

@@ -292,20 +292,28 @@ class TrainerProcess(Job):
         if self.outcome is not None and code in (0, None):
             self._end("succeeded", self.outcome.bundle)
         elif self._wish == "pause" and (self.out / SNAPSHOT).is_file():
-            self._wish, self.paused = "", True
-            self._process, self._foreign_pid = None, 0
-            self._advance(Progress(self.progress.done, self._total, self.tr("paused")))
-            self.pause_changed.emit(True)
+            self._rest()
         elif self._wish:
             self._clean_up()
             self._end("cancelled")
         else:
             last = self._last_lines[-1] if self._last_lines else ""
             ended = self.tr("the training ended unexpectedly (code {0})").format(code)
-            if code is not None and code < 0:
+            if code is None or code < 0:
                 ended = self.tr("the training was ended by the system, perhaps for want of memory")
+                if not self._problem and (self.out / SNAPSHOT).is_file():
+                    self.logged.emit(ended)
+                    self._rest()
+                    return
             self._forget()
             self._end("failed", self._problem or last or ended)
+
+    def _rest(self) -> None:
+        """Waits to go on from the snapshot, which is there."""
+        self._wish, self.paused = "", True
+        self._process, self._foreign_pid = None, 0
+        self._advance(Progress(self.progress.done, self._total, self.tr("paused")))
+        self.pause_changed.emit(True)
 
     def _forget(self) -> None:
         """Lets no later window take this training for one that is to go on; leaves no folder that holds nothing."""

@@ -184,6 +184,21 @@ def test_a_pause_leaves_a_snapshot_and_the_training_goes_on_from_there(qtbot: Qt
     assert process.outcome.reason == "it is no better"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is killed by a signal there")
+def test_a_training_that_the_system_killed_goes_on_from_its_snapshot(qtbot: QtBot, tmp_path: Path) -> None:
+    killed = f"import os, sys; open({str(tmp_path / 'snapshot.pt')!r}, 'w').close()"
+    killed += "; '--resume' in sys.argv or os.kill(os.getpid(), 9)"
+    process = TrainerProcess("Training", ["-c", f"{killed}; print({json.dumps(DONE)!r})"], out=tmp_path)
+    lines: list[str] = []
+    process.logged.connect(lines.append)
+    with qtbot.waitSignal(process.pause_changed, timeout=20_000) as changed:
+        process.start()
+    assert changed.args == [True]
+    assert "ended by the system" in lines[-1]
+    with qtbot.waitSignal(process.succeeded, timeout=20_000):
+        process.set_paused(False)
+
+
 def test_a_training_goes_on_without_its_window_and_the_next_one_finds_it(qtbot: QtBot, tmp_path: Path) -> None:
     out = tmp_path / "better"
     first = TrainerProcess("Training", stubborn(out), out=out)

@@ -48,6 +48,9 @@ _COMPILE_AT_USE = {"auto": 500, "compiled": 2}
 _MAX_COMPILED = 4
 # Images that are on their way at a time: one is copied, one computed.
 _IN_FLIGHT = 2
+_COMPILER = "network-compile"
+# PyTorch shrinks by not much more on a GPU; it takes a strip of pixels to ask for that.
+_MAX_SHRINKING = 64
 _LOG = logging.getLogger(__name__)
 
 
@@ -209,18 +212,19 @@ class Graphs:
             The result without timings, and the features; None if it cannot be done here, now or ever.
         """
         key = _Key(input_size, (image.shape[0], image.shape[1]), options)
-        graph = None
+        if any(side > _MAX_SHRINKING * seen for side, seen in zip(key.map_size, input_size, strict=True)):
+            return None
+        kept, graph = self._graphs, None
         try:
             with self._lock:
-                graph = self._graph(key)
+                kept = self._graphs
+                graph = None if self._is_broken else self._graph(key)
             return None if graph is None else self._run(graph, key, image, with_features)
-        except (RuntimeError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong here, the network runs without
             if _is_out_of_memory(error):
-                self._keep_fewer(is_for_run=graph is not None)
-                return None
-            self._is_broken = True
-            self.release()
-            _LOG.warning("CUDA graphs cannot be used, predictions go on without: %s", str(error).splitlines()[0])
+                self._keep_fewer(kept, is_for_run=graph is not None)
+            else:
+                self._give_up(error)
             return None
 
     def release(self) -> bool:
@@ -228,15 +232,29 @@ class Graphs:
         with self._lock:
             return self._graphs.clear()
 
-    def _keep_fewer(self, *, is_for_run: bool) -> None:
-        """Lets go of all graphs, and keeps as many as had room from now on: one less if it was to run one of them."""
+    def _give_up(self, error: Exception) -> None:
+        """Has all predictions go on without graphs, and says so once."""
         with self._lock:
-            num_kept = max(len(self._graphs) - is_for_run, 0)
+            was_broken, self._is_broken = self._is_broken, True
+            self._graphs.clear()
+        if not was_broken:
+            _LOG.warning("CUDA graphs cannot be used, predictions go on without: %s", _first_line(error))
+
+    def _keep_fewer(self, kept: Recurring[_Key, _Graph], *, is_for_run: bool) -> None:
+        """Lets go of all graphs, and keeps as many as had room from now on: one less if it was to run one of them.
+
+        Nothing is to be done where another thread has done so since `kept` were the graphs.
+        """
+        with self._lock:
+            if self._graphs is not kept:
+                return
+            num_kept = max(len(kept) - is_for_run, 0)
+            kept.clear()
             self._graphs = Recurring(num_kept)
             self._is_broken = num_kept == 0
             # Memory of a pool can only go as a whole.
             self._pool = torch.cuda.graph_pool_handle()  # type: ignore[no-untyped-call, unused-ignore]
-        torch.cuda.empty_cache()
+            torch.cuda.empty_cache()
         _LOG.warning("the GPU's memory is short: %d CUDA graphs are kept from now on", num_kept)
 
     def wait_for_compiler(self) -> None:
@@ -249,9 +267,8 @@ class Graphs:
         if self._compiles and self._uses[key.input_size] >= self._compile_at_use:
             self._start_compiling(key.input_size)
         graph = self._graphs.use(key)
-        is_compiling = self._compiler is not None and self._compiler.is_alive()
         # A compiler measures kernels and waits for the device, which a capture must not meet.
-        if graph is not None or is_compiling or not self._graphs.is_worth(key):
+        if graph is not None or not self._graphs.is_worth(key) or _is_compiling():
             return graph
         dense = self._compiled.get(key.input_size, self._network)
         with depthwise.planned():
@@ -277,25 +294,24 @@ class Graphs:
         return result, features
 
     def _features(self, outputs: _Outputs, key: _Key, image: NDArray[np.uint8]) -> Features:
-        """Copies what the next replay overwrites."""
+        """Copies what the next replay overwrites; waits for the device once."""
         roi, found = self._network.config.roi, outputs.found
-        is_found = found.scores > 0
+        counts = torch.stack([found.num_proposals.sum(), (found.scores > 0).sum()])
+        num_proposals, num_found = counts.tolist()
         return Features(
             tuple(level.clone() for level in outputs.levels[: roi.fpn_min_level + roi.fpn_levels]),
-            outputs.logits.float().clone(),
-            found.proposals[: int(found.num_proposals)].clone(),
-            Detections(found.boxes[is_found], found.categories[is_found], found.scores[is_found]),
+            outputs.logits.to(torch.float32, copy=True),
+            found.proposals[:num_proposals].clone(),
+            Detections(*(x[:num_found].clone() for x in (found.boxes, found.categories, found.scores))),
             key.input_size,
             image,
         )
 
     def _start_compiling(self, size: tuple[int, int]) -> None:
-        if size in self._compiled or len(self._compiled) == _MAX_COMPILED:
-            return
-        if self._compiler is not None and self._compiler.is_alive():
+        if size in self._compiled or len(self._compiled) == _MAX_COMPILED or _is_compiling():
             return
         # No daemon: a thread that the end of the program meets inside a compiler takes it down with an error.
-        self._compiler = threading.Thread(target=self._compile, args=(size,), name="network-compile")
+        self._compiler = threading.Thread(target=self._compile, args=(size,), name=_COMPILER)
         self._compiler.start()
 
     def _compile(self, size: tuple[int, int]) -> None:
@@ -311,7 +327,7 @@ class Graphs:
                 dense(pixels.permute(2, 0, 1)[None])
                 torch.cuda.current_stream(parameter.device).synchronize()
         except Exception as error:  # noqa: BLE001 - whatever a compiler dies of, the network runs without
-            _LOG.warning("the network could not be compiled, it runs as it is: %s", str(error).splitlines()[0])
+            _LOG.warning("the network could not be compiled, it runs as it is: %s", _first_line(error))
             self._compiles = False
             return
         finally:
@@ -323,6 +339,15 @@ class Graphs:
             self._pool = torch.cuda.graph_pool_handle()  # type: ignore[no-untyped-call, unused-ignore]
             torch.cuda.empty_cache()
         _LOG.info("the network is compiled for %d x %d pixels", *size)
+
+
+def _is_compiling() -> bool:
+    """Whether a network is being compiled in this process: this one, or one that it has taken the place of."""
+    return any(thread.name == _COMPILER for thread in threading.enumerate())
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _is_out_of_memory(error: BaseException | None) -> bool:
@@ -337,7 +362,7 @@ def _to_host(tensor: Tensor) -> Tensor:
 
 def _end_compile_workers() -> None:
     """Ends the processes that helped to compile; they would idle for as long as this one lives."""
-    with contextlib.suppress(ImportError, AttributeError):
+    with contextlib.suppress(Exception):
         importlib.import_module("torch._inductor.async_compile").shutdown_compile_workers()
 
 

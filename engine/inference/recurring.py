@@ -40,7 +40,7 @@ class Recurring(Generic[K, V]):
 
     def is_worth(self, key: K) -> bool:
         """Whether to make a value for a key: it comes again, and there is room or one that is no longer in use."""
-        if self._recent.count(key) < _WORTH_AT_USE:
+        if not self._max_kept or self._recent.count(key) < _WORTH_AT_USE:
             return False
         return len(self._kept) < self._max_kept or next(iter(self._kept)) not in self._recent
 

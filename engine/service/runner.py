@@ -9,7 +9,7 @@ import gc
 import importlib
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -33,7 +33,7 @@ ACCELERATION = "SEAMSEG_ACCELERATION"
 DEFAULT_FACTORY = "seamseg_studio.engine.service.runner:load_predictor"
 
 # Into how many tiles the longer side of an image is cut, tried in turn when memory runs out.
-_TILES = (1, 2, 4)
+_TILES = (2, 4)
 
 T = TypeVar("T")
 OnStage = Callable[[str], None]
@@ -174,15 +174,12 @@ class Runner:
     def predict(
         self, image: Array, options: PredictOptions, say: Say, on_stage: OnStage, *, key: str = ""
     ) -> PanopticResult:
-        """Labels an image, in smaller tiles or on the CPU if it must be, each said through `say`.
+        """Labels an image, without what is kept of others, in tiles or on the CPU if it must be, each said through `say`.
 
         Raises:
             EngineError: No model is loaded, or memory is short even so.
         """
-        for tiles in _TILES:
-            if tiles > 1:
-                self.model.release()
-                say(f"not enough memory on {self.model.device}: labelling it in {tiles} x {tiles} tiles")
+        for tiles in self._tiles_to_try(say):
             try:
                 return self._predict(image, options, tiles, say, on_stage, key)
             except Exception as error:
@@ -201,6 +198,17 @@ class Runner:
                 self._loaded = on_device  # the next image may be small enough again
         height, width = image.shape[:2]
         raise EngineError(f"not enough memory for {width} x {height} pixels; close other programs or crop the image")
+
+    def _tiles_to_try(self, say: Say) -> Iterator[int]:
+        """Yields into how many tiles to cut, as long as memory is short, after making what room there is to make."""
+        yield 1
+        if self.model.release():
+            say(f"not enough memory on {self.model.device}: letting go of the images seen before")
+            yield 1
+        for tiles in _TILES:
+            self.model.release()
+            say(f"not enough memory on {self.model.device}: labelling it in {tiles} x {tiles} tiles")
+            yield tiles
 
     def prompt(self, image: Array | None, key: str, prompt: Prompt, say: Say, on_stage: OnStage) -> PromptAnswer | None:
         """Answers a prompt, without the features of other images or on the CPU if it must be, each said.

@@ -101,7 +101,7 @@ def test_the_same_is_found(background: float, roi: dict[str, object]) -> None:
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize("map_size", [SIZE, (150, 251)])
+@pytest.mark.parametrize("map_size", [SIZE, (150, 251), (1, 1), (700, 1), (32, 20000)])
 @pytest.mark.parametrize(
     "options",
     [

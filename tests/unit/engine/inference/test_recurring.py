@@ -60,6 +60,13 @@ def test_values_can_be_let_go() -> None:
     assert len(kept) == 0
 
 
+def test_without_a_place_nothing_is_worth_making() -> None:
+    kept: Recurring[int, str] = Recurring(0)
+    for _ in range(3):
+        assert kept.use(1) is None
+        assert not kept.is_worth(1)
+
+
 @given(st.lists(st.integers(0, 6), max_size=200))
 def test_whatever_comes_little_is_made(keys: list[int]) -> None:
     made = run(keys)[1]

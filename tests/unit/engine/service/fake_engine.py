@@ -49,7 +49,7 @@ class Command(IntEnum):
     DRIVER_ERROR = 7  # but on the CPU
     HANG = 8  # the whole process, once
     OUT_OF_MEMORY_ALWAYS = 9
-    OUT_OF_MEMORY_WHILE_OTHERS_ARE_KEPT = 10  # for a prompt
+    OUT_OF_MEMORY_WHILE_OTHERS_ARE_KEPT = 10
     HANG_IN_ANSWER = 11  # the whole process, in the middle of its next message, once
 
 
@@ -86,6 +86,8 @@ class FakeModel:
     def predict(self, image: Any, options: Any, *, tiles: int, on_stage: Any, key: str = "") -> PanopticResult:
         command, hundredths, mark = (int(value) for value in image[0, 0])
         self._obey(Command(command), tiles)
+        if command == Command.OUT_OF_MEMORY_WHILE_OTHERS_ARE_KEPT and self.kept:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
         for _ in range(hundredths):
             on_stage("body")
             time.sleep(0.01)

@@ -100,6 +100,12 @@ def test_short_memory_is_answered_by_a_smaller_input(runner: Runner, said: list[
     assert said == ["not enough memory on fake:0: labelling it in 2 x 2 tiles"]
 
 
+def test_before_that_what_is_kept_of_other_images_goes(runner: Runner, said: list[str]) -> None:
+    runner.predict(image_for(Command.LABEL), PredictOptions(), said.append, lambda _: None, key="other")
+    _predict(runner, Command.OUT_OF_MEMORY_WHILE_OTHERS_ARE_KEPT, said)
+    assert said == ["not enough memory on fake:0: letting go of the images seen before"]
+
+
 def test_then_by_the_cpu_for_this_image_only(runner: Runner, said: list[str]) -> None:
     _predict(runner, Command.OUT_OF_MEMORY_ON_DEVICE, said)
     assert [sentence.split(":")[-1] for sentence in said] == [

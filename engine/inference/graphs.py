@@ -352,7 +352,13 @@ def _first_line(error: BaseException) -> str:
 
 def _is_out_of_memory(error: BaseException | None) -> bool:
     """Whether this, or what it followed from (a capture that breaks off has an error of its own), is lack of memory."""
-    return error is not None and (isinstance(error, torch.OutOfMemoryError) or _is_out_of_memory(error.__context__))
+    if error is None or isinstance(error, torch.OutOfMemoryError):
+        return error is not None
+    # What CUDA's own libraries lack has another type.
+    is_said = isinstance(error, RuntimeError) and any(
+        x in str(error).lower() for x in ("out of memory", "alloc_failed")
+    )
+    return is_said or _is_out_of_memory(error.__context__)
 
 
 def _to_host(tensor: Tensor) -> Tensor:

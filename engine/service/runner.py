@@ -174,7 +174,7 @@ class Runner:
     def predict(
         self, image: Array, options: PredictOptions, say: Say, on_stage: OnStage, *, key: str = ""
     ) -> PanopticResult:
-        """Labels an image, without what is kept of others, in tiles or on the CPU if it must be, each said through `say`.
+        """Labels an image, without what is kept of others, in tiles or on the CPU if it must be, each said.
 
         Raises:
             EngineError: No model is loaded, or memory is short even so.

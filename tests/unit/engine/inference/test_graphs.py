@@ -93,8 +93,21 @@ def test_two_images_that_lack_memory_at_once_cost_one_graph(making: Making, monk
         assert [predict(graphs, size) for _ in range(3)] == [None, "graph", "graph"]
 
 
-def test_where_no_graph_has_room_the_next_image_does_without(making: Making, caplog: pytest.LogCaptureFixture) -> None:
-    graphs, making.fail = new_graphs(), short_of_memory
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    ],
+)
+def test_where_no_graph_has_room_the_next_image_does_without(
+    making: Making, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    def fail() -> None:
+        raise error
+
+    graphs, making.fail = new_graphs(), fail
     with caplog.at_level(logging.WARNING):
         assert [predict(graphs, SIZES[0]) for _ in range(5)] == [None] * 5
     assert not graphs.serves(OPTIONS)

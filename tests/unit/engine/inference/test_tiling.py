@@ -69,7 +69,8 @@ def _agreement(first: PanopticResult, second: PanopticResult) -> float:
 def test_the_result_hardly_depends_on_the_tiles(starter: Predictor, name: str) -> None:
     photo = np.array(Image.open(SAMPLES / name).convert("RGB"))
     whole = starter.predict(photo, EVERYTHING)
-    one = label_large(starter._network, photo, starter.seen.input_size(photo.shape, 1), 1, EVERYTHING, begin=lambda _: None)
+    size = starter.seen.input_size(photo.shape, 1)
+    one = label_large(starter._network, photo, size, 1, EVERYTHING, begin=lambda _: None)
     assert _agreement(whole, one) > 0.9995
     assert whole.num_segments == one.num_segments
     assert whole.second_choice is not None

@@ -344,7 +344,7 @@ def test_what_follows_from_a_correction_needs_no_network(predictor: Predictor, m
     image, options = picture(64, 97), PredictOptions(min_stuff_area=0)
     panoptic_map = predictor.predict(image, options).to_map()
     things = [i for i, segment in panoptic_map.segments.items() if TAXONOMY.is_thing(segment.category)]
-    chosen = max(things, key=panoptic_map.area)
+    chosen = min(things, key=panoptic_map.area)
     patch = delete(panoptic_map, [chosen], EditingPolicy(TAXONOMY))
     patch.apply(panoptic_map)
     box = part_around(panoptic_map, patch)

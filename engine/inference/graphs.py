@@ -32,7 +32,6 @@ from seamseg_studio.engine.inference.options import PredictOptions
 from seamseg_studio.engine.inference.padded import PaddedDetections, PaddedFusion, PaddedHeads, PaddedMap
 from seamseg_studio.engine.inference.preprocess import resized_pixels
 from seamseg_studio.engine.inference.recurring import Recurring
-from seamseg_studio.engine.model import depthwise
 from seamseg_studio.engine.model.panoptic_net import PanopticNet
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 
@@ -271,8 +270,7 @@ class Graphs:
         if graph is not None or not self._graphs.is_worth(key) or _is_compiling():
             return graph
         dense = self._compiled.get(key.input_size, self._network)
-        with depthwise.planned():
-            return self._graphs.keep(key, lambda: _Graph(dense, self._network, key, self._pool))
+        return self._graphs.keep(key, lambda: _Graph(dense, self._network, key, self._pool))
 
     def _run(
         self, graph: _Graph, key: _Key, image: NDArray[np.uint8], with_features: bool

@@ -3,15 +3,12 @@
 In training the memory order is found by trying: cuDNN is many times slower at the gradients of some of them with
 channels last than PyTorch's own kernels are with channels first, and at others it is faster; which depends on the size,
 the GPU and the versions. Without gradients, cuDNN compiles a plan for each of them at every new size of image, two
-seconds in all for the starter's fourteen; PyTorch's own kernels need none and are as fast, so cuDNN is for sizes that
-come again (see `planned`).
+seconds in all for the starter's sixteen; PyTorch's own kernels need none and take about as long.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, cast
 
 import torch
@@ -20,25 +17,11 @@ from torch.nn import functional as F
 
 _TRIES = 3
 _fastest: dict[tuple[object, ...], bool] = {}  # whether channels first won, by the kind of convolution
-_here = threading.local()
 
 
-@contextmanager
-def planned() -> Iterator[None]:
-    """Within it, this thread's convolutions may take the time to be planned: they will be repeated many times."""
-    before = getattr(_here, "is_planned", False)
-    _here.is_planned = True
-    try:
-        yield
-    finally:
-        _here.is_planned = before
-
-
-def needs_no_plan(x_BCHW: Tensor) -> bool:
-    """Whether to convolve by `convolve_at_once`: on a GPU, without gradients, and not to be repeated."""
-    if not x_BCHW.is_cuda or torch.is_grad_enabled() or torch.compiler.is_compiling():
-        return False
-    return not getattr(_here, "is_planned", False)
+def is_for_inference(x_BCHW: Tensor) -> bool:
+    """Whether to convolve by `convolve_at_once`: on a GPU, without gradients, and not while it is compiled."""
+    return x_BCHW.is_cuda and not torch.is_grad_enabled() and not torch.compiler.is_compiling()
 
 
 def convolve_at_once(

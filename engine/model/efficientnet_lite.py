@@ -63,7 +63,7 @@ class SameConv2d(nn.Conv2d):
 
     def _convolve(self, x_BCHW: Tensor, stride: int, padding: int | tuple[int, int]) -> Tensor:
         if 1 < self.groups == self.in_channels == self.out_channels:
-            if depthwise.needs_no_plan(x_BCHW):
+            if depthwise.is_for_inference(x_BCHW):
                 return depthwise.convolve_at_once(x_BCHW, self.weight, self.bias, stride, padding)
             if self.bias is None and depthwise.prefers_channels_first(x_BCHW, self.weight, stride, padding):
                 return depthwise.convolve(x_BCHW, self.weight, stride, padding, channels_first=True)

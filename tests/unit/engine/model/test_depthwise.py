@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import cast
 
@@ -15,22 +14,10 @@ from seamseg_studio.engine.model import depthwise
 ON_GPU = cast(Tensor, SimpleNamespace(is_cuda=True))
 
 
-def test_only_what_is_repeated_is_planned() -> None:
+def test_kernels_without_a_plan_are_for_inference_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not depthwise.is_for_inference(ON_GPU), "a training finds its own way"
     with torch.no_grad():
-        assert depthwise.needs_no_plan(ON_GPU)
-        with depthwise.planned():
-            assert not depthwise.needs_no_plan(ON_GPU)
-            with depthwise.planned():
-                pass
-            assert not depthwise.needs_no_plan(ON_GPU)
-            with ThreadPoolExecutor(1) as pool:  # another image, in another thread
-                assert pool.submit(torch.no_grad()(depthwise.needs_no_plan), ON_GPU).result()
-        with pytest.raises(KeyError), depthwise.planned():
-            raise KeyError
-        assert depthwise.needs_no_plan(ON_GPU)
-
-
-def test_a_cpu_and_a_training_have_their_own_ways() -> None:
-    assert not depthwise.needs_no_plan(ON_GPU)
-    with torch.no_grad():
-        assert not depthwise.needs_no_plan(torch.zeros(1, 2, 3, 3))
+        assert depthwise.is_for_inference(ON_GPU)
+        assert not depthwise.is_for_inference(torch.zeros(1, 2, 3, 3))
+        monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
+        assert not depthwise.is_for_inference(ON_GPU), "a compiler plans at its leisure"

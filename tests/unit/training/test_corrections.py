@@ -80,7 +80,7 @@ def test_accepted_images_become_a_new_bundle(
     assert all(torch.equal(old[name], new[name]) for name in old if name.startswith("body."))
     events = read_events(tmp_path / "out" / "events.jsonl")
     assert [event["event"] for event in events if event["event"] != "epoch"] == [
-        "start", "step", "step", "step", "snapshot", "done",
+        "start", "snapshot", "step", "step", "step", "snapshot", "done",
     ]  # fmt: skip
     assert events[0]["num_images"] == 3
     assert events[0]["total_steps"] == 3

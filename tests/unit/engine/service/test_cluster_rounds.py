@@ -211,7 +211,9 @@ def test_gpus_of_a_cluster_are_used_if_there_are_any(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(cluster, "connected", connected)
 
     def engage(device: str) -> tuple[str, int]:
-        args = argparse.Namespace(model=None, device=device, precision="auto", workers=None, cluster="head:1")
+        args = argparse.Namespace(
+            model=None, device=device, precision="auto", workers=None, encoders=None, cluster="head:1"
+        )
         with crew.engaged(args, PredictOptions(), None, "fake_engine:load") as engaged:
             assert isinstance(engaged, crew._Remote)
             return engaged._task.device, engaged._num_workers

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from seamseg_studio.app.editing.journal_writer import SAVE_ERRORS, JournalWriter
+from seamseg_studio.app.editing.journal_writer import SAVE_ERRORS, HistoryEntry, JournalWriter
+from seamseg_studio.app.editing.journalled import Journalled
 from seamseg_studio.app.editing.prediction_intake import PredictionIntake, Runner, at_once
-from seamseg_studio.app.editing.segment_edits import Attempt, MakePatch, SegmentEdits
+from seamseg_studio.app.editing.segment_edits import Attempt, MakePatch
 from seamseg_studio.app.jobs.background import Background
 from seamseg_studio.engine.scene.errors import SceneError
 from seamseg_studio.engine.scene.geometry import EMPTY_BOX, Box
@@ -31,7 +32,7 @@ AT_ONCE_PX = 1 << 18
 _READ_ONLY = "This project is open in another window, so nothing can be changed here; close the other window first."
 
 
-class Document(SegmentEdits):
+class Document(Journalled):
     """One open image and the only writer of its panoptic map.
 
     Every change is a patch: applied to the map, then appended to the project's journal before control returns.
@@ -73,6 +74,7 @@ class Document(SegmentEdits):
         prediction: PanopticResult | None = None,
         parent: QObject | None = None,
         run: Runner = at_once,
+        history: Sequence[HistoryEntry] | None = None,
     ) -> None:
         """Args:
         project: Where changes are kept.
@@ -82,6 +84,7 @@ class Document(SegmentEdits):
         prediction: What the model said, for the eraser's second choice.
         parent: Qt's owner.
         run: What does slow work on the image's files.
+        history: The image's steps, read beforehand: thousands take longer than a frame. Read now if missing.
 
         Raises:
             ValueError: Image and map differ in size.
@@ -96,7 +99,7 @@ class Document(SegmentEdits):
         self._stroke_erases = False
         self._stroke_box = EMPTY_BOX
         self._worker: Background[Attempt] = Background("edit", self._on_worker_ready, self)
-        self._journal = JournalWriter(project, record.id, self)
+        self._journal = JournalWriter(project, record.id, self, history)
         self.is_changed = False  # since it was opened
         self._journal.saved_changed.connect(self._take_held_prediction)
         self._journal.saved_changed.connect(self.saved_changed)
@@ -243,28 +246,6 @@ class Document(SegmentEdits):
         """Whether there is a change to take back, the stroke under way included."""
         return self._stroke is not None or self._journal.num_done > 0
 
-    @property
-    def can_redo(self) -> bool:
-        return self._journal.can_redo
-
-    @property
-    def undo_label(self) -> str:
-        return self._journal.undo_label
-
-    @property
-    def redo_label(self) -> str:
-        return self._journal.redo_label
-
-    @property
-    def saved_text(self) -> str:
-        """The last sentence about saving; empty before the first change."""
-        return self._journal.text
-
-    @property
-    def num_unsaved(self) -> int:
-        """How many changes are in memory only because the disk refused them."""
-        return self._journal.num_waiting
-
     def undo(self) -> bool:
         """Takes the last change back, or the one under way; whether there was one."""
         if self._stroke is not None:
@@ -302,10 +283,6 @@ class Document(SegmentEdits):
             lambda _: replace_content(self._map, prediction.to_map(), "back to the prediction"),
             num_pixels=self._map.ids.size,
         )
-
-    def save(self) -> bool:
-        """Tries to write what the disk refused; whether all work is on disk."""
-        return not self.num_unsaved or self._journal.flush()
 
     def close(self) -> bool:
         """Finishes what is under way and writes what waits; whether all work is on disk, else it goes on trying."""

@@ -49,7 +49,19 @@ class JournalWriter(QObject):
     saved_changed = Signal(str)
     save_failed = Signal(str)
 
-    def __init__(self, journal: Journal, image_id: int, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        image_id: int,
+        parent: QObject | None = None,
+        history: Sequence[HistoryEntry] | None = None,
+    ) -> None:
+        """Args:
+        journal: Where patches are written.
+        image_id: The image whose patches they are.
+        parent: Qt's owner.
+        history: The image's lines as they are in `journal` now; read from it if missing.
+        """
         super().__init__(parent)
         self._journal = journal
         self._image_id = image_id
@@ -57,7 +69,7 @@ class JournalWriter(QObject):
         self._taken_back: list[Patch] = []  # undone while waiting, so not in the journal; the next redo is the last
         self._done: list[str] = []
         self._undone: list[str] = []
-        self.reload()
+        self._take(journal.history(image_id) if history is None else history)
         self._text = ""
         self._retry = QTimer(self)
         self._retry.setInterval(RETRY_DELAY_MS)
@@ -65,7 +77,9 @@ class JournalWriter(QObject):
 
     def reload(self) -> None:
         """Reads the labels of the journal's lines anew."""
-        history = self._journal.history(self._image_id)
+        self._take(self._journal.history(self._image_id))
+
+    def _take(self, history: Sequence[HistoryEntry]) -> None:
         self._done = [entry.label for entry in history if not entry.undone]
         self._undone = [entry.label for entry in history if entry.undone][::-1]
         self._taken_back.clear()
@@ -74,6 +88,12 @@ class JournalWriter(QObject):
     def num_done(self) -> int:
         """How many patches could be undone."""
         return len(self._done) + len(self._waiting)
+
+    @property
+    def lines(self) -> list[str]:
+        """What each patch did, oldest first: done ones, of these the last may wait for the disk, then undone ones."""
+        done = self._done + [patch.label for patch in self._waiting]
+        return done + self._undone[::-1] + [patch.label for patch in self._taken_back[::-1]]
 
     @property
     def num_waiting(self) -> int:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from seamseg_studio.engine.project import ImageRecord
+    from seamseg_studio.engine.project import ImageRecord, JournalEntry
     from seamseg_studio.engine.scene.panoptic_map import PanopticMap
     from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 
-    _Labels = tuple[PanopticMap, PanopticResult | None]
+    _Labels = tuple[PanopticMap, PanopticResult | None, list[JournalEntry]]
 
 PREVIEW_FROM_PIXELS = 6_000_000  # what is smaller is read as fast as one looks
 PREVIEW_SIDE_PX = 1500  # a quarter of 24 megapixels, which a decoder makes in a third of the time
@@ -42,6 +42,7 @@ class LoadedImage:
         image: [H, W, 3] uint8 RGB.
         map: Its labels.
         prediction: The newest one.
+        history: The steps of its journal.
         is_replaced: Whether its file had become another picture, so that its work begins anew.
     """
 
@@ -49,6 +50,7 @@ class LoadedImage:
     image: NDArray[np.uint8]
     map: PanopticMap
     prediction: PanopticResult | None
+    history: list[JournalEntry]
     is_replaced: bool = False
 
 
@@ -141,13 +143,13 @@ class ImageLoading:
         from seamseg_studio.engine.project import DamagedDatabaseError, DamagedError
 
         self._check_wanted()
-        project = self._work.project
+        project, image_id = self._work.project, self.record.id
         try:
-            return project.load_map(self.record.id), project.load_prediction(self.record.id)
+            return project.load_map(image_id), project.load_prediction(image_id), project.history(image_id)
         except DamagedDatabaseError as error:
             return Damage(project.folder, str(error))
         except DamagedError as error:
-            return Damage(project.folder, str(error), self.record.id)
+            return Damage(project.folder, str(error), image_id)
 
     def _read_labels_anew(self, context: JobContext) -> _Labels | Damage:
         self._check_wanted()

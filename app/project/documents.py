@@ -156,23 +156,19 @@ class Documents(QObject):
 
     def _on_loading_loaded(self, loaded: LoadedImage) -> None:
         from seamseg_studio.app.editing.document import Document  # only now: it brings OpenCV
-        from seamseg_studio.engine.project import DamagedDatabaseError
 
         assert self._work is not None
         loading, record, project = self._loading, loaded.record, self._work.project
-        try:
-            document = Document(
-                project,
-                record,
-                loaded.image,
-                loaded.map,
-                loaded.prediction,
-                self,
-                partial(self._work.run, record.id),
-            )
-        except DamagedDatabaseError as error:  # its history makes no sense
-            self._on_loading_damaged(Damage(project.folder, str(error)))
-            return
+        document = Document(
+            project,
+            record,
+            loaded.image,
+            loaded.map,
+            loaded.prediction,
+            self,
+            partial(self._work.run, record.id),
+            loaded.history,
+        )
         document.set_palette(self._palette)
         document.saved_changed.connect(self._on_document_saved_changed)
         document.save_failed.connect(partial(self._tell_unsaved, record.name))

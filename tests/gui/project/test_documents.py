@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gui_fake_engine import HEIGHT, TAXONOMY, WIDTH, answer
+from gui_fake_engine import CAR, HEIGHT, TAXONOMY, WIDTH, answer
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
@@ -19,9 +19,11 @@ from seamseg_studio.app.project import documents
 from seamseg_studio.app.project.session import Session
 from seamseg_studio.app.settings import Settings
 from seamseg_studio.app.words.messages import Level, Message
-from seamseg_studio.engine.project import Project, ProjectError
+from seamseg_studio.engine.project import JournalEntry, Project, ProjectError
+from seamseg_studio.engine.scene import edits
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap
 from seamseg_studio.engine.scene.patch import Patch
+from seamseg_studio.engine.scene.policy import EditingPolicy
 
 CAR_CATEGORY = 2
 
@@ -164,6 +166,33 @@ def test_closing_writes_the_labels_as_a_file_elsewhere(
     with Project.open(folder) as project:
         assert np.array_equal(project.load_map(image_id).ids, answer(HEIGHT, WIDTH).ids)
         assert len(project.history(image_id)) == 1
+
+
+def test_the_history_is_read_with_the_labels_elsewhere(
+    session: Session, qtbot: QtBot, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Project.open(folder) as project:
+        image_id = project.images()[0].id
+        for category in (3, 2):
+            panoptic_map = project.load_map(image_id)
+            project.append(image_id, edits.relabel(panoptic_map, {CAR}, category, EditingPolicy(TAXONOMY)))
+        project.undo(image_id)
+    threads: list[threading.Thread] = []
+    history = Project.history
+
+    def recorded(project: Project, image_id: int) -> list[JournalEntry]:
+        threads.append(threading.current_thread())
+        return history(project, image_id)
+
+    monkeypatch.setattr(Project, "history", recorded)
+    document = open_project(session, qtbot, folder)
+    labels, num_done = document.history
+    assert (len(labels), num_done) == (2, 1)
+    assert document.undo_label
+    assert document.redo_label
+    paint(document)
+    assert document.history[1] == 2
+    assert [thread is threading.main_thread() for thread in threads] == [False]
 
 
 def test_end_of_the_program_writes_what_is_due(qtbot: QtBot, settings: Settings, folder: Path) -> None:

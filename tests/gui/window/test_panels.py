@@ -13,10 +13,12 @@ from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.main_window import MainWindow
+from seamseg_studio.app.panels.history import HistoryModel
 from seamseg_studio.app.panels.image_model import ImageOrder
 from seamseg_studio.app.panels.rows import Role
 from seamseg_studio.app.panels.segment_rows import Grouping, Order, rows_of
 from seamseg_studio.app.studio import Studio
+from seamseg_studio.engine.project import Project
 
 
 def texts(view: QAbstractItemView) -> list[str]:
@@ -171,6 +173,26 @@ def test_history_goes_back_and_forward(labelled: Document, window: MainWindow, q
     click(qtbot, view, view.model().index(1, 0))
     assert labelled.map.segments[CAR].category == 3
     assert PERSON in labelled.map.segments
+
+
+def test_history_asks_neither_the_disk_nor_python_for_each_line(
+    labelled: Document, window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.show_panel("history")
+    view = window.history.view
+    model = window.history._model
+    model.set_history([f"paint {number}" for number in range(10_000)], 10_000)
+    asked: list[int] = []
+    data = HistoryModel.data
+    monkeypatch.setattr(HistoryModel, "data", lambda *args: asked.append(args[1].row()) or data(*args))
+    monkeypatch.setattr(Project, "history", lambda *_: pytest.fail("read from the disk"))
+    view.setCurrentIndex(model.index(10_000))
+    view.scrollTo(model.index(10_000))
+    view.viewport().repaint()
+    assert max(asked) == 10_000
+    assert min(asked) > 9_800  # of the others only the first may be asked about its size
+    labelled.relabel([CAR], 3)
+    assert model.rowCount() == 2
 
 
 def test_history_by_keyboard(labelled: Document, window: MainWindow, studio: Studio, qtbot: QtBot) -> None:

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Sets up .venv with everything the studio (or its tests, documentation or packages) needs. Safe to run again: it does only what is missing.
 # Usage: scripts/bootstrap.sh [run|test|docs|dist]
+# PINNED=1: exactly the files whose checksums are in scripts/hashes.txt, and a torch of the version named here.
 set -eu
 cd "$(dirname "$0")/.."
 purpose=${1:-run}
@@ -56,7 +57,7 @@ fi
 py=.venv/bin/python
 
 # What was set up, for which files: when nothing changed the rest is skipped.
-wanted=$(cat pyproject.toml setup.py scripts/bootstrap.sh | cksum | tr -d ' ')-$($py -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+wanted=$({ cat pyproject.toml setup.py scripts/bootstrap.sh; [ "${PINNED:-}" != 1 ] || cat scripts/hashes.txt; } | cksum | tr -d ' ')-$($py -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 stamps=$purpose
 [ "$purpose" = run ] && stamps="run test docs dist"  # each of them brings the studio too
 for stamp in $stamps; do
@@ -78,8 +79,17 @@ if [ "${ready:-no}" = no ]; then
     fi
     extra=""
     [ "$purpose" = run ] || extra="[$purpose]"
+    exactly=""
+    if [ "${PINNED:-}" = 1 ]; then
+        say "installing the libraries of scripts/hashes.txt"
+        quietly $py -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: \
+            -r scripts/hashes.txt \
+            || die "pip could not install the files of scripts/hashes.txt; check the network connection, then run this again"
+        exactly="--no-deps --no-build-isolation"
+    fi
     say "installing Seamseg Studio and its libraries"
-    quietly $py -m pip install --quiet --disable-pip-version-check -e ".$extra" \
+    # shellcheck disable=SC2086
+    quietly $py -m pip install --quiet --disable-pip-version-check $exactly -e ".$extra" \
         || die "pip could not install the libraries; check the network connection, then run this again"
     if [ "$purpose" = test ]; then
         # The datasets' own tools judge our files in tests. They ask for an old numpy and for programs that they run without here.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QCursor, QDragEnterEvent, QDropEvent, QPaintEvent
-from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QStackedWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QStackedWidget
 
 from seamseg_studio.app.actions.commands import Commands
 from seamseg_studio.app.actions.menus import ActionSet
@@ -36,6 +36,7 @@ from seamseg_studio.app.panels.training import TrainingPanel
 from seamseg_studio.app.studio import Studio
 from seamseg_studio.app.words.languages import tool_text
 from seamseg_studio.app.words.messages import Message
+from seamseg_studio.app.words.plain_text import PlainLabel
 from seamseg_studio.app.words.sentences import spoken
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class MainWindow(QMainWindow):
     def _add_menus(self) -> None:
         bar = self.menuBar()
         bar.setNativeMenuBar(False)
-        brand = QLabel(self.tr("Seamseg Studio"), self)
+        brand = PlainLabel(self.tr("Seamseg Studio"), self)
         brand.setObjectName("brand")
         bar.setCornerWidget(brand, Qt.Corner.TopLeftCorner)
         self.chips = Chips(self._studio, bar)

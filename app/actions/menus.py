@@ -11,6 +11,7 @@ from seamseg_studio.app.actions.commands import Commands
 from seamseg_studio.app.actions.keymap import Keymap
 from seamseg_studio.app.actions.table import ACTIONS, CONTEXT, MENU_TEXTS, MENUS
 from seamseg_studio.app.look.icons import Icons
+from seamseg_studio.app.words.plain_text import plain_tip
 from seamseg_studio.app.words.sentences import spoken_label
 
 _STEPS = ("undo", "redo")
@@ -82,7 +83,7 @@ class ActionSet(QObject):
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         name = plain(action.text())
         tip = f"{name} ({keys})" if keys else name
-        action.setToolTip(f"{tip}\n{self.tr('Not now:')} {reason}" if reason else tip)
+        action.setToolTip(plain_tip(f"{tip}\n{self.tr('Not now:')} {reason}" if reason else tip))
         if not action.property("explained"):
             action.setWhatsThis(action.toolTip())
         if spec.checked is not None:

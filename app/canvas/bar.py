@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QMenu, 
 from seamseg_studio.app.canvas.colours import OverlayMode
 from seamseg_studio.app.canvas.display import Display
 from seamseg_studio.app.canvas.tones import TonesButton, make_slider
+from seamseg_studio.app.words.plain_text import PlainLabel
 
 _GROUND_ALPHA = 240
 _COMMON_MODES = (OverlayMode.FILL, OverlayMode.OUTLINE, OverlayMode.INSTANCE)
@@ -48,7 +49,7 @@ class CanvasBar(QWidget):
         self.tones.reset_requested.connect(lambda: self.tones_changed.emit(1.0, 1.0, 1.0))
         layout.addSpacing(4)
         layout.addWidget(self._make_modes())
-        hint = QLabel(self.tr("H peek"))
+        hint = PlainLabel(self.tr("H peek"))
         hint.setProperty("role", "hint")
         hint.setToolTip(self.tr("Hold H to see the image alone"))
         layout.addWidget(hint)
@@ -167,7 +168,7 @@ class CanvasBar(QWidget):
 
     def _add_slider(self, layout: QHBoxLayout, title: str, most: int, tip: str) -> QSlider:
         slider = make_slider(title, 0, most, tip)
-        label = QLabel(title)
+        label = PlainLabel(title)
         label.setBuddy(slider)
         self._words.append(label)
         layout.addWidget(label)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QPushButton, QSlider, QToolButton, QWidget, QWidgetAction
+from PySide6.QtWidgets import QGridLayout, QMenu, QPushButton, QSlider, QToolButton, QWidget, QWidgetAction
+
+from seamseg_studio.app.words.plain_text import PlainLabel
 
 _SLIDER_PX = 84
 _STOPS = 100  # of the gamma's slider on each side of the middle
@@ -48,7 +50,7 @@ class TonesButton(QToolButton):
         grid = QGridLayout(box)
         grid.setContentsMargins(10, 8, 10, 8)
         for row, (title, slider) in enumerate(((self.tr("Contrast"), self.contrast), (self.tr("Gamma"), self.gamma))):
-            label = QLabel(title)
+            label = PlainLabel(title)
             label.setBuddy(slider)
             grid.addWidget(label, row, 0)
             grid.addWidget(slider, row, 1)

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QSplitter,
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from seamseg_studio.app.look.theme import Theme
+from seamseg_studio.app.words.plain_text import PlainLabel
 
 _KEY_STEP = 0.05
 
@@ -136,8 +136,7 @@ class CompareDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("The new model beside its base"))
         self.resize(1180, 680)
-        self.reason = QLabel(str(gate.get("reason", "")), self)
-        self.reason.setTextFormat(Qt.TextFormat.PlainText)
+        self.reason = PlainLabel(str(gate.get("reason", "")), self)
         self.reason.setWordWrap(True)
         self.images = QListWidget(self)
         self.images.setAccessibleName(self.tr("Images held back, greatest gain first"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QVBoxLayout, QWidget
+
+from seamseg_studio.app.words.plain_text import PlainLabel
 
 _WIDTH_PX = 384
 
@@ -31,7 +33,7 @@ class FlagDialog(QDialog):
         column.setContentsMargins(18, 16, 18, 14)
         column.setSpacing(10)
         column.addStrut(_WIDTH_PX)
-        column.addWidget(QLabel(self.tr("What should be looked at again?"), self))
+        column.addWidget(PlainLabel(self.tr("What should be looked at again?"), self))
         column.addWidget(self.note)
         column.addWidget(buttons)
         buttons.accepted.connect(self._on_buttons_accepted)

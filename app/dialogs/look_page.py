@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QSlider, QWidget
 
 from seamseg_studio.app.look.palettes import PaletteChoice, palette_color
 from seamseg_studio.app.look.theme import MAX_SCALE, MIN_SCALE, ThemeChoice
 from seamseg_studio.app.panels.fields import ChoiceBar, muted
 from seamseg_studio.app.preferences import LANGUAGES, Preferences
+from seamseg_studio.app.words.plain_text import PlainLabel
 
 _NUM_SWATCHES = 12
 _SWATCH_PX = 18
@@ -58,7 +59,7 @@ class LookPage(QWidget):
         self.scale.setRange(round(MIN_SCALE * 10), round(MAX_SCALE * 10))
         self.scale.setPageStep(1)
         self.scale.setAccessibleName(self.tr("Size of text"))
-        self._percent = QLabel(self)
+        self._percent = PlainLabel(self)
         self._percent.setMinimumWidth(52)
         sizes = QHBoxLayout()
         sizes.addWidget(self.scale, 1)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
 from seamseg_studio.app.panels.fields import keep_labels_whole, muted
+from seamseg_studio.app.words.plain_text import PlainLabel
 
 if TYPE_CHECKING:
     from seamseg_studio.engine.project import ImageRecord
@@ -74,13 +75,13 @@ class TrainDialog(QDialog):
         form.setSpacing(10)
         used = self.tr("Accepted images, entirely: {0}").format(material.num_accepted)
         used += "\n" + self.tr("Others, only what you changed in them: {0}").format(material.num_edited)
-        form.addRow(self.tr("Learns from"), QLabel(used, self))
-        form.addRow(self.tr("Begins with"), QLabel(base, self))
-        form.addRow(self.tr("Runs on"), QLabel(device, self))
+        form.addRow(self.tr("Learns from"), PlainLabel(used, self))
+        form.addRow(self.tr("Begins with"), PlainLabel(base, self))
+        form.addRow(self.tr("Runs on"), PlainLabel(device, self))
         minutes = estimated_minutes(material.num_images, on_gpu=not device.lower().startswith("cpu"))
-        self.duration = QLabel(self.tr("about {0} min, beside your work").format(minutes), self)
+        self.duration = PlainLabel(self.tr("about {0} min, beside your work").format(minutes), self)
         form.addRow(self.tr("Takes"), self.duration)
-        self.judged = QLabel(self._judged_text(), self)
+        self.judged = PlainLabel(self._judged_text(), self)
         self.judged.setWordWrap(True)
         form.addRow(self.tr("Is judged by"), self.judged)
         self.name = QLineEdit(name, self)

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPlainTextEdit,
     QPushButton,
     QTableWidget,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 from seamseg_studio.app.help.diagnostics import PROGRAM, libraries, version_of
 from seamseg_studio.app.look.icons import window_icon
 from seamseg_studio.app.panels.fields import muted
+from seamseg_studio.app.words.plain_text import PlainLabel
 
 NAME, LICENCE = "Seamseg Studio", "Apache-2.0"
 _SIZE = QSize(640, 520)
@@ -36,7 +36,7 @@ class AboutDialog(QDialog):
         self.setWindowTitle(self.tr("About Seamseg Studio"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(_SIZE)
-        self.ops = QLabel(self.tr("asking …"), self)
+        self.ops = PlainLabel(self.tr("asking …"), self)
         self.ops.setWordWrap(True)
         self.ops.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.report = QPlainTextEdit(self)
@@ -65,9 +65,9 @@ class AboutDialog(QDialog):
     def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(14)
-        picture = QLabel(self)
+        picture = PlainLabel(self)
         picture.setPixmap(window_icon().pixmap(_ICON_PX, _ICON_PX))
-        title = QLabel(" ".join((NAME, version_of(PROGRAM))), self)
+        title = PlainLabel(" ".join((NAME, version_of(PROGRAM))), self)
         title.setProperty("role", "title")
         words = QVBoxLayout()
         words.setSpacing(2)
@@ -85,16 +85,19 @@ class AboutDialog(QDialog):
         column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(6)
         rows = (
-            (self.tr("Licence of the program"), QLabel(LICENCE, page)),
-            (self.tr("The sample photos"), QLabel(self.tr("CC BY 2.0; their sources are listed beside them"), page)),
+            (self.tr("Licence of the program"), PlainLabel(LICENCE, page)),
+            (
+                self.tr("The sample photos"),
+                PlainLabel(self.tr("CC BY 2.0; their sources are listed beside them"), page),
+            ),
             (
                 self.tr("The starter model"),
-                QLabel(self.tr("for non-commercial use only, as the data it was trained on"), page),
+                PlainLabel(self.tr("for non-commercial use only, as the data it was trained on"), page),
             ),
             (self.tr("The network's own operations here"), self.ops),
         )
         for name, value in rows:
-            heading = QLabel(name, page)
+            heading = PlainLabel(name, page)
             heading.setProperty("role", "heading")
             value.setWordWrap(True)
             column.addWidget(heading)

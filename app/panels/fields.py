@@ -21,16 +21,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from seamseg_studio.app.words.plain_text import PlainLabel, plain_tip
+
 _INDENT_PX = 14
 _EMPTY_MARGIN_PX = 12
 
 
-class ElidedLabel(QLabel):
+class ElidedLabel(PlainLabel):
     """A line that takes what room there is; what does not fit ends in dots, and the tip tells all of it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def shown_text(self) -> str:
@@ -40,7 +41,7 @@ class ElidedLabel(QLabel):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         shown = self.shown_text()
-        tip = self.text() if shown != self.text() else ""
+        tip = plain_tip(self.text()) if shown != self.text() else ""
         if tip != self.toolTip():
             self.setToolTip(tip)
         painter = QPainter(self)
@@ -248,7 +249,6 @@ def rule(parent: QWidget | None = None) -> QFrame:
 
 def muted(text: str, parent: QWidget | None = None) -> QLabel:
     """A label in the quiet colour."""
-    label = QLabel(text, parent)
-    label.setTextFormat(Qt.TextFormat.PlainText)
+    label = PlainLabel(text, parent)
     label.setProperty("role", "muted")
     return label

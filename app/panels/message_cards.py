@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QToolButton,
     QVBoxLayout,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from seamseg_studio.app.look.icons import Icons
 from seamseg_studio.app.words.messages import Level, Message
+from seamseg_studio.app.words.plain_text import PlainLabel
 
 _WIDTH = 340
 _MARGIN = 14
@@ -47,10 +47,9 @@ class Card(QFrame):
         column.setSpacing(5)
         column.addLayout(self._make_head())
         if message.text:
-            text = QLabel(message.text, self)
+            text = PlainLabel(message.text, self)
             text.setWordWrap(True)
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            text.setTextFormat(Qt.TextFormat.PlainText)
             column.addWidget(text)
         self.is_dismissed = False
         self.buttons: list[QPushButton] = []
@@ -70,7 +69,7 @@ class Card(QFrame):
     def _make_head(self) -> QHBoxLayout:
         """The title, and what closes the card."""
         head = QHBoxLayout()
-        title = QLabel(self.message.title, self)
+        title = PlainLabel(self.message.title, self)
         title.setProperty("role", "heading")
         title.setWordWrap(True)
         self.close_button = QToolButton(self)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QMenu,
     QSizePolicy,
     QToolBar,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 from seamseg_studio.app.panels.fields import ElidedLabel
 from seamseg_studio.app.panels.option_controls import OptionGroup
 from seamseg_studio.app.words.languages import tool_text
+from seamseg_studio.app.words.plain_text import PlainLabel
 
 if TYPE_CHECKING:
     from seamseg_studio.app.editing.document import Document
@@ -48,7 +48,7 @@ class OptionBar(QToolBar):
         self._fit_timer = QTimer(self)
         self._fit_timer.setSingleShot(True)
         self._fit_timer.timeout.connect(self._fit)
-        self._title = QLabel(self)
+        self._title = PlainLabel(self)
         self._title.setObjectName("tool_title")
         self._hint = ElidedLabel(self)
         self._hint_text = self.tr("hold Space to pan · wheel to zoom · hold H to peek")

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QWidget
 from seamseg_studio.app.panels.choice_menu import ChoiceMenu
 from seamseg_studio.app.panels.fields import ChoiceBar, rule
 from seamseg_studio.app.words.languages import tool_text
+from seamseg_studio.app.words.plain_text import PlainLabel
 
 if TYPE_CHECKING:
     from seamseg_studio.app.tools.options import ChoiceOption, Option, SliderOption
@@ -80,7 +81,7 @@ class OptionGroup(QWidget):
             check.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             check.toggled.connect(lambda value: self.changed.emit(option.key, value))
         if not isinstance(self.control, QCheckBox):
-            row.addWidget(QLabel(title, self))
+            row.addWidget(PlainLabel(title, self))
         self.control.setAccessibleName(title)
         self.control.setToolTip(tool_text(option.tip) if option.tip else "")
         row.addWidget(self.control)
@@ -111,7 +112,7 @@ class OptionGroup(QWidget):
         slider.setFixedWidth(_SLIDER_PX)
         slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click must not take the keyboard from the canvas
         slider.valueChanged.connect(self._on_slider_value_changed)
-        self._value = QLabel(self)
+        self._value = PlainLabel(self)
         self._value.setMinimumWidth(self.fontMetrics().horizontalAdvance(_VALUE_TEXT))
         return slider
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QVBoxLayout, QWidget
 
 from seamseg_studio.app.panels.fields import ElidedLabel
+from seamseg_studio.app.words.plain_text import PlainLabel
 
 
 class TitleBar(QWidget):
@@ -18,7 +19,7 @@ class TitleBar(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 5, 10, 4)
         layout.setSpacing(4)
-        self.heading = QLabel(title.upper(), self)
+        self.heading = PlainLabel(title.upper(), self)
         self.heading.setProperty("role", "heading")
         self.summary = ElidedLabel(self)
         self.summary.setProperty("role", "muted")

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QWidget
+from PySide6.QtWidgets import QFormLayout, QFrame, QScrollArea, QWidget
 
 from seamseg_studio.app.jobs.label_folder import duration_text
 from seamseg_studio.app.panels.fields import muted
 from seamseg_studio.app.panels.panel import Panel
 from seamseg_studio.app.panels.segment_rows import share_text
 from seamseg_studio.app.project.session import Session
+from seamseg_studio.app.words.plain_text import PlainLabel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,13 +88,12 @@ class PropertiesPanel(Panel):
         facts = self.facts()
         for name, value in facts:
             if not value:
-                heading = QLabel(name, self._body)
+                heading = PlainLabel(name, self._body)
                 heading.setProperty("role", "heading")
                 self._form.addRow(heading)
                 continue
-            label = QLabel(value, self._body)
+            label = PlainLabel(value, self._body)
             label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             label.setAccessibleName(f"{name}: {value}")
             self._form.addRow(muted(name, self._body), label)

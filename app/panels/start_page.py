@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from seamseg_studio.app.panels.fields import muted
+from seamseg_studio.app.words.plain_text import PlainLabel
 
 _MAX_RECENT = 6
 
@@ -35,7 +36,7 @@ class StartPage(QWidget):
         column.setContentsMargins(40, 40, 40, 40)
         column.setSpacing(10)
         column.addStretch(2)
-        self.title = QLabel(self.tr("Label every pixel"), self)
+        self.title = PlainLabel(self.tr("Label every pixel"), self)
         self.title.setProperty("role", "title")
         self.text = muted(
             self.tr("Drop a folder of images here. The model labels them, you correct it, it learns from you."), self
@@ -57,7 +58,7 @@ class StartPage(QWidget):
         column.addSpacing(8)
         column.addLayout(row)
         column.addSpacing(18)
-        self._recent_title = QLabel(self.tr("Recent projects"), self)
+        self._recent_title = PlainLabel(self.tr("Recent projects"), self)
         self._recent_title.setProperty("role", "heading")
         column.addWidget(self._recent_title, 0, Qt.AlignmentFlag.AlignHCenter)
         self._recent = QVBoxLayout()

@@ -11,6 +11,7 @@ from seamseg_studio.app.jobs.job import Job, JobBoard
 from seamseg_studio.app.jobs.label_folder import duration_text
 from seamseg_studio.app.look.icons import Icons
 from seamseg_studio.app.panels.fields import ElidedLabel, muted
+from seamseg_studio.app.words.plain_text import PlainLabel
 
 if TYPE_CHECKING:
     from seamseg_studio.app.editing.document import Document
@@ -141,9 +142,8 @@ class StatusBar(QStatusBar):
         self.time.setToolTip(self.tr("Time you have worked on this image, and what is left at your median pace"))
 
     def _label(self, name: str, width: int) -> QLabel:
-        label = QLabel(self)
+        label = PlainLabel(self)
         label.setAccessibleName(name)
         label.setMinimumWidth(width)
-        label.setTextFormat(Qt.TextFormat.PlainText)
         label.setContentsMargins(4, 0, 8, 0)
         return label

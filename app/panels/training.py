@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QWidget
 
 from seamseg_studio.app.jobs.trainer_process import TrainerProcess
 from seamseg_studio.app.jobs.training_events import Outcome, Step, Validation
@@ -13,6 +13,7 @@ from seamseg_studio.app.look.theme import Theme
 from seamseg_studio.app.panels.curves import LossCurve, QualityCurve
 from seamseg_studio.app.panels.fields import muted
 from seamseg_studio.app.panels.panel import Panel
+from seamseg_studio.app.words.plain_text import PlainLabel
 
 _LOG_LINES = 500
 _CURVE_PX, _CURVE_OF_TWO_PX = 104, 72  # below, nobody can read it
@@ -41,7 +42,7 @@ class TrainingPanel(Panel):
         self.process: TrainerProcess | None = None
         self._outcome: Outcome | None = None
         self._can_compare = self._can_go_back = False
-        self.state = QLabel(self.tr("No training yet."), self)
+        self.state = PlainLabel(self.tr("No training yet."), self)
         self.state.setWordWrap(True)
         self.add_field(self.state)
         self.curve, self.quality = LossCurve(theme), QualityCurve(theme)

@@ -20,6 +20,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from seamseg_studio.engine.errors import InputError
 from seamseg_studio.engine.formats.errors import ImageError
+from seamseg_studio.engine.formats.image_traps import check_scans, check_tiles
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 MAX_PIXELS = 2**28  # 268 million, 16384 x 16384: 0.8 GB once decoded
@@ -75,6 +76,7 @@ def read_image(path: FilePath, max_pixels: int = MAX_PIXELS) -> RgbImage:
     path = Path(path)
     with explained_damage(path):
         header = read_header(path, max_pixels)
+        check_work(path, header)
         image = _decode_fast(path, header, cv2.IMREAD_COLOR_RGB)
         if image is None:
             image = _decode_pillow(path)
@@ -101,6 +103,7 @@ def read_preview(path: FilePath, max_side: int, max_pixels: int = MAX_PIXELS) ->
     path = Path(path)
     with explained_damage(path):
         header = read_header(path, max_pixels)
+        check_work(path, header)
         factor = max(header.height, header.width) / max_side
         flag = cv2.IMREAD_COLOR_RGB
         if header.format in _JPEG:
@@ -215,7 +218,7 @@ def read_header(path: Path, max_pixels: int = MAX_PIXELS) -> Header:
     """Reads what the header says; to be used inside `explained_damage`.
 
     Raises:
-        ImageError: The file is empty, a folder, or larger than `max_pixels`.
+        ImageError: The file is empty, a folder, larger than `max_pixels`, or has tiles far larger than itself.
     """
     if path.is_file() and path.stat().st_size == 0:
         raise ImageError(f"{path}: the file is empty; get it again from its source")
@@ -230,17 +233,28 @@ def read_header(path: Path, max_pixels: int = MAX_PIXELS) -> Header:
                 f"{path}: {width} x {height} pixels are more than the limit of {max_pixels:,}; "
                 "if the file can be trusted, raise max_pixels"
             )
+        check_tiles(path, image)
         orientation = 1
         # Pillow turns TIFF itself while decoding and reports the turned size. Asked for the EXIF data of a PNG, it
         # decodes the whole image in search of it.
-        if image.format != "TIFF" and (image.format != "PNG" or _png_has_exif(path)):
+        if image.format != "TIFF" and (image.format != "PNG" or png_has_exif(path)):
             orientation = image.getexif().get(_ORIENTATION_TAG, 1)
         if orientation in (5, 6, 7, 8):
             height, width = width, height
         return Header(image.format or "", image.mode, height, width, orientation)
 
 
-def _png_has_exif(path: Path) -> bool:
+def check_work(path: Path, header: Header) -> None:
+    """Refuses what a decoder would work on for hours; to be called before it is asked.
+
+    Raises:
+        ImageError: It is such a file.
+    """
+    if header.format in _JPEG:
+        check_scans(path)
+
+
+def png_has_exif(path: Path) -> bool:
     """Tells whether a PNG has an eXIf chunk, or a text chunk that older programs kept EXIF data in."""
     with path.open("rb") as file:
         file.seek(8)

@@ -22,11 +22,12 @@ def read_json(path: Path, *, unique: bool = False) -> Any:
     """
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in pairs]
-        for name in names:
-            if names.count(name) > 1:
+        found: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in found:
                 raise FormatError(f"{path}: says {name[:40]!r} twice; remove one")
-        return dict(pairs)
+            found[name] = value
+        return found
 
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=members if unique else None)

@@ -12,7 +12,13 @@ from PIL import Image
 
 from seamseg_studio.engine.files import atomic_path, atomic_write
 from seamseg_studio.engine.formats.errors import FormatError
-from seamseg_studio.engine.formats.image_file import MAX_PIXELS, PILLOW_FORMATS, explained_damage, read_header
+from seamseg_studio.engine.formats.image_file import (
+    MAX_PIXELS,
+    PILLOW_FORMATS,
+    check_work,
+    explained_damage,
+    read_header,
+)
 from seamseg_studio.engine.formats.png_chunks import check_chunks
 
 # Label images repeat the row above: this filter at the lowest level writes them three times and reads them twice as
@@ -35,6 +41,7 @@ def read_indices(path: Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.int32]:
     """
     with explained_damage(path):
         header = read_header(path, max_pixels)
+        check_work(path, header)
         if header.format == "PNG":
             check_chunks(path)
         if header.mode in ("L", "I;16") and header.format == "PNG":
@@ -64,6 +71,7 @@ def read_colors_as_ids(path: Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.i
     """
     with explained_damage(path):
         header = read_header(path, max_pixels)
+        check_work(path, header)
         if header.format == "PNG":
             check_chunks(path)
         if header.mode != "RGB":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import ExifTags, Image
 
-from seamseg_studio.engine.formats.image_file import PILLOW_FORMATS
+from seamseg_studio.engine.formats.image_file import CHOSEN_MAX_PIXELS, PILLOW_FORMATS, png_has_exif, read_header
 
 _TAGS = {
     "make": ExifTags.Base.Make,
@@ -27,6 +27,8 @@ def read_exif(path: Path) -> dict[str, str | float]:
     A file that cannot be read, or whose EXIF data is damaged, tells nothing.
     """
     try:
+        if read_header(path, CHOSEN_MAX_PIXELS).format == "PNG" and not png_has_exif(path):
+            return {}  # Pillow would decode all of it in search of some
         with Image.open(path, formats=PILLOW_FORMATS) as image:
             exif = image.getexif()
             values = {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}

@@ -11,15 +11,19 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from seamseg_studio.engine.checkpoints.bundle import load_bundle
 from seamseg_studio.engine.checkpoints.errors import BundleError
 from seamseg_studio.engine.errors import SeamsegError
 from seamseg_studio.engine.formats.errors import FormatError, ImageError
-from seamseg_studio.engine.formats.image_file import read_image, read_size
+from seamseg_studio.engine.formats.image_file import read_image, read_preview, read_size
+from seamseg_studio.engine.formats.image_traps import MAX_SCANS
+from seamseg_studio.engine.formats.json_file import read_json
 from seamseg_studio.engine.formats.label_image import read_colors_as_ids, read_indices
 from seamseg_studio.engine.formats.registry import FORMATS
 from seamseg_studio.engine.inference.prompts import PackedMask
@@ -238,3 +242,93 @@ def test_a_label_image_with_a_wrong_checksum_is_refused(tmp_path: Path) -> None:
             for read in (read_indices, read_colors_as_ids):
                 with pytest.raises(FormatError):
                     read(path)
+
+
+def tiled(width: int, height: int, tile_side: int) -> bytes:
+    """A TIFF of one tile, LZW, that holds next to nothing."""
+    tags = ((256, width), (257, height), (258, 8), (259, 5), (262, 1), (277, 1), (322, tile_side), (323, tile_side))
+    tags += ((324, 8), (325, 90))
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    return (b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries).ljust(300, b"\x80")
+
+
+def test_tiles_that_are_larger_than_their_picture_take_no_memory(
+    tmp_path: Path, run_limited: Callable[..., str]
+) -> None:
+    (tmp_path / "tiles.tif").write_bytes(tiled(64, 64, 40_960))
+    code = f"""
+from pathlib import Path
+for read in (image_file.read_image, image_file.read_size, label_image.read_indices):
+    try:
+        read(Path({str(tmp_path / "tiles.tif")!r}))
+    except ImageError as error:
+        assert "tiles of 40960" in str(error), error
+    else:
+        raise AssertionError(read)
+"""
+    before = (
+        "from seamseg_studio.engine.formats import image_file, label_image\n"
+        "from seamseg_studio.engine.formats.errors import ImageError"
+    )
+    run_limited(code, LIMIT_MIB, before)
+
+
+def test_tiles_that_are_somewhat_larger_than_their_picture_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "small.tif"
+    path.write_bytes(tiled(64, 64, 1024))
+    assert read_size(path) == (64, 64)
+
+
+def jpeg_of_scans(num_scans: int, *, hidden: int = 0, behind: int = 0) -> bytes:
+    """A progressive JPEG whose last scan comes again and again; some more in a comment, and behind its end."""
+    stream = BytesIO()
+    Image.new("RGB", (64, 64)).save(stream, "JPEG", progressive=True)
+    data = stream.getvalue()
+    scan = data[data.rindex(b"\xff\xda") : -2]
+    comment = b"\xff\xfe" + struct.pack(">H", 2 + 2 * hidden) + b"\xff\xda" * hidden if hidden else b""
+    num_present = data.count(b"\xff\xda")
+    return data[:2] + comment + data[2:-2] + scan * (num_scans - num_present) + data[-2:] + b"\xff\xda" * behind
+
+
+def test_a_picture_of_ever_more_scans_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "scans.jpg"
+    path.write_bytes(jpeg_of_scans(MAX_SCANS + 1))
+    assert read_size(path) == (64, 64)
+    for read in (read_image, read_indices, read_colors_as_ids, lambda path: read_preview(path, 32)):
+        with pytest.raises(ImageError, match="100 scans"):
+            read(path)
+
+
+@pytest.mark.parametrize(("hidden", "behind"), [(0, 0), (1000, 0), (0, 1000)])
+def test_a_picture_with_other_data_in_it_is_read(tmp_path: Path, hidden: int, behind: int) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(jpeg_of_scans(MAX_SCANS, hidden=hidden, behind=behind))
+    assert read_image(path).shape == (64, 64, 3)
+
+
+def test_looking_for_exif_decodes_nothing(tmp_path: Path, run_limited: Callable[..., str]) -> None:
+    """A project may name any file, and Pillow decodes a PNG to its end in search of EXIF data."""
+    (tmp_path / "large.png").write_bytes(png(8000, 8000, pixels=bytes(8000 * 3 + 1) * 8000))
+    code = f"""
+from pathlib import Path
+before = peak_mib()
+assert read_exif(Path({str(tmp_path / "large.png")!r})) == {{}}
+assert peak_mib() < before + 50, peak_mib() - before
+"""
+    before = """
+from seamseg_studio.engine.project.exif import read_exif
+def peak_mib():  # of this program: what getrusage tells begins with that of the one that started it
+    line = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+"""
+    run_limited(code, LIMIT_MIB, before)
+
+
+def test_an_object_of_a_hundred_thousand_names_is_read_at_once(tmp_path: Path) -> None:
+    names = {f"n{number}": number for number in range(100_000)}
+    path = tmp_path / "map.json"
+    path.write_text(json.dumps(names))
+    assert read_json(path, unique=True) == names
+    path.write_text(json.dumps(names)[:-1] + ', "n7": 1}')
+    with pytest.raises(FormatError, match="'n7' twice"):
+        read_json(path, unique=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
@@ -21,12 +23,26 @@ NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 """For `os.open`: fail if the name is that of a link (where the system knows such a thing)."""
 
 
+def finite(path: Path) -> Path:
+    """Returns a path that can be read to its end: a pipe or a device, also behind a link, may have none.
+
+    Raises:
+        OSError: It is one, or there is nothing.
+    """
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError(errno.EINVAL, "is a device or a pipe, not a file", str(path))
+    return path
+
+
 def open_own(path: Path, mode: Literal["ab", "wb"]) -> BinaryIO:
     """Opens a file of ours to write at its end or anew, never through a link: the folder may come from a stranger.
 
     Raises:
-        OSError: It is a link, or cannot be opened.
+        OSError: It is a link, a pipe or a device, or cannot be opened.
     """
+    with suppress(FileNotFoundError):
+        finite(path)  # else opening a pipe waits for who reads it
     how = os.O_APPEND if mode == "ab" else os.O_TRUNC
     flags = os.O_WRONLY | os.O_CREAT | how | NO_LINK | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     return os.fdopen(os.open(path, flags, 0o666), mode)

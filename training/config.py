@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from seamseg_studio.engine.files import finite
 from seamseg_studio.engine.model.config import (
     Config,
     ConfigError,
@@ -91,7 +92,7 @@ def load_training_config(source: Path | str, *, name: str | None = None) -> tupl
     else:
         name = name or str(source)
         try:
-            text = Path(source).read_text(encoding="utf-8")
+            text = finite(Path(source)).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{name} cannot be read as a configuration ({error}): give an .ini text file") from error
     parser = configparser.ConfigParser(interpolation=None, default_section="\0none")

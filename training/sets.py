@@ -24,6 +24,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seamseg_studio.engine.files import finite
 from seamseg_studio.engine.model.config import Config
 from seamseg_studio.engine.scene.errors import TaxonomyError
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
@@ -198,7 +199,7 @@ def _set_table(sets: Sequence[frozenset[int]], num_categories: int) -> Tensor | 
 
 def _read_list(path: Path) -> dict[str, Any]:
     try:
-        document: Any = json.loads(path.read_text(encoding="utf-8"))
+        document: Any = json.loads(finite(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise TrainingInputError(f"{path}: is no list of datasets ({error}); see docs/training.md") from error
     entries = document.get("sets") if isinstance(document, dict) else None

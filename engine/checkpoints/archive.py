@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from seamseg_studio.engine.checkpoints.errors import BundleError
+from seamseg_studio.engine.files import finite
 
 MAX_MEMBERS = 1000
 MAX_BYTES = 8 * 2**30
@@ -40,7 +41,7 @@ class Archive:
             return
         self._is_zip = True
         try:
-            with zipfile.ZipFile(path) as archive:
+            with zipfile.ZipFile(finite(path)) as archive:
                 infos = archive.infolist()
             num_bytes = path.stat().st_size
         except FileNotFoundError as error:
@@ -86,7 +87,7 @@ class Archive:
             raise BundleError(f"{self.path}: {name} cannot be read ({reason}); get it again from its source") from error
 
     def _size(self, name: str) -> int:
-        return self._members[name].file_size if self._is_zip else (self.path / name).stat().st_size
+        return self._members[name].file_size if self._is_zip else finite(self.path / name).stat().st_size
 
 
 def _said(error: BaseException) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from seamseg_studio.engine.errors import InputError
+from seamseg_studio.engine.files import finite
 from seamseg_studio.engine.formats.registry import FORMATS, Format
 
 _HEAD_CHARACTERS = 1 << 16
@@ -18,7 +19,10 @@ def detect_format(path: Path) -> Format:
     """
     if not path.exists():
         raise InputError(f"{path}: no such file or folder; check the name")
-    name = _of_file(path) if path.is_file() else _of_folder(path)
+    try:
+        name = _of_file(path) if path.is_file() else _of_folder(path)
+    except OSError as error:
+        raise InputError(f"{error.filename or path}: cannot be read ({error.strerror}); check the dataset") from error
     if name is None:
         readable = ", ".join(entry.name for entry in FORMATS.values() if entry.reads)
         raise InputError(f"{path}: holds no dataset of a known format; name the format, one of {readable}")
@@ -50,7 +54,7 @@ def _of_file(path: Path) -> str | None:
         return "yolo"
     if path.suffix.lower() != ".json":
         return None
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with finite(path).open(encoding="utf-8", errors="replace") as file:
         head = file.read(_HEAD_CHARACTERS)
         text = head
         if '"shapes"' in head and '"annotations"' not in head:

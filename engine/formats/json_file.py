@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from seamseg_studio.engine.files import finite
 from seamseg_studio.engine.formats.errors import FormatError
 
 
@@ -30,13 +31,15 @@ def read_json(path: Path, *, unique: bool = False) -> Any:
         return found
 
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=members if unique else None)
+        return json.loads(finite(path).read_text(encoding="utf-8-sig"), object_pairs_hook=members if unique else None)
     except FileNotFoundError as error:
         raise FormatError(f"{path}: no such file; check the name") from error
     except OSError as error:
         raise FormatError(f"{path}: cannot be read ({error.strerror}); check the file") from error
     except (UnicodeDecodeError, RecursionError) as error:
         raise FormatError(f"{path}: is not JSON text; export it again") from error
+    except MemoryError as error:
+        raise FormatError(f"{path}: is larger than the memory of this machine; divide it") from error
     except ValueError as error:
         raise FormatError(f"{path}: is not JSON ({error}); export it again") from error
 

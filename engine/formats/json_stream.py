@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from seamseg_studio.engine.files import finite
 from seamseg_studio.engine.formats.errors import FormatError
 
 _CHUNK_BYTES = 1 << 20
@@ -46,7 +47,7 @@ def read_pieces(path: Path) -> Iterator[Piece]:
             256 MB; the message says where.
     """
     try:
-        with path.open("rb") as file:
+        with finite(path).open("rb") as file:
             yield from _Scanner(file, path).members()
     except FileNotFoundError as error:
         raise FormatError(f"{path}: no such file; check the name") from error

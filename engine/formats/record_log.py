@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from seamseg_studio.engine.files import finite
 from seamseg_studio.engine.formats.errors import FormatError
 
 Record = dict[str, Any]
@@ -20,7 +21,7 @@ Record = dict[str, Any]
 
 def read_records(path: Path) -> Iterator[Record]:
     """Yields the records of a log in the order they were added, whatever its header; stops where it is damaged."""
-    with path.open("rb") as file:
+    with finite(path).open("rb") as file:
         for number, line in enumerate(file):
             try:
                 record = json.loads(line)
@@ -50,8 +51,9 @@ class RecordLog:
         self._lock = threading.Lock()
         self._offsets: dict[str, int] = {}
         wanted = json.loads(json.dumps(header))
-        if path.is_symlink():  # a folder from a stranger must not lead to what is written elsewhere
-            raise FormatError(f"{path}: is a link; remove it or choose another folder")
+        # A folder from a stranger must not lead to what is written elsewhere, nor wait for ever.
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise FormatError(f"{path}: is a link, or no file; remove it or choose another folder")
         if resume and path.exists():
             self._load(wanted)
         else:

@@ -22,7 +22,7 @@ import msgpack
 import numpy as np
 from numpy.typing import NDArray
 
-from seamseg_studio.engine.files import atomic_path, atomic_write
+from seamseg_studio.engine.files import atomic_path, atomic_write, finite
 from seamseg_studio.engine.formats.coco_instances import thing_instances
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import FolderWriter
@@ -314,6 +314,6 @@ class Reader:
 
 def _read_list(path: Path) -> list[str]:
     try:
-        return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        return [line.strip() for line in finite(path).read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise FormatError(f"{path}: cannot be read ({error}); it holds one image id a line") from error

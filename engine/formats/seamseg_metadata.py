@@ -7,6 +7,7 @@ from typing import Any
 
 import msgpack
 
+from seamseg_studio.engine.files import finite
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.json_file import field
 from seamseg_studio.engine.formats.palettes import color_for
@@ -42,7 +43,7 @@ class MetadataIndex:
         self.has_weights = False
         found: dict[str, Any] = {}
         try:
-            with path.open("rb") as file:
+            with finite(path).open("rb") as file:
                 unpacker = msgpack.Unpacker(file, raw=False, max_buffer_size=_MAX_ENTRY_BYTES)
                 for _ in range(unpacker.read_map_header()):
                     key = unpacker.unpack()

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from seamseg_studio.engine.files import atomic_write
+from seamseg_studio.engine.files import atomic_write, finite
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import SCORES, FolderWriter
 from seamseg_studio.engine.formats.image_file import MAX_PIXELS
@@ -169,13 +169,13 @@ class Reader:
         if split is None:
             self._names = sorted(file.stem for file in (path / CLASSES).glob("*.png"))
         else:
-            self._names = lists[split].read_text(encoding="utf-8", errors="replace").split("\n")
+            self._names = _text_of(lists[split]).split("\n")
             self._names = [name.strip() for name in self._names if name.strip()]
         self._split_of = {
             name.strip(): part
             for part, file in lists.items()
             if split in (None, part)
-            for name in file.read_text(encoding="utf-8", errors="replace").splitlines()
+            for name in _text_of(file).splitlines()
         }
 
     def __len__(self) -> int:
@@ -222,3 +222,10 @@ def _object_palette() -> NDArray[np.uint8]:
         for channel in range(3):
             palette[:, channel] |= ((numbers >> (3 * bit + channel)) & 1) << (7 - bit)
     return palette.astype(np.uint8)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return finite(path).read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read ({error.strerror}); check the dataset") from error

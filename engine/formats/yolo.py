@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from seamseg_studio.engine.files import atomic_write
+from seamseg_studio.engine.files import atomic_write, finite
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.folder_writer import SCORES, FolderWriter
 from seamseg_studio.engine.formats.image_file import IMAGE_SUFFIXES, MAX_PIXELS, read_size
@@ -233,7 +233,7 @@ def _plain(name: str) -> str:
 
 def _read_lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
+        return finite(path).read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError as error:
         raise FormatError(f"{path}: no such file; name the folder of a YOLO dataset") from error
     except (OSError, UnicodeDecodeError) as error:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from seamseg_studio.engine.errors import InputError
+from seamseg_studio.engine.files import finite
 from seamseg_studio.engine.model import sections as ini
 
 CHOICES = {
@@ -83,7 +84,7 @@ def load_config(source: Path | str, *, name: str | None = None, strict: bool = T
         path = Path(source)
         name = name or str(path)
         try:
-            text = path.read_text(encoding="utf-8")
+            text = finite(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{name} cannot be read as a configuration ({error}): give an .ini text file") from error
     parser = configparser.ConfigParser(interpolation=None, default_section="\0none")

@@ -84,6 +84,8 @@ class Database:
         # What a stranger put into the schema calls no functions but those that do no harm.
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA foreign_keys = ON")
+        if not is_new and (strange := schema.strange_part(connection)):
+            raise DamagedDatabaseError(self.path, f"it holds {strange}, which this program did not make")
         if self.read_only:
             if not schema.check_known(connection, self.path):
                 raise ProjectError(f"{self.path}: is of an older format; open it once where it can be written")

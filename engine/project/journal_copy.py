@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from seamseg_studio.engine.files import atomic_write, open_own
+from seamseg_studio.engine.files import atomic_write, finite, open_own
 from seamseg_studio.engine.project.database import Database
 from seamseg_studio.engine.project.errors import ProjectError
 
@@ -72,7 +72,7 @@ class Frame:
 def read_frames(path: Path) -> Iterator[Frame]:
     """Yields the frames of a file that are whole, in the order of writing; none if it cannot be read."""
     try:
-        data = path.read_bytes()
+        data = finite(path).read_bytes()
     except OSError:
         return
     place = data.find(_MAGIC)
@@ -86,7 +86,7 @@ def read_frames(path: Path) -> Iterator[Frame]:
 def _last_image_in(path: Path) -> Frame | None:
     """Returns the last row of an image in a file if it lies near the end, as it does unless writing was cut off."""
     try:
-        with path.open("rb") as file:
+        with finite(path).open("rb") as file:
             file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
             data = file.read()
     except OSError:
@@ -162,7 +162,7 @@ class JournalCopies:
             ProjectError: It could not be written.
         """
         try:
-            newest = int((self._folder / NUMBER_NAME).read_text())
+            newest = int(finite(self._folder / NUMBER_NAME).read_text())
         except (OSError, ValueError):
             return
         self._noted = self._newest_given()

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seamseg_studio.engine.files import atomic_write
+from seamseg_studio.engine.files import atomic_write, finite
 from seamseg_studio.engine.formats.png_chunks import png_size
 from seamseg_studio.engine.formats.runs import measure_segments
 from seamseg_studio.engine.project.category_keys import KeyedTaxonomy
@@ -170,7 +170,7 @@ def read_sidecar(path: Path) -> Mapping[str, object]:
         ProjectError: A later version of the program wrote it.
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(finite(path).read_bytes())
         checksum = content.pop("checksum")
         if checksum != _sha256(_canonical(content)):
             raise DamagedError(path, "its checksum is wrong")
@@ -228,7 +228,7 @@ def _file(path: Path, content: Mapping[str, object], key: str) -> bytes:
     files = content["files"]
     assert isinstance(files, dict)
     file = path.parent / Path(files[key]["name"]).name
-    data = file.read_bytes()
+    data = finite(file).read_bytes()
     if _sha256(data) != files[key]["sha256"]:
         raise DamagedError(file, "its checksum is wrong")
     return data

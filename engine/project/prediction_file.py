@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seamseg_studio.engine.files import atomic_write
+from seamseg_studio.engine.files import atomic_write, finite
 from seamseg_studio.engine.formats.png_chunks import png_size
 from seamseg_studio.engine.project.errors import DamagedError
 from seamseg_studio.engine.project.run_file import decode_runs, encode_runs
@@ -95,7 +95,7 @@ def read_prediction(
         MemoryError: There is no room for it, which is no damage.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(finite(path)) as archive:
             members = _members(archive, path.stat().st_size, _LABEL_MEMBERS if labels_only else _MEMBERS)
         content = json.loads(members["prediction.json"])
         ids = decode_runs(members["ids.runs"], shape)[0].astype(np.int32, copy=False)

@@ -22,6 +22,7 @@ Values = dict[str, object]
 _KEYS = {"settings": "key", "bundles": "name", "category_counts": "image_id", "views": "image_id"}
 _KEYS |= {"taxonomy_steps": "image_id", "sqlite_sequence": "name"}  # all others have an "id"
 UNREADABLE = (sqlite3.Error, UnicodeDecodeError)  # the second: of the words in which SQLite complains
+_MOST_BYTES = 2**28  # of a value that is read from a damaged database; steps are far smaller
 _NEAR = 64
 _NUMBERS = ("id", "height", "width", "cursor", "num_edits", "compacted", "checkpoint_entry")
 
@@ -74,7 +75,10 @@ class Source:
     @cached_property
     def _tables(self) -> frozenset[str]:
         try:
-            return frozenset(str(row["name"]) for row in self._select("SELECT name FROM sqlite_master"))
+            found = self._select("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
+            # A view, or a virtual table, may never end.
+            plain = (row for row in found if str(row["sql"]).lower().split()[:2] == ["create", "table"])
+            return frozenset(str(row["name"]) for row in plain)
         except UNREADABLE:
             return frozenset()
 
@@ -93,6 +97,8 @@ class Source:
 
     def _select(self, query: str) -> Iterator[Values]:
         with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as damaged:
+            damaged.execute("PRAGMA trusted_schema = OFF")
+            damaged.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_BYTES)
             damaged.text_factory = lambda octets: octets.decode(errors="replace")
             cursor = damaged.execute(query)
             names = [str(column[0]) for column in cursor.description]

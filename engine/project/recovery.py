@@ -105,7 +105,7 @@ def _keep_damaged(database: Database, labels: LabelStore, image_id: int) -> None
     try:
         copies.mkdir()
         for path in labels.paths_in_use(image_id):
-            if path.exists():
+            if path.is_file():  # a device has no end
                 shutil.copy2(path, copies / path.name)
     except OSError as error:
         raise SaveError(copies, error) from error

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
+from seamseg_studio.engine.files import finite
 from seamseg_studio.engine.project.journal_copy import (
     CATEGORIES_NAME,
     COPIES_FOLDER,
@@ -81,7 +82,7 @@ def made_readable(path: Path, folder: Path) -> Path:
         folder: For the copy.
     """
     try:
-        with path.open("rb") as file:
+        with finite(path).open("rb") as file:
             header = file.read(_FILE_HEADER_BYTES)
         num_bytes = path.stat().st_size
     except OSError:

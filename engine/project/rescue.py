@@ -7,6 +7,7 @@ from pathlib import Path
 from seamseg_studio.engine.project.errors import ProjectError
 from seamseg_studio.engine.project.images import Progress
 from seamseg_studio.engine.project.lock import FolderLock
+from seamseg_studio.engine.project.own_places import check_own
 from seamseg_studio.engine.project.recovery import Recovery, rebuild
 from seamseg_studio.engine.project.store import LOCK_NAME, Project
 
@@ -27,6 +28,7 @@ def recover_project(folder: Path | str, progress: Progress | None = None) -> Rec
         SaveError: It could not be written.
     """
     folder = Path(folder).absolute()
+    check_own(folder)
     lock = FolderLock(folder / LOCK_NAME)
     if not lock.acquire():
         raise ProjectError(

@@ -174,6 +174,38 @@ def has_all_columns(connection: sqlite3.Connection) -> bool:
     return all(columns.keys() <= _columns(connection, table).keys() for table, columns in columns_known().items())
 
 
+def strange_part(connection: sqlite3.Connection) -> str | None:
+    """Names a part of a database that acts when rows are read or written, and that no version of the program made.
+
+    Such are triggers, views and virtual tables in place of tables, and columns that are computed: whoever makes a
+    project for others could have work vanish by the first, and reading never end by the others.
+    """
+    parts = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    for kind, name, text in parts:
+        words = _words(text)
+        if kind == "view" or (kind == "trigger" and words not in _triggers_known()):
+            return f"the {kind} {str(name)[:80]!r}"
+        if kind == "table":
+            if words[1] == "virtual":
+                return f"the virtual table {str(name)[:80]!r}"
+            quoted = str(name).replace('"', '""')
+            for column in connection.execute(f'PRAGMA table_xinfo("{quoted}")'):
+                if column[6] in (2, 3):  # computed when it is read, or when the row is written
+                    return f"the computed column {str(column[1])[:80]!r}"
+    return None
+
+
+@cache
+def _triggers_known() -> list[list[str]]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        create(connection)
+        return [_words(row[0]) for row in connection.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger'")]
+
+
+def _words(text: object) -> list[str]:
+    return str(text).lower().split()
+
+
 def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> Path | None:
     """Brings older tables to the present version, after a backup beside the database.
 

@@ -19,6 +19,7 @@ from seamseg_studio.engine.project.image_methods import ImageMethods
 from seamseg_studio.engine.project.journal_copy import copies_in
 from seamseg_studio.engine.project.journal_methods import JournalMethods
 from seamseg_studio.engine.project.lock import FolderLock
+from seamseg_studio.engine.project.own_places import check_own
 from seamseg_studio.engine.project.records import ImageRecord, Status
 from seamseg_studio.engine.project.schema import CLOSED_WELL
 from seamseg_studio.engine.project.taxonomy_methods import TaxonomyMethods
@@ -108,11 +109,12 @@ class Project(ImageMethods, JournalMethods, TaxonomyMethods):
         """Opens a project; if another studio has it open, or the folder cannot be written, read-only.
 
         Raises:
-            ProjectError: There is no project in `folder`.
+            ProjectError: There is no project in `folder`, or a part of it is a link to elsewhere.
             NewerProjectError: A later version of the program made it.
             DamagedDatabaseError: Its database is damaged; see `recover_project`.
         """
         folder = Path(folder).absolute()
+        check_own(folder)
         path = folder / DATABASE_NAME
         if not path.is_file():
             if copies_in(folder):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from seamseg_studio.engine.files import atomic_write
+from seamseg_studio.engine.files import atomic_write, finite
 from seamseg_studio.engine.scene.errors import TaxonomyError
 
 VOID = 0
@@ -156,7 +156,7 @@ class Taxonomy:
             OSError: The file cannot be read.
         """
         try:
-            return cls.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
+            return cls.from_json(json.loads(finite(Path(path)).read_text(encoding="utf-8")))
         except (ValueError, RecursionError) as error:
             raise TaxonomyError(f"{path} is not a usable taxonomy: {error}") from error
 

@@ -144,6 +144,7 @@ SENTENCES = (
 
 LABEL_CONTEXT, WORD_CONTEXT, SENTENCE_CONTEXT = "Labels", "Words", "Sentences"
 _FIELD = re.compile(r"\{(\d)\}")
+_LONGEST = 1000  # characters: names in data may be of any length, and finding templates in them takes its square
 
 
 def spoken(text: str) -> str:
@@ -165,6 +166,8 @@ def _spoken_line(line: str) -> str:
 
 
 def _found(text: str, context: str, table: tuple[str, ...]) -> str:
+    if len(text) > _LONGEST:
+        return text
     for template, pattern in _patterns(table):
         if match := pattern.fullmatch(text):
             fields = [_field(field, context, table) for field in match.groups()]

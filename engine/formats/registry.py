@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -62,17 +63,27 @@ class LabelledImage:
         Raises:
             FormatError: They cannot be read.
         """
-        return self._read().to_map()
+        labels = self._read()
+        with self._enough_memory():
+            return labels.to_map()
 
     def _read(self) -> ImageLabels:
         """Reads the labels; what a damaged file leads to in decoders and number types is an error for people."""
         try:
-            return self._read_labels()
+            with self._enough_memory():
+                return self._read_labels()
         except SeamsegError:
             raise
         except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
             reason = " ".join(str(error).split())[:120] or type(error).__name__
             raise FormatError(f"{self.name}: {UNFORESEEN} ({reason}); export it again") from error
+
+    @contextmanager
+    def _enough_memory(self) -> Iterator[None]:
+        try:
+            yield
+        except MemoryError as error:
+            raise FormatError(f"{self.name}: is too large for the memory of this machine; leave it out") from error
 
     @classmethod
     def failing(cls, name: str, error: FormatError) -> Self:

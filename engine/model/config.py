@@ -67,6 +67,9 @@ class Config:
         return dataclasses.replace(self, **changed)
 
 
+_MOST_BYTES = 1 << 20  # all keys take 4 KB; a parser takes its time
+
+
 def load_config(source: Path | str, *, name: str | None = None, strict: bool = True) -> Config:
     """Reads a configuration.
 
@@ -84,7 +87,9 @@ def load_config(source: Path | str, *, name: str | None = None, strict: bool = T
         path = Path(source)
         name = name or str(path)
         try:
-            text = finite(path).read_text(encoding="utf-8")
+            if finite(path).stat().st_size > _MOST_BYTES:
+                raise ConfigError(f"{name} is too large for a configuration: give an .ini text file")
+            text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{name} cannot be read as a configuration ({error}): give an .ini text file") from error
     parser = configparser.ConfigParser(interpolation=None, default_section="\0none")

@@ -27,6 +27,7 @@ from seamseg_studio.engine.formats.json_file import read_json
 from seamseg_studio.engine.formats.label_image import read_colors_as_ids, read_indices
 from seamseg_studio.engine.formats.registry import FORMATS
 from seamseg_studio.engine.inference.prompts import PackedMask
+from seamseg_studio.engine.model.config import ConfigError, load_config
 from seamseg_studio.engine.scene.errors import PatchError
 from seamseg_studio.engine.scene.patch import _HEADER, Patch
 from tests.torture import seeds
@@ -332,3 +333,11 @@ def test_an_object_of_a_hundred_thousand_names_is_read_at_once(tmp_path: Path) -
     path.write_text(json.dumps(names)[:-1] + ', "n7": 1}')
     with pytest.raises(FormatError, match="'n7' twice"):
         read_json(path, unique=True)
+
+
+def test_a_configuration_of_a_million_keys_is_not_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "config.ini"
+    path.write_text("[general]\n" + "key = 1\n" * 200_000)
+    monkeypatch.setattr("configparser.ConfigParser.read_string", lambda *_, **__: pytest.fail("was parsed"))
+    with pytest.raises(ConfigError, match="too large"):
+        load_config(path)

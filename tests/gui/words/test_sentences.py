@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from seamseg_studio.app.editing.document import Document
 from seamseg_studio.app.main_window import MainWindow
 from seamseg_studio.app.studio import Studio
+from seamseg_studio.app.words import sentences
 from seamseg_studio.app.words.languages import speak
 from seamseg_studio.app.words.messages import Message
 from seamseg_studio.app.words.sentences import LABELS, SENTENCES, WORDS, spoken, spoken_label
@@ -93,6 +94,19 @@ def test_every_entry_has_a_translation() -> None:
     assert [text for text in SENTENCES if spoken(filled(text)) == filled(text)] == []
     assert [text for text in LABELS if spoken_label(filled(text)) == filled(text)] == []
     assert not same - set(WORDS)
+
+
+def test_names_without_end_are_not_looked_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In 90,000 characters of `a: a: a: ...` looking for sentences took minutes, and the window stood still."""
+    looked: list[int] = []
+    patterns = sentences._patterns
+    monkeypatch.setattr(sentences, "_patterns", lambda table: looked.append(len(table)) or patterns(table))
+    text = "a: " * 30_000
+    assert spoken(text) == text
+    assert spoken_label(text) == text
+    assert looked == []
+    spoken("a: b")
+    assert looked
 
 
 @pytest.mark.usefixtures("german")

@@ -21,9 +21,9 @@ from seamseg_studio.engine.inference.predictor import Predictor
 from seamseg_studio.engine.model.norm import freeze_norms
 from seamseg_studio.engine.model.panoptic_net import build_network
 from seamseg_studio.training.batch import Collate
+from seamseg_studio.training.budget import Budget, fine_tune_settings
 from seamseg_studio.training.distill import Teacher
 from seamseg_studio.training.features import FeatureCache
-from seamseg_studio.training.fine_tune import Budget, fine_tune_settings
 from seamseg_studio.training.forward import ForwardOptions, LossModel, normalise
 from seamseg_studio.training.optim import freeze
 from seamseg_studio.training.sample import Sample

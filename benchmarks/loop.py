@@ -28,8 +28,9 @@ from loop_plot import plot
 
 from seamseg_studio.engine.checkpoints.bundle import Bundle, load_bundle
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
+from seamseg_studio.training.budget import Budget
 from seamseg_studio.training.events import EventLog, read_events
-from seamseg_studio.training.fine_tune import Budget, train_from_corrections
+from seamseg_studio.training.fine_tune import train_from_corrections
 from seamseg_studio.training.runs import RunOptions
 from seamseg_studio.training.sample import Sample
 from seamseg_studio.training.snapshots import snapshot_files

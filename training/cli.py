@@ -101,8 +101,9 @@ def train(arguments: argparse.Namespace) -> int:
 
 
 def _train(arguments: argparse.Namespace, device: str, *, is_first: bool) -> Path | None:
+    from seamseg_studio.training.budget import Budget
     from seamseg_studio.training.events import EventLog
-    from seamseg_studio.training.fine_tune import Budget, train_from_corrections
+    from seamseg_studio.training.fine_tune import train_from_corrections
     from seamseg_studio.training.runs import RunOptions, train_dataset
 
     run = RunOptions(arguments.out, device, arguments.resume, is_first and arguments.events != "-")

@@ -30,7 +30,7 @@ SCHEDULES = ("config", "cosine")
 _LOWEST = {
     **{"max_steps": 0, "max_minutes": 0, "accumulate": 1, "clip_grad_norm": 0, "body_lr_factor": 0, "color_jitter": 0},
     **{"blur": 0, "copy_paste": 0, "snapshot_minutes": 0, "keep_snapshots": 1, "val_max_images": 0, "early_stop": 0},
-    **{"distill": 0, "balance": 0, "noise": 0, "mosaic": 0},
+    **{"distill": 0, "balance": 0, "adam_epsilon": 0, "noise": 0, "mosaic": 0},
 }
 
 
@@ -39,6 +39,7 @@ class TrainingOptions:
     """Options that the original project does not have. A zero or an empty value means off."""
 
     optimizer: str = "sgd"  # one of OPTIMIZERS; [optimizer] lr, weight_decay and momentum apply to both
+    adam_epsilon: float = 1e-8  # of adamw: gradients far below it move the weights little
     schedule: str = "config"  # "config" follows [scheduler]; "cosine" falls to 1 % of lr over the whole run
     schedule_span: tuple[float, ...] = ()  # part of the cosine that the run goes through, (0, 0.5) for the first half
     max_steps: int = 0  # stop after so many steps; 0: after [scheduler] epochs

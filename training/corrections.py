@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,12 @@ from seamseg_studio.engine.project.corrections import Correction
 from seamseg_studio.engine.project.errors import ProjectError
 from seamseg_studio.engine.project.records import Status
 from seamseg_studio.engine.project.store import Project
+from seamseg_studio.engine.scene.panoptic_result import PanopticResult
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
+from seamseg_studio.training.agreement import MIN_CORRECTED_SHARE, corrected_share, leave_to_base, unchanged_part
 from seamseg_studio.training.dataset import sample_from_map
 from seamseg_studio.training.errors import TrainingInputError
-from seamseg_studio.training.extend import extended_taxonomy
+from seamseg_studio.training.extend import category_map, extended_taxonomy
 from seamseg_studio.training.sample import VOID_CATEGORY, Sample, compact
 from seamseg_studio.training.split import difference_hash, find_groups, hold_out
 from seamseg_studio.training.transforms import shrink
@@ -36,16 +38,23 @@ class Material:
         corrected: To learn from.
         held_out: Corrected too, kept to judge by.
         unlabelled: All void: the base model teaches there.
+        agreed: Accepted as the base says it: void too, but the base teaches with more weight.
     """
 
     taxonomy: Taxonomy
     corrected: tuple[Sample, ...]
     held_out: tuple[Sample, ...]
     unlabelled: tuple[Sample, ...]
+    agreed: tuple[Sample, ...] = ()
 
 
 def read_material(
-    folder: Path, base: Taxonomy, *, shortest_px: int, lineage: Mapping[str, Any] | None = None
+    folder: Path,
+    base: Taxonomy,
+    *,
+    shortest_px: int,
+    lineage: Mapping[str, Any] | None = None,
+    ask: Callable[[NDArray[np.uint8]], PanopticResult] | None = None,
 ) -> Material:
     """Reads a project.
 
@@ -54,22 +63,29 @@ def read_material(
         base: Categories of the base model; those of the project are matched by name.
         shortest_px: Larger images are scaled down to this shorter side, to save memory.
         lineage: Of the base model: what it learned from is not held back, and what was held back stays so.
+        ask: What the base says about an image: what people accepted of that is left to the base (`leave_to_base`).
+            None to learn all of it from labels.
 
     Raises:
         ProjectError: The labels of an image cannot be read.
         ImageError: A photograph cannot be read.
-        TrainingInputError: There is no project, nothing is corrected yet, or a category differs in kind.
+        TrainingInputError: There is no project, nothing is corrected yet or all of it is what the base says, or a
+            category differs in kind.
     """
     try:
         project = Project.open(folder, read_only=True)
     except ProjectError as error:
         raise TrainingInputError(str(error)) from error
     with project:
-        samples, paths, hashes = [], [], []
+        samples, unchanged, answers, paths, hashes = [], [], [], [], []
         for correction in project.corrections():
             image = read_image(correction.image_path)
             hashes.append(difference_hash(image))
             paths.append(correction.image_path)
+            mask = unchanged_part(correction, project.taxonomy)
+            unchanged.append(mask)
+            # About the whole image: of a smaller one the base would say something slightly different.
+            answers.append(ask(image) if ask is not None and mask.any() else None)
             samples.append(shrink(compact(_sample_of(correction, image)), shortest_px))
         if not samples:
             raise TrainingInputError(
@@ -82,8 +98,23 @@ def read_material(
         held = hold_out(names, find_groups(paths, hashes), held_before=held_before, learned=learned)
         num_unlabelled = min(max(UNLABELLED_PER_CORRECTED * len(samples), MIN_UNLABELLED), MAX_UNLABELLED)
         unlabelled = tuple(_read_unlabelled(project, set(paths), num_unlabelled, shortest_px))
-    corrected = tuple(sample for i, sample in enumerate(samples) if i not in held)
-    return Material(taxonomy, corrected, tuple(samples[i] for i in sorted(held)), unlabelled)
+    judges = tuple(samples[i] for i in sorted(held))
+    learned_from = [i for i in range(len(samples)) if i not in held]
+    table = category_map(base, taxonomy).numpy()
+    left = []
+    for i in learned_from:
+        answer = answers[i]
+        if answer is not None:
+            samples[i] = leave_to_base(samples[i], unchanged[i], answer, table, taxonomy.num_stuff)
+        left.append(samples[i])
+    corrected = tuple(sample for sample in left if corrected_share(sample) >= MIN_CORRECTED_SHARE)
+    if not corrected:
+        raise TrainingInputError(
+            f"{folder}: nothing was corrected in its {len(left)} accepted images, they are as the model makes them, so "
+            "there is nothing to learn; correct what is wrong in some of them first"
+        )
+    agreed = tuple(sample for sample in left if corrected_share(sample) < MIN_CORRECTED_SHARE)
+    return Material(taxonomy, corrected, judges, unlabelled, agreed)
 
 
 def _sample_of(correction: Correction, image: NDArray[np.uint8]) -> Sample:

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 from seamseg_studio.engine.model.panoptic_net import PanopticNet
 from seamseg_studio.engine.ops.roi_sampling import pyramid_sampling
 from seamseg_studio.training.constants import inside
+from seamseg_studio.training.losses import smooth_l1
 from seamseg_studio.training.proposals import Proposals, flatten_levels
 from seamseg_studio.training.sample import VOID_CATEGORY
 from seamseg_studio.training.targets import GroundTruth, covered_share
@@ -26,6 +27,8 @@ from seamseg_studio.training.targets import GroundTruth, covered_share
 DISTILL = "distill"
 NUM_ANCHORS = 256  # an image: those that the teacher likes best
 NUM_BOXES = 32  # an image: the best proposals
+# Of smooth L1 losses: the gradient of an absolute one is as large for a rounding error as for a mistake.
+PROPOSAL_SIGMA, REGION_SIGMA = 3.0, 1.0
 MASK_THRESHOLD = 0.5  # the teacher's score of a box from which its mask is learned
 
 
@@ -105,7 +108,7 @@ def distillation_loss(
         size: Of the padded batch.
     """
     unknown_BHW = _unknown(truth, sizes)
-    sem = _semantic_part(found.semantic, wanted.semantic, teacher.categories, unknown_BHW, sizes)
+    sem = _semantic_part(found.semantic, wanted.semantic, teacher.categories, unknown_BHW, truth.pixel_weights, sizes)
     if network.num_thing == 0 or teacher.network.num_thing == 0:
         return sem
     rpn = _proposal_part(found, wanted.objectness, wanted.shifts)
@@ -127,15 +130,27 @@ def _divergence(pupil: Tensor, teacher: Tensor, dim: int) -> Tensor:
 
 
 def _semantic_part(
-    pupil: Tensor, teacher: Tensor, categories: Tensor, unknown_BHW: Tensor, sizes: Sequence[tuple[int, int]]
+    pupil: Tensor,
+    teacher: Tensor,
+    categories: Tensor,
+    unknown_BHW: Tensor,
+    weights_BHW: Tensor | None,
+    sizes: Sequence[tuple[int, int]],
 ) -> Tensor:
-    mask = F.interpolate(unknown_BHW[:, None].float(), size=pupil.shape[2:], mode="area")[:, 0]
     # A teacher that is not sure is often wrong, and just there people correct.
-    confidence = teacher.float().softmax(dim=1).amax(dim=1).square()
-    loss = _divergence(pupil[:, categories], teacher, dim=1) * mask * confidence
+    trust = teacher.float().softmax(dim=1).amax(dim=1).square() * _shrunk(unknown_BHW.float(), pupil)
+    if weights_BHW is not None:
+        # Where a person agreed with it, it is right however unsure it was.
+        agreed_BHW = unknown_BHW & (weights_BHW > 1)
+        trust = torch.maximum(trust, _shrunk(torch.where(agreed_BHW, weights_BHW, 0.0), pupil))
+    loss = _divergence(pupil[:, categories], teacher, dim=1) * trust
     full = unknown_BHW.shape[1] * unknown_BHW.shape[2]
     inside = sum(height * width for height, width in sizes) / (len(sizes) * full)
     return loss.mean() / inside
+
+
+def _shrunk(values_BHW: Tensor, like: Tensor) -> Tensor:
+    return F.interpolate(values_BHW[:, None], size=like.shape[2:], mode="area")[:, 0]
 
 
 def _proposal_part(found: Outputs, objectness: Sequence[Tensor], shifts: Sequence[Tensor]) -> Tensor:
@@ -148,7 +163,7 @@ def _proposal_part(found: Outputs, objectness: Sequence[Tensor], shifts: Sequenc
     obj = obj - F.binary_cross_entropy_with_logits(wanted_BM.gather(1, order), wanted)
     places = order[..., None].expand(-1, -1, 4)
     difference = own_shifts_BM4.gather(1, places) - wanted_shifts_BM4.gather(1, places)
-    return obj + (difference.abs() * wanted[..., None]).sum(-1).mean()
+    return obj + (smooth_l1(difference, PROPOSAL_SIGMA) * wanted[..., None]).sum(-1).mean()
 
 
 def _region_part(
@@ -178,7 +193,7 @@ def _region_part(
     cls = _divergence(scores_KT[:, columns], wanted_scores_KT, dim=1).mean()
     every_K = torch.arange(len(image_K), device=image_K.device)
     difference_K4 = shifts_KT4[every_K, things[best_K]] - wanted_shifts_KT4[every_K, best_K]
-    bbx = (difference_K4.float().abs().sum(1) * confidence_K).mean()
+    bbx = (smooth_l1(difference_K4.float(), REGION_SIGMA).sum(1) * confidence_K).mean()
     chosen = (confidence_K > MASK_THRESHOLD).nonzero()[:, 0]
     if len(chosen) == 0:
         return cls + bbx

@@ -11,11 +11,21 @@ import torch
 
 from seamseg_studio.engine.checkpoints.bundle import Bundle, load_bundle
 from seamseg_studio.engine.inference.device import find_device
+from seamseg_studio.engine.inference.predictor import Predictor
 from seamseg_studio.engine.model.config import Config
 from seamseg_studio.engine.model.panoptic_net import PanopticNet, build_network
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.training import ranks
+from seamseg_studio.training.agreement import corrected_share, find_evidence
 from seamseg_studio.training.batch import Collate
+from seamseg_studio.training.budget import (
+    LARGEST_SCALE,
+    NUM_VALIDATIONS,
+    REPLAY_SHARE,
+    Budget,
+    fine_tune_settings,
+    keep_network,
+)
 from seamseg_studio.training.chance import seed_everything
 from seamseg_studio.training.comparison import write_comparison
 from seamseg_studio.training.config import TrainingOptions
@@ -35,7 +45,7 @@ from seamseg_studio.training.gate import Comparison, decide
 from seamseg_studio.training.recipes.pack import read_pack
 from seamseg_studio.training.report import write_report
 from seamseg_studio.training.runs import RunOptions, prepare_folder, run_trainer, warn_of_memory, write_bundle
-from seamseg_studio.training.sample import VOID, Sample
+from seamseg_studio.training.sample import Sample
 from seamseg_studio.training.sampler import MixtureSampler
 from seamseg_studio.training.sources import ChangedSource, JoinedSource, translated
 from seamseg_studio.training.trainer import Trainer
@@ -43,39 +53,8 @@ from seamseg_studio.training.transforms import TrainTransform, flip, shrink
 from seamseg_studio.training.validation import measure_panoptic
 from seamseg_studio.training.watch import listeners
 
-LEARNING_RATE, HEADS_LEARNING_RATE = 3e-4, 1e-3  # of the whole network; of the heads alone, which need more
-SNAPSHOT_MINUTES = 1.0  # such a training takes minutes itself
-STEPS_PER_IMAGE, MIN_STEPS, MAX_STEPS = 8, 40, 2000
-MAX_CPU_MINUTES = 4.0
-NUM_VALIDATIONS, PATIENCE = 8, 4
-MIN_JUDGES = 8  # with fewer images held back, which validation is the best one is chance: the run goes to its end
-LARGEST_SCALE = 1.25
-REPLAY_SHARE = 0.25  # of the images of a training come from what was known before
-DISTILL_WEIGHT = 0.3  # enough to remember; with more, the base's mistakes on the very images are remembered too
 REPLAY_PACK = "replay.zip"  # in a bundle: samples of what it was trained on
 MAX_OLD_IMAGES = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How much a fine-tune may do; zero means the default.
-
-    Attributes:
-        max_steps: Steps.
-        max_minutes: Minutes.
-        learning_rate: Of the heads; the body learns at a tenth of it.
-        heads_only: Whether the body stays as it is and its features are computed only once; None for yes on a CPU.
-        replay: Weight of what was known before; 0 to learn from corrections alone.
-        replay_set: A seamseg dataset of what the base was trained on: its train split is learned too, its val split
-            shows whether anything is forgotten. None for what the bundle carries, if anything.
-    """
-
-    max_steps: int = 0
-    max_minutes: float = 0.0
-    learning_rate: float = 0.0
-    heads_only: bool | None = None
-    replay: float = 1.0
-    replay_set: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +82,16 @@ def train_from_corrections(
     on_gpu = device.type == "cuda"
     heads_only = budget.heads_only if budget.heads_only is not None else not on_gpu
     shortest = base.config.dataloader.shortest_size
+    teacher = build_network(base.config, base.taxonomy)
+    weights = base.state_dict()
+    teacher.load_state_dict(weights)
+    teacher.eval().requires_grad_(False).to(device)
     material = read_material(
         project,
         base.taxonomy,
         shortest_px=shortest if heads_only else round(LARGEST_SCALE * shortest),
         lineage=base.manifest.get("lineage", {}),
+        ask=Predictor(teacher, base.taxonomy).predict if budget.replay else None,
     )
     num_images = len(material.corrected)
     config, options = fine_tune_settings(
@@ -117,13 +101,10 @@ def train_from_corrections(
         heads_only=heads_only,
         budget=budget,
         num_held_out=len(material.held_out),
+        evidence=find_evidence(material.corrected, material.taxonomy.num_stuff) if budget.replay else None,
     )
     old = _find_old_data(base, material.taxonomy, budget, round(LARGEST_SCALE * shortest))
     seed_everything(options.seed)
-    weights = base.state_dict()
-    teacher = build_network(base.config, base.taxonomy)
-    teacher.load_state_dict(weights)
-    teacher.eval().requires_grad_(False).to(device)
     network = build_network(config, material.taxonomy)
     load_extended(network, weights, base.taxonomy, material.taxonomy)
     held_out = MemorySource(material.held_out)
@@ -186,70 +167,6 @@ def train_from_corrections(
     return path
 
 
-def fine_tune_settings(
-    base: Config, num_images: int, *, on_gpu: bool, budget: Budget, heads_only: bool = False, num_held_out: int = 0
-) -> tuple[Config, TrainingOptions]:
-    """Returns the settings of a short fine-tune: norms frozen, low rate, images at the size of inference.
-
-    Args:
-        base: Configuration of the base bundle.
-        num_images: Corrected images.
-        on_gpu: Whether a GPU trains.
-        budget: What the person allows.
-        heads_only: Whether the body stays as it is.
-        num_held_out: Corrected images that are held back to judge by.
-    """
-    batch_size = 1 if heads_only else min(num_images, 8 if on_gpu else 2)
-    wanted = STEPS_PER_IMAGE * num_images / (1 - REPLAY_SHARE if budget.replay else 1)
-    steps = budget.max_steps or min(max(MIN_STEPS, round(wanted)), MAX_STEPS)
-    minutes = budget.max_minutes or (0.0 if on_gpu else MAX_CPU_MINUTES)
-    rate = HEADS_LEARNING_RATE if heads_only else LEARNING_RATE
-    changes: dict[str, dict[str, Any]] = {
-        "general": {"log_interval": 1, "val_interval": 1},
-        "body": {"num_frozen": 2, "body_params": {}},
-        "optimizer": {"lr": budget.learning_rate or rate, "weight_decay": 1e-4},
-        "scheduler": {"burn_in_steps": min(10, steps // 4), "burn_in_start": 0.1, "type": "linear", "params": {}},
-        "dataloader": {
-            "random_flip": not heads_only,
-            "random_scale": () if heads_only else (0.8, LARGEST_SCALE),
-            "longest_max_size": 4 * base.dataloader.shortest_size,
-            "train_batch_size": batch_size,
-            "num_workers": 2 if on_gpu else 0,
-        },
-        "roi": {"num_samples": min(base.roi.num_samples, 128)},
-        "rpn": {
-            "num_pre_nms_train": min(base.rpn.num_pre_nms_train, 1000),
-            "num_post_nms_train": min(base.rpn.num_post_nms_train, 300),
-        },
-    }
-    options = TrainingOptions(
-        optimizer="adamw",
-        schedule="cosine",
-        max_steps=steps,
-        max_minutes=minutes,
-        amp="bf16" if on_gpu else "off",
-        channels_last=True,
-        clip_grad_norm=5.0,
-        freeze=("body",) if heads_only else (),
-        body_lr_factor=0.1,
-        frozen_norms=True,
-        color_jitter=0.0 if heads_only else 0.15,
-        ignore_void=True,
-        negatives_everywhere=True,
-        mask_positives_only=True,
-        snapshot_minutes=SNAPSHOT_MINUTES,
-        distill=DISTILL_WEIGHT * budget.replay,
-        early_stop=PATIENCE if num_held_out >= MIN_JUDGES else 0,
-        use_best=num_held_out >= MIN_JUDGES,
-    )
-    return base.replace(**changes), options
-
-
-def keep_network(base: Config, trained: Config) -> Config:
-    """Returns the configuration that belongs into the new bundle: the base's, since only weights have changed."""
-    return replace(base, optimizer=trained.optimizer)
-
-
 def _find_old_data(base: Bundle, taxonomy: Taxonomy, budget: Budget, shortest_px: int) -> OldData | None:
     if budget.replay_set is not None:
         sets = [SeamsegSource(budget.replay_set, split) for split in ("train", "val")]
@@ -276,7 +193,7 @@ def _join(
         # Mirrored images are images of their own, so that their features are kept too.
         corrected = [variant for sample in corrected for variant in (sample, _mirrored(sample))]
     parts: list[SampleSource] = [MemorySource(corrected)]
-    parts.append(MemorySource(unlabelled if budget.replay else []))
+    parts.append(MemorySource([*unlabelled, *material.agreed] if budget.replay else []))
     parts.append(old.train if old is not None and budget.replay else MemorySource([]))
     joined = JoinedSource(parts)
     return joined, joined.groups()
@@ -374,7 +291,7 @@ def _lineage(base: Bundle, project: Path, material: Material, steps: int, gate: 
         "project": project.name,
         "images": [sample.name for sample in material.corrected],
         "held_out": [sample.name for sample in material.held_out],
-        "labelled_share": [round(float((sample.ids != VOID).mean()), 4) for sample in material.corrected],
+        "labelled_share": [round(corrected_share(sample), 4) for sample in material.corrected],
         "steps": steps,
         "gate": gate,
     }

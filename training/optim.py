@@ -45,7 +45,7 @@ def make_optimizer(network: nn.Module, config: OptimizerConfig, options: Trainin
     ]
     # One launch for many tensors; and it can be told to leave them alone without the host knowing (`leave_out`).
     if options.optimizer == "adamw":
-        return torch.optim.AdamW(parts, lr=config.lr, fused=True)
+        return torch.optim.AdamW(parts, lr=config.lr, eps=options.adam_epsilon, fused=True)
     optimizer = torch.optim.SGD(parts, lr=config.lr, momentum=config.momentum, nesterov=config.nesterov, fused=True)
     fill_momenta(optimizer)
     return optimizer

@@ -22,12 +22,12 @@ from seamseg_studio.engine.scene.edits import relabel
 from seamseg_studio.engine.scene.panoptic_map import Origin, PanopticMap, Segment
 from seamseg_studio.engine.scene.policy import EditingPolicy
 from seamseg_studio.engine.scene.taxonomy import Category, Kind, Taxonomy
+from seamseg_studio.training.budget import Budget, fine_tune_settings
 from seamseg_studio.training.cli import main
 from seamseg_studio.training.config import load_training_config
 from seamseg_studio.training.corrections import read_material
 from seamseg_studio.training.dataset import ACCEPTED_WEIGHT, SeamsegSource, segment_weights
 from seamseg_studio.training.events import read_events
-from seamseg_studio.training.fine_tune import Budget, fine_tune_settings
 from seamseg_studio.training.recipes.pack import PackedSample, write_pack
 from seamseg_studio.training.sample import Sample, compact
 from seamseg_studio.training.sets import open_sets

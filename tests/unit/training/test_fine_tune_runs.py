@@ -21,10 +21,11 @@ from seamseg_studio.engine.project.store import Project
 from seamseg_studio.engine.scene.panoptic_map import PanopticMap, Segment
 from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.training import ranks
+from seamseg_studio.training.budget import Budget
 from seamseg_studio.training.config import load_training_config
 from seamseg_studio.training.dataset import MemorySource
 from seamseg_studio.training.events import EventLog, read_events
-from seamseg_studio.training.fine_tune import Budget, train_from_corrections
+from seamseg_studio.training.fine_tune import train_from_corrections
 from seamseg_studio.training.runs import RunOptions
 from seamseg_studio.training.sample import Sample
 from seamseg_studio.training.trainer import Trainer

@@ -85,6 +85,11 @@ def open_sets(path: Path, config: Config, options: TrainingOptions) -> DataSets:
     held_out = JoinedSource([part for pair in mapped for part in pair[1:]])
     shares = tuple(float(entry.get("share", 1.0)) for entry in document["sets"])
     has_shares = any("share" in entry for entry in document["sets"])
+    if has_shares and options.balance:
+        raise TrainingInputError(
+            f"{path}: its sets have a share, so that balance = {options.balance} of the configuration cannot choose "
+            "images too; leave out one of them"
+        )
     is_partial = bool(options.annotated) or any("annotated" in entry for entry in document["sets"])
     is_partial |= any(part.is_partial for pair in parts for part in pair)
     return DataSets(

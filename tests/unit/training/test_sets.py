@@ -56,6 +56,12 @@ def test_sets_are_put_into_one_taxonomy(two_sets: Path, tiny_config: Path, taxon
     assert sets.is_partial
 
 
+def test_shares_and_balance_do_not_both_choose_the_images(two_sets: Path, tiny_config: Path) -> None:
+    config, options = load_training_config(tiny_config)
+    with pytest.raises(SeamsegError, match=r"list\.json: its sets have a share, so that balance = 0\.1"):
+        open_sets(two_sets, config, replace(options, balance=0.1))
+
+
 def test_a_list_of_sets_trains_with_every_extra(two_sets: Path, tiny_config: Path, tmp_path: Path) -> None:
     tiny_config.write_text(tiny_config.read_text() + "[training]\ncopy_paste = 1.0\nmax_steps = 2\nlayer_decay = .8\n")
     out = tmp_path / "out"

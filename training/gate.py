@@ -68,7 +68,7 @@ def decide(held_out: Comparison | None, old: Comparison | None) -> Verdict:
     if new <= base:
         return Verdict(False, f"it is no better than its base ({told})")
     if old is None:
-        return Verdict(True, told)
+        return Verdict(True, f"{told}; old data was not judged, as no replay set is known")
     old_base, old_new = old.base.get("pq"), old.new.get("pq")
     if old_base is None or old_new is None:
         return Verdict(True, told)

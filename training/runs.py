@@ -33,7 +33,7 @@ from seamseg_studio.training.memory import check_memory, estimate_need, free_byt
 from seamseg_studio.training.report import write_report
 from seamseg_studio.training.sampler import AspectSampler, MixtureSampler
 from seamseg_studio.training.sets import ChosenSource, DataSets, open_sets, repeat_rare
-from seamseg_studio.training.snapshots import FILE_NAME, clean_up, snapshot_files
+from seamseg_studio.training.snapshots import BEST_NAME, FILE_NAME, clean_up, snapshot_files
 from seamseg_studio.training.trainer import Trainer
 from seamseg_studio.training.transforms import Cutout, TrainTransform, cut_out
 from seamseg_studio.training.validation import measure_panoptic
@@ -206,7 +206,7 @@ def _largest_size(source: SampleSource, config: Config) -> tuple[int, int]:
 
 
 def prepare_folder(run: RunOptions) -> None:
-    """Makes the output folder.
+    """Makes the output folder; without `resume`, snapshots of a former run in it are removed.
 
     Raises:
         TrainingInputError: There is no snapshot to resume from.
@@ -217,6 +217,10 @@ def prepare_folder(run: RunOptions) -> None:
     run.out.mkdir(parents=True, exist_ok=True)
     if ranks.rank() == 0:
         clean_up(run.out)
+        if not run.resume:
+            # Were the first snapshot of this run damaged, one of another run would serve in its place.
+            for path in [*snapshot_files(run.out), run.out / BEST_NAME]:
+                path.unlink(missing_ok=True)
 
 
 def run_trainer(trainer: Trainer, run: RunOptions, events: EventLog, num_images: int, **extra: Any) -> bool:

@@ -168,7 +168,7 @@ def test_near_copies_and_neighbours_belong_together() -> None:
     ("held", "old", "promoted", "words"),
     [
         (None, None, False, "too few corrected images"),
-        ((0.4, 0.41), None, True, "40.0 -> 41.0"),
+        ((0.4, 0.41), None, True, "40.0 -> 41.0; old data was not judged"),
         ((0.4, 0.4), None, False, "no better"),
         ((0.4, 0.5), (0.6, 0.5951), True, "old data"),
         ((0.4, 0.5), (0.6, 0.5949), False, "forgotten"),

@@ -19,9 +19,9 @@ from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.training import snapshots
 from seamseg_studio.training.errors import TrainingInputError
 from seamseg_studio.training.events import EventLog, read_events
-from seamseg_studio.training.runs import RunOptions, train_dataset
+from seamseg_studio.training.runs import RunOptions, prepare_folder, train_dataset
 from seamseg_studio.training.sample import Sample
-from seamseg_studio.training.snapshots import Progress, load_snapshot, save_snapshot, snapshot_files
+from seamseg_studio.training.snapshots import Progress, load_snapshot, save_best, save_snapshot, snapshot_files
 
 CALLS = (
     (snapshots.torch, "save"),
@@ -216,3 +216,13 @@ def test_damage_that_pytorch_does_not_see_is_seen(damage: Any, tmp_path: Path) -
     state, progress = load_snapshot(tmp_path)
     assert progress.step == 1
     assert not state["value"].any()
+
+
+def test_a_new_start_in_a_used_folder_leaves_no_snapshot_of_the_former_run(tmp_path: Path) -> None:
+    for step in range(3):
+        save_snapshot(tmp_path, {}, Progress(step), keep=2)
+    save_best(tmp_path, {}, 0.5, 1)
+    prepare_folder(RunOptions(tmp_path, resume=True))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best.pt", "snapshot.1.pt", "snapshot.pt"]
+    prepare_folder(RunOptions(tmp_path))
+    assert not list(tmp_path.iterdir())

@@ -16,7 +16,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from seamseg_studio.engine.files import all_or_none, atomic_write, sweep_parts
+from seamseg_studio.engine.files import all_or_none, atomic_write, finite, open_own, sweep_parts
 from seamseg_studio.engine.formats.errors import FormatError
 from seamseg_studio.engine.formats.losses import Loss, Losses, noted
 from seamseg_studio.engine.formats.names import path_inside
@@ -105,8 +105,14 @@ class FolderWriter(ABC):
             sweep_parts(folder, self.format_name)  # of a run that was killed
         if path.exists() and overwrite:
             # The former dataset stays until the new one is done: nothing is gone if every image fails.
-            with self._former.open("ab") as former:
-                former.write(path.read_bytes())
+            try:
+                with open_own(self._former, "ab") as former:
+                    former.write(finite(path).read_bytes())
+            except OSError as error:
+                reason = error.strerror
+                raise FormatError(
+                    f"{self._former}: cannot be written ({reason}); remove it or choose another"
+                ) from error
             path.unlink()
         self._log = RecordLog(path, header, resume=resume)
 
@@ -167,7 +173,7 @@ class FolderWriter(ABC):
         self._log.append(record)
         if former is not None:
             for stale in {*self._all_files_of(former)} - {*self._all_files_of(record)}:
-                stale.unlink(missing_ok=True)
+                self._remove(stale)
 
     def kept(self, name: str) -> Kept | None:
         """What the log says of an image; None if it was not written. See `registry.Writer.kept`."""
@@ -246,7 +252,13 @@ class FolderWriter(ABC):
                 folder.rmdir()
 
     def _make_folder(self, folder: Path) -> Path:
-        """Makes a folder and those above it where they are missing, and remembers which for `discard`."""
+        """Makes a folder and those above it where they are missing, and remembers which for `discard`.
+
+        Raises:
+            FormatError: It lies behind a link in the dataset.
+        """
+        if self._leads_out(folder):
+            raise FormatError(f"{folder}: is a link, or lies behind one; remove it or choose another target")
         missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
         for parent in reversed(missing):
             with suppress(FileExistsError):  # another thread was faster
@@ -255,6 +267,16 @@ class FolderWriter(ABC):
         if not folder.is_dir():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder))
         return folder
+
+    def _remove(self, stale: Path) -> None:
+        """Removes a file that a log names, if it lies in the dataset itself."""
+        if not self._leads_out(stale.parent):
+            stale.unlink(missing_ok=True)
+
+    def _leads_out(self, folder: Path) -> bool:
+        """Whether a folder of the dataset is, or lies in, a link: the dataset may come from a stranger."""
+        inner = (parent for parent in (folder, *folder.parents) if parent.is_relative_to(self.folder))
+        return any(parent.is_symlink() for parent in inner if parent != self.folder)
 
     def _restore(self) -> None:
         """Closes a run that has written no image; the log is what it was before."""
@@ -281,10 +303,10 @@ class FolderWriter(ABC):
             for record in read_records(self._former):
                 for stale in self._all_files_of(record):
                     if stale not in kept:
-                        stale.unlink(missing_ok=True)
+                        self._remove(stale)
             for stale in self._index_files(read_records(self._former)):
                 if stale not in kept:
-                    stale.unlink(missing_ok=True)
+                    self._remove(stale)
             self._former.unlink()
         self._log.close()
 

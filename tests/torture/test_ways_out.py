@@ -200,3 +200,41 @@ def test_names_are_shown_as_they_are(name: str) -> None:
     assert "<img" not in plain_tip(name)
     assert "<a " not in plain_tip(name)
     assert plain_tip("car & van") == "car & van"
+
+
+def write_again(folder: Path) -> None:
+    """What an export into a folder that holds a dataset already does."""
+    with FORMATS["coco-panoptic"].writer(folder, seeds.TAXONOMY, overwrite=True) as writer:
+        writer.write("a", None, seeds.make_map())
+
+
+def test_a_log_is_not_put_aside_through_a_link(tmp_path: Path, outside: Path) -> None:
+    """What a stranger's log says would end up in any file of the person's: their `.bashrc`, say."""
+    folder = tmp_path / "dataset"
+    write_again(folder)
+    log = folder / ".coco-panoptic.log"
+    log.write_text("touch /tmp/was-here\n")
+    (folder / ".coco-panoptic.log.old").symlink_to(outside)
+    with pytest.raises(FormatError, match="cannot be written"):
+        write_again(folder)
+    assert outside.read_text() == "mine"
+
+
+def test_a_dataset_is_not_written_through_links_in_it(tmp_path: Path, outside: Path) -> None:
+    folder = tmp_path / "dataset"
+    folder.mkdir()
+    (folder / "panoptic").symlink_to(outside.parent)
+    with suppress(FormatError):
+        write_again(folder)
+    assert [path.name for path in outside.parent.iterdir()] == [outside.name]
+
+
+def test_files_that_a_log_names_behind_links_stay(tmp_path: Path, outside: Path) -> None:
+    folder = tmp_path / "dataset"
+    write_again(folder)
+    (folder / "more").symlink_to(outside.parent)
+    log = folder / ".coco-panoptic.log"
+    record = {"name": "b", "files": [], "more": ["more/precious.json"]}
+    log.write_text(log.read_text() + json.dumps(record) + "\n")
+    write_again(folder)
+    assert outside.read_text() == "mine"

@@ -145,7 +145,7 @@ def explain(name: str, error: Exception) -> str:
     if isinstance(error, OSError):
         path = error.filename2 or error.filename or name  # of a renaming the second is the one that people know
         return f"{path}: {error.strerror or reason}; make room for this file or choose another target"
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
         return f"{name}: is too large for the memory of this machine; convert it with fewer --workers"
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(frame.filename).name}:{frame.lineno}"

@@ -139,14 +139,14 @@ def recall_losses(writer: Writer, name: str, losses: Losses) -> None:
 
 def explain(name: str, error: Exception) -> str:
     """A sentence for an image that could not be converted: what went wrong, with which file, and what to do."""
+    if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
+        return f"{name}: is too large for the memory of this machine; convert it with fewer --workers"
     if isinstance(error, SeamsegError):
         return str(error)
     reason = " ".join(str(error).split())[:160] or type(error).__name__
     if isinstance(error, OSError):
         path = error.filename2 or error.filename or name  # of a renaming the second is the one that people know
         return f"{path}: {error.strerror or reason}; make room for this file or choose another target"
-    if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
-        return f"{name}: is too large for the memory of this machine; convert it with fewer --workers"
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(frame.filename).name}:{frame.lineno}"
     return f"{name}: unexpected {type(error).__name__} ({reason}; {where}); report it with the image's labels"

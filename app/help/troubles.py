@@ -23,6 +23,7 @@ GENERAL = "something-unexpected-happened"
 _LISTED = re.compile(r"^- `(.+)`$", re.M)
 _GAP = "…"
 _FIELD = re.compile(r"\{\d\}")
+_LONGEST = 500  # characters: names in a message may have any number, and each gap of a pattern is looked for anywhere
 
 
 def topic_of(title: str, text: str) -> str:
@@ -62,11 +63,15 @@ def _pattern(message: str) -> re.Pattern[str]:
 
 
 def _found(text: str) -> str:
+    if len(text) > _LONGEST:
+        return ""
     return next((anchor for pattern, anchor in _patterns() if pattern.fullmatch(text)), "")
 
 
 def _by_title(title: str) -> str:
     """The entry that lists a title, which may be in another language."""
+    if len(title) > _LONGEST:
+        return ""
     for message, anchor in messages():
         for template in _translations(message):
             if _pattern(template).fullmatch(title):

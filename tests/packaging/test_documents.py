@@ -94,3 +94,20 @@ def test_the_api_has_a_page_for_each_package() -> None:
     pages = {name: hook.page(name, folder) for name, folder in hook.packages()}
     assert "::: seamseg_studio.engine.scene.panoptic_map" in pages["engine.scene"]
     assert pages["app.tools"].startswith("# seamseg_studio.app.tools\n\nThe tools for working")
+
+
+def test_every_row_of_what_was_measured_is_whole() -> None:
+    """Test, load, faults, result, date and command: without one of them nobody can make the row again."""
+    lines = (DOCS / "reliability.md").read_text(encoding="utf-8").splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    heads = [row for row in rows if row[0] == "test"]
+    assert len(heads) > 5
+    assert all(row == ["test", "load", "faults", "result", "date", "command"] for row in heads)
+    wrong = [
+        row
+        for row in rows
+        if row[0] != "test"
+        and set(row) != {"---"}
+        and not (len(row) == 6 and all(row) and re.fullmatch(r"\d+ \w+ 20\d\d", row[4]) and "`" in row[5])
+    ]
+    assert wrong == []

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QToolButton, QWidge
 from pytestqt.qtbot import QtBot
 
 from seamseg_studio.app.editing.document import Document
-from seamseg_studio.app.help import desk
+from seamseg_studio.app.help import desk, troubles
 from seamseg_studio.app.help.diagnostics import LIBRARIES, libraries
 from seamseg_studio.app.help.guide import PAGES, TROUBLESHOOTING, anchor_of, contents, search, sections_of
 from seamseg_studio.app.help.ops import ask_ops
@@ -69,6 +69,14 @@ def test_every_error_of_the_window_has_an_entry() -> None:
     missing = sorted(title for _, title in found if not topic_of(title, ""))
     assert len(missing) <= (1 - MIN_SHARE) * len(found), missing
     assert {name for name, _ in found} <= set(TITLE_CONTEXTS)
+
+
+def test_names_without_end_are_looked_up_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked of every message, on the window's thread: 90,000 characters of `a: a: ...` took five minutes."""
+    monkeypatch.setattr(troubles, "_patterns", lambda: pytest.fail("looked for"))
+    monkeypatch.setattr(troubles, "messages", lambda: pytest.fail("looked for"))
+    text = "a: " * 30_000
+    assert topic_of(text, text) == ""
 
 
 def test_the_more_special_message_wins() -> None:

@@ -1,4 +1,8 @@
-"""Training samples in one zip file, small enough to carry: WebP photographs, PNG labels, one JSON of the rest."""
+"""Training samples in one zip file: photographs, PNG labels, one JSON of the rest.
+
+A photograph that need not be scaled is stored byte by byte as it was. Compressing it once more would cost more than it
+seems: what a network learns of thin things in smoothed photos it does not find in others, nor the other way round.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +27,12 @@ INDEX = "index.json"
 
 @dataclass(frozen=True, slots=True)
 class PackedSample:
-    """A sample with the set and the part ("train", "val") that it belongs to."""
+    """A sample with the set and the part ("train", "val") that it belongs to, and the file of its image, if any."""
 
     sample: Sample
     source: str
     split: str
+    photo: Path | None = None
 
 
 def write_pack(
@@ -39,7 +44,7 @@ def write_pack(
         path: The zip file.
         samples: Taken one by one.
         longest_px: Longest side of a stored image, by source.
-        quality: Of the WebP files, by source.
+        quality: Of the WebP files that take the place of those scaled down, by source.
 
     Returns:
         How many samples were written.
@@ -51,15 +56,21 @@ def write_pack(
             height, width = sample.size
             scale = min(1.0, longest_px[packed.source] / max(height, width))
             size = max(1, round(width * scale)), max(1, round(height * scale))
-            image = Image.fromarray(sample.image).resize(size, Image.Resampling.BICUBIC)
             dtype = np.uint8 if len(sample.categories) < 256 else np.uint16
             ids = Image.fromarray(sample.ids.astype(dtype)).resize(size, Image.Resampling.NEAREST)
             key = f"{packed.source}/{number:05d}"
-            archive.writestr(f"{key}.webp", _encode(image, "WEBP", quality=quality[packed.source]))
+            if packed.photo is not None and scale == 1:
+                photo = f"{key}{packed.photo.suffix}"
+                archive.write(packed.photo, photo)
+            else:
+                photo = f"{key}.webp"
+                image = Image.fromarray(sample.image).resize(size, Image.Resampling.BICUBIC)
+                archive.writestr(photo, _encode(image, "WEBP", quality=quality[packed.source]))
             archive.writestr(f"{key}.png", _encode(ids, "PNG", optimize=True))
             index.append(
                 {
                     "key": key,
+                    "photo": photo,
                     "name": sample.name,
                     "source": packed.source,
                     "split": packed.split,
@@ -80,10 +91,14 @@ def read_pack(path: Path) -> list[PackedSample]:
     try:
         with zipfile.ZipFile(path) as archive, ThreadPoolExecutor() as pool:
             entries = json.loads(archive.read(INDEX))
-            files = [(archive.read(f"{entry['key']}.webp"), archive.read(f"{entry['key']}.png")) for entry in entries]
+            files = [(archive.read(_photo_of(entry)), archive.read(f"{entry['key']}.png")) for entry in entries]
             return list(pool.map(_decode, entries, files))
     except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise TrainingInputError(f"{path}: is no pack of training samples ({error}); run `prepare` again") from error
+
+
+def _photo_of(entry: dict[str, Any]) -> str:
+    return str(entry.get("photo", f"{entry['key']}.webp"))  # older packs do not say
 
 
 def _decode(entry: dict[str, Any], files: tuple[bytes, bytes]) -> PackedSample:

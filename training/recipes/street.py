@@ -4,11 +4,14 @@
     python -m seamseg_studio.training.recipes.street train --pack street.zip --imagenet FILE.pth --out DIR
 
 DIR holds the public sets in the folders camvid, labelmefacade, idd_lite and coco_street. The drive 0001TP of CamVid and
-every eighth COCO photo with a person or a car are kept for validation, unless `--all` is given. The bundled model is
-made in two parts, of which the first is measured on what was kept and the second learns from that as well:
+every eighth COCO photo with a person or a car are kept for validation, unless `--all` is given. The bundled model was
+made in three parts: two are measured on what was kept, the third learns from that as well; and the mean of the last two
+is bundled (`average.py`).
 
     ... train --pack PACK --imagenet FILE.pth --out ONE --max-minutes 8.7 --batch-size 48 --learning-rate 0.0012
-    ... train --pack PACK --init ONE/model --out TWO --max-minutes 7.3 --batch-size 48 --learning-rate 0.0008 --all
+    ... train --pack PACK --init ONE/model --out TWO --max-minutes 8.7 --learning-rate 0.001
+    ... train --pack PACK --init TWO/model --out THREE --max-minutes 8.5 --learning-rate 0.0008 --all
+    python -m seamseg_studio.training.recipes.average TWO/model THREE/model --out STARTER
 
 Where a GPU can be had for ten minutes at a time, several runs do the parts of one schedule; only the model travels:
 
@@ -59,8 +62,8 @@ from seamseg_studio.training.trainer import Trainer
 from seamseg_studio.training.transforms import TrainTransform, cut_out
 from seamseg_studio.training.validation import measure
 
-LONGEST_PX = {"camvid": 480, "labelmefacade": 400, "idd_lite": 320, "coco_street": 512}
-QUALITY = {"camvid": 76, "labelmefacade": 58, "idd_lite": 64, "coco_street": 70}
+LONGEST_PX = {"camvid": 480, "labelmefacade": 512, "idd_lite": 320, "coco_street": 640}
+QUALITY = {"camvid": 95, "labelmefacade": 90, "idd_lite": 95, "coco_street": 90}  # of what is larger
 SHARES = {"camvid": 0.45, "labelmefacade": 0.22, "idd_lite": 0.08, "coco_street": 0.25}
 BATCHES_PER_EPOCH = 200
 CUTOUT_CATEGORIES = frozenset(range(NUM_STUFF, len(STREET)))

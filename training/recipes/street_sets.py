@@ -162,7 +162,7 @@ def read_coco(folder: Path, source: str, *, every_val: int = 8) -> Iterator[Pack
         shows = {names[annotation["category_id"]] for annotation in annotations}
         count += bool(shows & {"person", "car"})
         is_val = bool(shows & {"person", "car"}) and count % every_val == 0
-        yield PackedSample(_coco_sample(path, annotations, names), source, "val" if is_val else "train")
+        yield PackedSample(_coco_sample(path, annotations, names), source, "val" if is_val else "train", path)
 
 
 def _coco_sample(path: Path, annotations: list[dict[str, Any]], names: Mapping[int, str]) -> Sample:
@@ -235,7 +235,7 @@ def _read_dense(
     for path in sorted((folder / part / "images").glob("*.jpg")):
         image = np.array(Image.open(path).convert("RGB"))
         labels = table[np.array(Image.open(folder / part / "labels" / f"{path.stem}.png"))]
-        yield PackedSample(dense_sample(path.stem, image, labels), source, split_of(path.stem))
+        yield PackedSample(dense_sample(path.stem, image, labels), source, split_of(path.stem), path)
 
 
 def dense_sample(name: str, image: NDArray[np.uint8], labels: NDArray[np.int64]) -> Sample:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,19 @@ def test_a_pack_gives_back_what_was_put_in(make_sample: Callable[..., Sample], t
     assert np.array_equal(first.sample.categories, samples[0].sample.categories)
     assert np.abs(first.sample.image.astype(int) - samples[0].sample.image).mean() < 12
     assert second.sample.size == (100, 50)
+
+
+def test_a_photo_that_fits_is_packed_byte_by_byte(make_sample: Callable[..., Sample], tmp_path: Path) -> None:
+    photo = tmp_path / "photo.jpg"
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (64, 96, 3), dtype=np.uint8)).save(photo, quality=60)
+    pixels = np.array(Image.open(photo).convert("RGB"))
+    sample = replace(make_sample(64, 96, 2, "a"), image=pixels)
+    packed = [PackedSample(sample, source, "train", photo) for source in ("fits", "scaled")]
+    write_pack(tmp_path / "pack.zip", packed, longest_px={"fits": 96, "scaled": 48}, quality={"fits": 1, "scaled": 90})
+    whole, scaled = read_pack(tmp_path / "pack.zip")
+    assert np.array_equal(whole.sample.image, pixels)
+    assert scaled.sample.size == (32, 48)
 
 
 def test_what_is_no_pack_is_named(tmp_path: Path) -> None:

@@ -92,8 +92,8 @@ def leave_to_base(
         categories: The sample's category for each of the base's. [C].
         num_stuff: Categories below are stuff, in the sample's words.
     """
-    small = _shrunk(unchanged.view(np.uint8), sample.size) > 0
-    answer_ids = _shrunk(answer.ids, sample.size)
+    small = shrunk(unchanged.view(np.uint8), sample.size) > 0
+    answer_ids = shrunk(answer.ids, sample.size)
     said = np.append(categories, VOID_CATEGORY)[np.minimum(answer.categories, len(categories))]
     pairs = sample.ids.astype(np.int64) * len(said) + answer_ids
     shape = len(sample.categories), len(said)
@@ -102,7 +102,9 @@ def leave_to_base(
     # Stuff agrees pixel by pixel; a thing is the same one or it is not.
     is_found = (sample.categories[:, None] < num_stuff) | (overlaps > MIN_IOU * unions)
     is_same = is_found & (sample.categories[:, None] == said) & (said != VOID_CATEGORY)
-    agreed = is_same.ravel()[pairs] & small
+    # A thing that is found again is left as a whole: its rim alone would be taught as a thing of its own.
+    is_left = is_same.any(1) & (sample.categories >= num_stuff)
+    agreed = (is_same.ravel()[pairs] | is_left[sample.ids]) & small
     weights = np.ones(shape[0], dtype=np.float32) if sample.weights is None else sample.weights
     left = replace(
         sample,
@@ -119,7 +121,8 @@ def corrected_share(sample: Sample) -> float:
     return float((sample.categories != VOID_CATEGORY)[sample.ids].mean())
 
 
-def _shrunk(values: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+def shrunk(values: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """Returns a picture of labels at another size."""
     if values.shape == size:
         return values
     return cv2.resize(values, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)

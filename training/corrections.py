@@ -17,8 +17,14 @@ from seamseg_studio.engine.project.errors import ProjectError
 from seamseg_studio.engine.project.records import Status
 from seamseg_studio.engine.project.store import Project
 from seamseg_studio.engine.scene.panoptic_result import PanopticResult
-from seamseg_studio.engine.scene.taxonomy import Taxonomy
-from seamseg_studio.training.agreement import MIN_CORRECTED_SHARE, corrected_share, leave_to_base, unchanged_part
+from seamseg_studio.engine.scene.taxonomy import VOID, Taxonomy
+from seamseg_studio.training.agreement import (
+    MIN_CORRECTED_SHARE,
+    corrected_share,
+    leave_to_base,
+    shrunk,
+    unchanged_part,
+)
 from seamseg_studio.training.dataset import sample_from_map
 from seamseg_studio.training.errors import TrainingInputError
 from seamseg_studio.training.extend import category_map, extended_taxonomy
@@ -77,16 +83,23 @@ def read_material(
     except ProjectError as error:
         raise TrainingInputError(str(error)) from error
     with project:
-        samples, unchanged, answers, paths, hashes = [], [], [], [], []
+        samples, unchanged, answers, touched, paths, hashes = [], [], [], [], [], []
         for correction in project.corrections():
             image = read_image(correction.image_path)
             hashes.append(difference_hash(image))
             paths.append(correction.image_path)
             mask = unchanged_part(correction, project.taxonomy)
-            unchanged.append(mask)
+            # However small it is, what a person did is a correction.
+            touched.append(bool(((correction.map.ids != VOID) & ~mask).any()))
+            sample = shrink(compact(_sample_of(correction, image)), shortest_px)
+            samples.append(sample)
+            unchanged.append(shrunk(mask.view(np.uint8), sample.size).view(np.bool_))
             # About the whole image: of a smaller one the base would say something slightly different.
-            answers.append(ask(image) if ask is not None and mask.any() else None)
-            samples.append(shrink(compact(_sample_of(correction, image)), shortest_px))
+            answer = ask(image) if ask is not None and mask.any() else None
+            if answer is not None:  # hundreds of them at full size would fill the memory
+                ids = shrunk(answer.ids, sample.size)
+                answer = replace(answer, ids=ids, second_choice=None, uncertainty=None)
+            answers.append(answer)
         if not samples:
             raise TrainingInputError(
                 f"{folder}: has no corrected or accepted images to learn from; correct or accept at least one first"
@@ -96,25 +109,25 @@ def read_material(
         names = [sample.name for sample in samples]
         held_before, learned = _former_split(lineage or {})
         held = hold_out(names, find_groups(paths, hashes), held_before=held_before, learned=learned)
+        table = category_map(base, taxonomy).numpy()
+        left = [
+            sample if answer is None else leave_to_base(sample, mask, answer, table, taxonomy.num_stuff)
+            for sample, mask, answer in zip(samples, unchanged, answers, strict=True)
+        ]
+        teaches = [t or corrected_share(s) >= MIN_CORRECTED_SHARE for t, s in zip(touched, left, strict=True)]
+        if not any(teaches[i] for i in range(len(left)) if i not in held):
+            held = frozenset(i for i in held if names[i] in held_before)  # rather learn than judge by the only ones
         num_unlabelled = min(max(UNLABELLED_PER_CORRECTED * len(samples), MIN_UNLABELLED), MAX_UNLABELLED)
         unlabelled = tuple(_read_unlabelled(project, set(paths), num_unlabelled, shortest_px))
-    judges = tuple(samples[i] for i in sorted(held))
     learned_from = [i for i in range(len(samples)) if i not in held]
-    table = category_map(base, taxonomy).numpy()
-    left = []
-    for i in learned_from:
-        answer = answers[i]
-        if answer is not None:
-            samples[i] = leave_to_base(samples[i], unchanged[i], answer, table, taxonomy.num_stuff)
-        left.append(samples[i])
-    corrected = tuple(sample for sample in left if corrected_share(sample) >= MIN_CORRECTED_SHARE)
+    corrected = tuple(left[i] for i in learned_from if teaches[i])
     if not corrected:
         raise TrainingInputError(
-            f"{folder}: nothing was corrected in its {len(left)} accepted images, they are as the model makes them, so "
-            "there is nothing to learn; correct what is wrong in some of them first"
+            f"{folder}: nothing was corrected in its {len(learned_from)} accepted images, they are as the model makes "
+            "them, so there is nothing to learn; correct what is wrong in some of them first"
         )
-    agreed = tuple(sample for sample in left if corrected_share(sample) < MIN_CORRECTED_SHARE)
-    return Material(taxonomy, corrected, judges, unlabelled, agreed)
+    agreed = tuple(left[i] for i in learned_from if not teaches[i])
+    return Material(taxonomy, corrected, tuple(samples[i] for i in sorted(held)), unlabelled, agreed)
 
 
 def _sample_of(correction: Correction, image: NDArray[np.uint8]) -> Sample:

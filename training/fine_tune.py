@@ -289,7 +289,7 @@ def _lineage(base: Bundle, project: Path, material: Material, steps: int, gate: 
         "base_sha256": dict(base.manifest["sha256"]),
         "base_lineage": base.manifest.get("lineage", {}),
         "project": project.name,
-        "images": [sample.name for sample in material.corrected],
+        "images": [sample.name for sample in (*material.corrected, *material.agreed)],
         "held_out": [sample.name for sample in material.held_out],
         "labelled_share": [round(corrected_share(sample), 4) for sample in material.corrected],
         "steps": steps,

@@ -206,7 +206,7 @@ def _largest_size(source: SampleSource, config: Config) -> tuple[int, int]:
 
 
 def prepare_folder(run: RunOptions) -> None:
-    """Makes the output folder; without `resume`, snapshots of a former run in it are removed.
+    """Makes the output folder.
 
     Raises:
         TrainingInputError: There is no snapshot to resume from.
@@ -217,10 +217,15 @@ def prepare_folder(run: RunOptions) -> None:
     run.out.mkdir(parents=True, exist_ok=True)
     if ranks.rank() == 0:
         clean_up(run.out)
-        if not run.resume:
-            # Were the first snapshot of this run damaged, one of another run would serve in its place.
-            for path in [*snapshot_files(run.out), run.out / BEST_NAME]:
-                path.unlink(missing_ok=True)
+
+
+def clear_former(out: Path) -> None:
+    """Removes the snapshots of a former run, once nothing refuses the new one.
+
+    Were the first snapshot of the new run damaged, one of the former would serve in its place.
+    """
+    for path in [*snapshot_files(out), out / BEST_NAME]:
+        path.unlink(missing_ok=True)
 
 
 def run_trainer(trainer: Trainer, run: RunOptions, events: EventLog, num_images: int, **extra: Any) -> bool:
@@ -238,6 +243,8 @@ def run_trainer(trainer: Trainer, run: RunOptions, events: EventLog, num_images:
     """
     if run.resume:
         trainer.resume()
+    elif ranks.rank() == 0:
+        clear_former(run.out)
     events.emit(
         "start",
         total_steps=trainer.num_steps,

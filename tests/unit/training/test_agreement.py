@@ -31,6 +31,7 @@ from seamseg_studio.training.agreement import (
 from seamseg_studio.training.batch import Collate
 from seamseg_studio.training.budget import Budget, fine_tune_settings
 from seamseg_studio.training.config import load_training_config
+from seamseg_studio.training.corrections import read_material
 from seamseg_studio.training.distill import Teacher
 from seamseg_studio.training.errors import TrainingInputError
 from seamseg_studio.training.events import EventLog
@@ -79,6 +80,51 @@ def test_a_smaller_copy_of_an_image_is_compared_with_what_the_base_says_about_th
     left = leave_to_base(sample, unchanged, whole, SAME, 2)
     assert corrected_share(left) == 0.5
     assert (left.categories[left.ids[:32]] != VOID_CATEGORY).all()
+
+
+def test_a_thing_that_is_found_again_leaves_no_rim_behind(make_sample: MakeSample) -> None:
+    sample = make_sample(things=2)
+    answer_ids = sample.ids.copy()
+    last = int(np.nonzero(sample.ids == 3)[1].max())
+    answer_ids[:, last] = np.where(sample.ids[:, last] == 3, 2, answer_ids[:, last])
+    unchanged = np.ones(sample.size, dtype=np.bool_)
+    left = leave_to_base(sample, unchanged, answer(answer_ids, sample.categories), SAME, 2)
+    assert corrected_share(left) == 0
+    assert not Collate(2, 2)([left]).valid.any(), "nothing is left to be taught as a thing"
+
+
+@pytest.mark.parametrize(
+    ("names", "corrected_names", "size"),
+    [("a", "a", (1024, 2048)), ("abcdefghij", "dj", (64, 96))],
+    ids=["a few pixels", "only what would be held back"],
+)
+def test_whatever_a_person_did_is_learned(
+    names: str, corrected_names: str, size: tuple[int, int], taxonomy: Taxonomy, tmp_path: Path
+) -> None:
+    (tmp_path / "photos").mkdir()
+    rng = np.random.default_rng(0)
+    for name in names:
+        coarse = rng.integers(0, 255, (8, 12, 3), dtype=np.uint8)
+        Image.fromarray(coarse).resize(size[::-1]).save(tmp_path / "photos" / f"{name}.png")
+    with Project.create(tmp_path / "work.seamseg", taxonomy) as project:
+        for record in project.add_images(sorted((tmp_path / "photos").iterdir())):
+            ids = np.ones(size, dtype=np.int32)
+            segments = {1: Segment(0, origin=Origin.MODEL)}
+            provenance = np.full(ids.shape, Origin.MODEL.code, dtype=np.uint8)
+            if record.path.stem in corrected_names:
+                ids[20:45, 30:50] = 2
+                segments[2] = Segment(3, origin=Origin.HUMAN)
+                provenance[ids == 2] = Origin.HUMAN.code
+            project.store_labels(record.id, PanopticMap.from_arrays(ids, segments, provenance))
+            project.set_status(record.id, Status.ACCEPTED)
+    road = np.array([VOID_CATEGORY, 0])
+    material = read_material(
+        tmp_path / "work.seamseg",
+        taxonomy,
+        shortest_px=size[0] // 2,
+        ask=lambda image: answer(np.ones(image.shape[:2], dtype=np.int32), road),
+    )
+    assert [sample.name for sample in material.corrected] == list(corrected_names)
 
 
 def test_heads_learn_as_fast_as_there_is_something_to_learn(make_sample: MakeSample) -> None:

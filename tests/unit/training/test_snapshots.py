@@ -19,7 +19,7 @@ from seamseg_studio.engine.scene.taxonomy import Taxonomy
 from seamseg_studio.training import snapshots
 from seamseg_studio.training.errors import TrainingInputError
 from seamseg_studio.training.events import EventLog, read_events
-from seamseg_studio.training.runs import RunOptions, prepare_folder, train_dataset
+from seamseg_studio.training.runs import RunOptions, clear_former, prepare_folder, train_dataset
 from seamseg_studio.training.sample import Sample
 from seamseg_studio.training.snapshots import Progress, load_snapshot, save_best, save_snapshot, snapshot_files
 
@@ -224,5 +224,7 @@ def test_a_new_start_in_a_used_folder_leaves_no_snapshot_of_the_former_run(tmp_p
     save_best(tmp_path, {}, 0.5, 1)
     prepare_folder(RunOptions(tmp_path, resume=True))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["best.pt", "snapshot.1.pt", "snapshot.pt"]
-    prepare_folder(RunOptions(tmp_path))
+    prepare_folder(RunOptions(tmp_path))  # something may still refuse the new one
+    assert (tmp_path / "snapshot.pt").exists()
+    clear_former(tmp_path)
     assert not list(tmp_path.iterdir())

@@ -48,7 +48,8 @@ def average(bundles: Sequence[Bundle], out: Path) -> None:
         }
         if not same:
             raise TrainingInputError(
-                f"{bundle.path}: has another network or other categories than {last.path}; average parts of one"
+                f"{bundle.path}: has another network or other categories than {last.path}; "
+                "average the parts of one training"
             )
     save_bundle(
         out,
